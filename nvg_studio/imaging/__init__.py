@@ -1,0 +1,1 @@
+"""Pixels: reading, composing, drawing, writing (numpy, OpenCV, Pillow, scikit-image; no torch)."""

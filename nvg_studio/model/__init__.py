@@ -1,0 +1,1 @@
+"""The networks of NVG and their files (torch, safetensors; no Qt)."""

@@ -1,0 +1,1 @@
+"""The document: snapshots, history, stage pictures, storage and export (no torch, no Qt)."""
