@@ -1,0 +1,81 @@
+"""What the engine answers: a stream of small frozen values with numpy arrays inside. No torch here.
+
+`job` is the number that the engine gave when the work was asked for. One job gives any number of StageDone and then
+exactly one of ModelReady, Encoded, Decoded, Done, Cancelled or Failed.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from nvg_studio.granularity.sequence import GranularitySequence
+    from nvg_studio.sampling.settings import ModelInfo
+
+Picture = npt.NDArray[np.uint8]
+"""uint8 [height, width, 3], RGB."""
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """Base of all events; compared by identity, because they carry arrays."""
+
+    job: int
+
+
+@dataclass(frozen=True, eq=False)
+class ModelReady(Event):
+    """A model is loaded. After a restart of the engine it comes again, with the number of the load that asked for it."""
+
+    info: "ModelInfo"
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded(Event):
+    """A picture as a sequence."""
+
+    sequence: "GranularitySequence"
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded(Event):
+    """The pictures of the stages that were asked for, by stage."""
+
+    pictures: dict[int, Picture]
+
+
+@dataclass(frozen=True, eq=False)
+class StageDone(Event):
+    """A run finished a stage of one variation: `sequence` is right up to that stage, `preview` its picture, if made."""
+
+    item: int
+    stage: int
+    sequence: "GranularitySequence"
+    preview: Picture | None
+
+
+@dataclass(frozen=True, eq=False)
+class Done(Event):
+    """A run finished: one sequence and one picture for each variation."""
+
+    sequences: tuple["GranularitySequence", ...]
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Cancelled(Event):
+    """A job was stopped as asked; nothing was changed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Failed(Event):
+    """A job failed: one line for the user, and the traceback (or nothing) for a bug report."""
+
+    message: str
+    details: str
+
+
+LAST_EVENTS = (ModelReady, Encoded, Decoded, Done, Cancelled, Failed)
+"""The events after which nothing more comes for their job (but see ModelReady)."""
