@@ -170,7 +170,7 @@ class ModelInfo:
         return self.grid * self.grid
 
     def class_named(self, text: str) -> int:
-        """The class number for a name, the beginning of one, its plural, or a number; SettingsError lists the choices."""
+        """The class number for a name, the start of one, its plural, or a number; SettingsError lists the choices."""
         wanted = text.strip().casefold()
         if wanted.isdecimal() and int(wanted) < len(self.class_names):
             return int(wanted)
