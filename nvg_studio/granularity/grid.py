@@ -1,0 +1,73 @@
+"""Cells of a picture as a grid: masks and distances."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nvg_studio.errors import SequenceError
+
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+
+
+def tree_depth(cells: int) -> int:
+    """K for L = 2^K cells; SequenceError for another number of cells (or fewer than two)."""
+    depth = cells.bit_length() - 1
+    if depth < 1 or cells != 1 << depth:
+        raise SequenceError(f"A grid has 2, 4, 8, ... cells, not {cells}.")
+    return depth
+
+
+def grid_shape(cells: int) -> tuple[int, int]:
+    """Rows and columns of a grid of 2^K cells: square for even K, twice as wide as high for odd K."""
+    rows = 1 << (tree_depth(cells) // 2)
+    return rows, cells // rows
+
+
+def cell_mask(cells: ArrayLike, count: int) -> BoolArray:
+    """A set of cells as bool [count].
+
+    Args:
+        cells: bool [count], or positions (whole numbers, 0 <= position < count) in any order.
+        count: number of cells of the grid.
+
+    Raises:
+        SequenceError: the mask has another size, or a position is outside the grid.
+    """
+    given: NDArray[Any] = np.asarray(cells)
+    if given.dtype == np.bool_:
+        if given.size != count:
+            raise SequenceError(f"A mask for {count} cells is needed, not one of {given.size}.")
+        return given.reshape(-1).copy()
+    mask = np.zeros(count, dtype=np.bool_)
+    if given.size:
+        if given.dtype.kind not in "iu" or not 0 <= int(given.min()) <= int(given.max()) < count:
+            raise SequenceError(f"Cells are whole numbers from 0 to {count - 1}.")
+        mask[given.reshape(-1)] = True
+    return mask
+
+
+@lru_cache(maxsize=4)
+def cell_distances(cells: int) -> FloatArray:
+    """Euclidean distances float64 [L, L] between the centres of all cells, in cells; read-only."""
+    _, columns = grid_shape(cells)
+    row, column = np.divmod(np.arange(cells), columns)
+    distances = np.hypot(row[:, None] - row, column[:, None] - column).astype(np.float64)
+    distances.setflags(write=False)
+    return distances
+
+
+def edge_distance(mask: BoolArray) -> FloatArray:
+    """Distance float64 [L] of every cell from the edge of `mask`: to the nearest cell on its other side, in cells.
+
+    Zero everywhere if the mask has no edge (empty or full).
+    """
+    if mask.all() or not mask.any():
+        return np.zeros(len(mask))
+    distances = cell_distances(len(mask))
+    result: FloatArray = np.empty(len(mask))
+    result[mask] = distances[np.ix_(mask, ~mask)].min(axis=1)
+    result[~mask] = distances[np.ix_(~mask, mask)].min(axis=1)
+    return result
