@@ -1,0 +1,52 @@
+"""Each room imports only what it may; the engine and training run where only torch, numpy, scipy, safetensors, opencv
+and tqdm are; files and functions stay small."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOMS = {
+    "granularity": {"numpy", "scipy"},
+    "imaging": {"numpy", "cv2", "PIL", "skimage"},
+    "model": {"numpy", "torch", "safetensors"},
+    "sampling": {"numpy", "torch", "huggingface_hub"},
+    "training": {"numpy", "torch", "safetensors", "cv2", "tqdm"},
+    "project": {"numpy", "PIL"},
+    "ui": {"numpy", "PySide6", "qtawesome", "superqt", "platformdirs", "psutil"},
+}
+ROOT = Path(__file__).resolve().parent.parent
+GRAPH = grimp.build_graph("nvg_studio", include_external_packages=True, cache_dir=None)
+SOURCES = sorted((ROOT / "nvg_studio").rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_room_imports_only_what_it_may(room: str) -> None:
+    home = {m for m in GRAPH.modules if m == f"nvg_studio.{room}" or m.startswith(f"nvg_studio.{room}.")}
+    outside = {t.split(".")[0] for m in home for t in GRAPH.find_modules_directly_imported_by(m)}
+    assert outside - {"nvg_studio"} - set(sys.stdlib_module_names) <= ROOMS[room]
+
+
+def test_document_knows_only_the_values_of_sampling() -> None:
+    home = {m for m in GRAPH.modules if m.startswith("nvg_studio.project.")}
+    used = {t for m in home for t in GRAPH.find_modules_directly_imported_by(m) if t.startswith("nvg_studio.sampling")}
+    assert used <= {"nvg_studio.sampling.settings", "nvg_studio.sampling.events"}
+
+
+def test_pure_rooms_do_not_load_torch() -> None:
+    modules = "granularity.sequence", "granularity.edits", "imaging.read", "project.document", "project.storage"
+    imports = ", ".join(f"nvg_studio.{name}" for name in modules)
+    code = f"import sys, nvg_studio, {imports}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=[str(p.relative_to(ROOT)) for p in SOURCES])
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    long = {f.name: length for f in functions if (length := (f.end_lineno or f.lineno) - f.lineno + 1) > 60}
+    assert len(text.splitlines()) <= 400
+    assert not long
