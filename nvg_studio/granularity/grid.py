@@ -54,7 +54,7 @@ def cell_distances(cells: int) -> FloatArray:
     """Euclidean distances float64 [L, L] between the centres of all cells, in cells; read-only."""
     _, columns = grid_shape(cells)
     row, column = np.divmod(np.arange(cells), columns)
-    distances = np.hypot(row[:, None] - row, column[:, None] - column).astype(np.float64)
+    distances: FloatArray = np.hypot(row[:, None] - row, column[:, None] - column)
     distances.setflags(write=False)
     return distances
 

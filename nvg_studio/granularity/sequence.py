@@ -37,7 +37,7 @@ class GranularitySequence:
         if bits.ndim != 2 or bits.shape[1] != tree_depth(bits.shape[0]):
             raise SequenceError(f"Bits are an array [2^K, K], one row a cell, not {list(bits.shape)}.")
         if token_map.shape != (bits.shape[1] + 1, bits.shape[0]):
-            raise SequenceError(f"Tokens are an array {[bits.shape[1] + 1, bits.shape[0]]}, not {list(token_map.shape)}.")
+            raise SequenceError(f"Tokens are an array [K + 1, cells], not {list(token_map.shape)}.")
         _check_values("bits", bits, 1)
         _check_values("tokens", token_map, np.iinfo(np.int32).max)
         object.__setattr__(self, "bits", _frozen(bits, np.uint8))
