@@ -27,7 +27,7 @@ class Event:
 
 @dataclass(frozen=True, eq=False)
 class ModelReady(Event):
-    """A model is loaded. It comes again after a restart of the engine, with the number of the load that asked for it."""
+    """A model is loaded. Comes again, with the same number, when the engine had to be restarted."""
 
     info: "ModelInfo"
 

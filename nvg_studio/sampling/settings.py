@@ -56,9 +56,7 @@ _RULES = {
     "seed": _Rule(f"a whole number between 0 and {MAX_SEED}", lambda v: _is_int(v) and 0 <= v <= MAX_SEED),
     "content_guidance": _guidance_rule(),
     "structure_guidance": _guidance_rule(),
-    "structure_steps": _Rule(
-        f"a whole number between 1 and {MAX_STEPS}", lambda v: _is_int(v) and 1 <= v <= MAX_STEPS
-    ),
+    "structure_steps": _Rule(f"a whole number between 1 and {MAX_STEPS}", lambda v: _is_int(v) and 1 <= v <= MAX_STEPS),
     "top_p": _Rule(
         "two numbers (first stage, last stage) above 0 and at most 1", lambda v: _is_ramp(v, lambda x: 0 < x <= 1)
     ),
@@ -136,7 +134,7 @@ class GenerationSettings:
         unknown = sorted(str(name) for name in data if name not in _RULES)
         if unknown:
             raise SettingsError(f"Unknown setting {unknown[0]}: the settings are {', '.join(_RULES)}.")
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         for name, value in values.items():
             if not _RULES[name].holds(value):
                 raise SettingsError(f"The setting {name} is {value!r}, but must be {_RULES[name].words}.")

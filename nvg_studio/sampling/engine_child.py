@@ -1,0 +1,267 @@
+"""The inside of the engine process: takes messages, drives a pipeline, answers with events.
+
+torch is imported here only when a model is loaded. A second thread reads the pipe all the time, so that a cancel is
+seen while the networks compute, and so that the process ends at once when the window's end of the pipe is gone.
+"""
+
+import gc
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections import deque
+from dataclasses import dataclass, replace
+from importlib import import_module
+from itertools import takewhile
+from multiprocessing.connection import Connection
+from typing import Any
+
+from nvg_studio import errors
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.sampling.events import Cancelled, Decoded, Done, Encoded, Event, Failed, ModelReady, Picture, StageDone
+from nvg_studio.sampling.settings import RunRequest
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Base of the messages that ask for work."""
+
+    job: int
+
+
+@dataclass(frozen=True, eq=False)
+class Load(Job):
+    """Load the model of a folder."""
+
+    folder: str
+    device: str
+    dtype: str
+
+
+@dataclass(frozen=True, eq=False)
+class Run(Job):
+    """Generate."""
+
+    request: RunRequest
+
+
+@dataclass(frozen=True, eq=False)
+class Encode(Job):
+    """Turn uint8 [H, W, 3] into a sequence."""
+
+    image: Picture
+
+
+@dataclass(frozen=True, eq=False)
+class Decode(Job):
+    """Draw stages of a sequence; served between the stages of a run."""
+
+    sequence: GranularitySequence
+    stages: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Cancel these jobs."""
+
+    jobs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Started:
+    """Answer: the process took up a job."""
+
+    job: int
+
+
+class _Flag:
+    """What a pipeline asks between network calls: whether its job was cancelled."""
+
+    def __init__(self, stopped: set[int], job: int) -> None:
+        self._stopped = stopped
+        self._job = job
+
+    def is_set(self) -> bool:
+        """Whether the job is to stop."""
+        return self._job in self._stopped
+
+
+class _Mailbox:
+    """The waiting jobs, filled by a reader thread; answers go out under a lock, since both threads send."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sending = threading.Lock()
+        self._changed = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self.stopped: set[int] = set()
+        threading.Thread(target=self._read, name="engine-mail", daemon=True).start()
+
+    def take(self) -> Job:
+        """The next job; waits for one."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting)
+            return self._waiting.popleft()
+
+    def take_decode(self) -> Decode | None:
+        """The next decode job if one waits, before any run or encode, but not before another model is loaded."""
+        with self._changed:
+            same_model = takewhile(lambda job: not isinstance(job, Load), self._waiting)
+            job = next((job for job in same_model if isinstance(job, Decode)), None)
+            if job is not None:
+                self._waiting.remove(job)
+            return job
+
+    def reply(self, answer: Event | Started) -> None:
+        """Send an answer; the process ends if nobody is there to read it."""
+        try:
+            with self._sending:
+                self._connection.send(answer)
+        except OSError:
+            os._exit(0)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                message = self._connection.recv()
+            except (EOFError, OSError):
+                # The window is gone. The main thread may be deep in a network call, so leave without asking it.
+                os._exit(0)
+            if isinstance(message, Stop):
+                self._stop(set(message.jobs))
+            else:
+                with self._changed:
+                    self._waiting.append(message)
+                    self._changed.notify()
+
+    def _stop(self, jobs: set[int]) -> None:
+        with self._changed:
+            dropped = [job.job for job in self._waiting if job.job in jobs]
+            self._waiting = deque(job for job in self._waiting if job.job not in jobs)
+            # The others run now; numbers of finished jobs do no harm, as none is used twice.
+            self.stopped.update(jobs.difference(dropped))
+        for job in dropped:
+            self.reply(Cancelled(job))
+
+
+class _Worker:
+    """Carries out jobs with a pipeline; every job ends with exactly one last event."""
+
+    def __init__(self, mailbox: _Mailbox, factory: str) -> None:
+        self._mailbox = mailbox
+        self._factory = factory
+        # Any: the pipeline needs torch, which this module must not import.
+        self._pipeline: Any = None
+
+    def perform(self, job: Job) -> None:
+        self._mailbox.reply(Started(job.job))
+        try:
+            answer = self._carry_out(job)
+        except errors.Cancelled:
+            answer = Cancelled(job.job)
+        except Exception as error:
+            answer = Failed(job.job, self._explain(error), traceback.format_exc())
+        if isinstance(answer, Failed):
+            _release_memory()
+        self._mailbox.reply(answer)
+
+    def _carry_out(self, job: Job) -> Event:
+        match job:
+            case Load():
+                return self._load(job)
+            case Run():
+                return self._run(job)
+            case Encode():
+                return Encoded(job.job, self._loaded().encode(job.image))
+            case Decode():
+                return self._decode(job)
+        raise TypeError(f"no such job: {job!r}")
+
+    def _load(self, job: Load) -> ModelReady:
+        module, _, path = self._factory.partition(":")
+        factory: Any = import_module(module)
+        for name in path.split("."):
+            factory = getattr(factory, name)
+        pipeline = factory(job.folder, device=job.device, dtype=job.dtype)
+        # Only now: a model that cannot be loaded leaves the one before in place.
+        self._pipeline = pipeline
+        return ModelReady(job.job, pipeline.info)
+
+    def _run(self, job: Run) -> Done:
+        request, pipeline = job.request, self._loaded()
+        _check_fits(request, pipeline.info)
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, StageDone):
+                self._mailbox.reply(replace(event, job=job.job))
+            while (decode := self._mailbox.take_decode()) is not None:
+                self.perform(decode)
+
+        sequences = pipeline.run_from_batch(
+            request.sequence,
+            stage=request.stage,
+            settings=list(request.settings),
+            locks=request.locks,
+            on_event=on_event,
+            cancel=_Flag(self._mailbox.stopped, job.job),
+        )
+        return Done(job.job, tuple(sequences), tuple(pipeline.decode(sequence) for sequence in sequences))
+
+    def _decode(self, job: Decode) -> Decoded:
+        pipeline, flag = self._loaded(), _Flag(self._mailbox.stopped, job.job)
+        pictures = {}
+        for stage in job.stages:
+            if flag.is_set():
+                raise errors.Cancelled("Drawing was stopped; nothing was changed.")
+            pictures[stage] = pipeline.decode(job.sequence, stage=stage)
+        return Decoded(job.job, pictures)
+
+    def _loaded(self) -> Any:
+        if self._pipeline is None:
+            raise errors.EngineError("No model is loaded: open one first.")
+        return self._pipeline
+
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, errors.NVGError):
+            return " ".join(str(error).split())
+        if _is_out_of_memory(error):
+            where = f" on {self._pipeline.info.device}" if self._pipeline is not None else ""
+            return f"Out of memory{where}: make fewer variations at once, close other programs or take a smaller model."
+        first = (str(error).splitlines() or [""])[0]
+        return f"Internal error ({type(error).__name__}: {first}). Nothing was changed; please report it."
+
+
+def _check_fits(request: RunRequest, info: Any) -> None:
+    if request.model != info.fingerprint:
+        raise errors.EngineError(f"The run was asked of another model than {info.name}: load that model, or run again.")
+    for name, asked, used in (("device", request.device, info.device), ("dtype", request.dtype, info.dtype)):
+        if asked not in ("auto", used):
+            raise errors.EngineError(f"The run asks for {name} {asked}, but the model uses {used}: load it so.")
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or any(word in str(error) for word in words)
+
+
+def _release_memory() -> None:
+    """Give back what a failed job held; the next one may need it."""
+    gc.collect()
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
+def serve(connection: Connection, factory: str) -> None:
+    """Main function of the engine process; ends only with the process.
+
+    factory: "module:name" of what makes a pipeline from (folder, device=..., dtype=...).
+    """
+    # Ctrl+C in a terminal goes to the whole group; the window decides when its engine ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    mailbox = _Mailbox(connection)
+    worker = _Worker(mailbox, factory)
+    while True:
+        worker.perform(mailbox.take())
