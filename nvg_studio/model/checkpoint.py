@@ -1,0 +1,195 @@
+"""Weights on disk: the only place that loads them, and never through pickle code.
+
+Own format: a folder with `config.json`, `tokenizer.safetensors` and `generator.safetensors`.
+"""
+
+import hashlib
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from nvg_studio.errors import CheckpointError
+from nvg_studio.model import official
+from nvg_studio.model.config import ModelConfig, read_config, write_config
+from nvg_studio.model.content import ContentTransformer
+from nvg_studio.model.structure import StructureTransformer
+from nvg_studio.model.tokenizer import Tokenizer
+
+
+def save_training_state(state: dict[str, Any], path: Path) -> None:
+    """Write a training state atomically: after a kill the old or the new file is there, complete."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def load_training_state(path: Path) -> dict[str, Any]:
+    """Read a training state: tensors, numbers and lists only; raises CheckpointError."""
+    return load_tensors(path)
+
+
+def load_tensors(path: Path) -> dict[str, Any]:
+    """A dict written by `torch.save`, without running any code it may hold; the tensors stay on disk until touched."""
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except OSError as error:
+        raise CheckpointError(f"Cannot read '{path}': {error.strerror}. Check the path.") from error
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        raise CheckpointError(f"'{path}' is damaged or holds more than weights. Get the file again.") from error
+    if not isinstance(loaded, dict):
+        raise CheckpointError(f"'{path}' is not a table of weights. Get the file again.")
+    return loaded
+
+
+CONFIG, TOKENIZER, GENERATOR = "config.json", "tokenizer.safetensors", "generator.safetensors"
+
+
+class Generator(nn.Module):
+    """Content and structure transformer of one model."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.content = ContentTransformer(config)
+        self.structure = StructureTransformer(config)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """A loaded model, ready for inference."""
+
+    config: ModelConfig
+    tokenizer: Tokenizer
+    generator: Generator
+    fingerprint: str
+    """SHA-256 over configuration and weights, hex: names the model in projects and requests."""
+
+
+def save_model(config: ModelConfig, tokenizer: nn.Module, generator: nn.Module | None, folder: Path,
+               dtype: torch.dtype = torch.float32) -> None:
+    """Write a model folder, every file atomically. Without `generator` only the tokenizer is written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _save_tensors(tokenizer, folder / TOKENIZER, dtype)
+    if generator is not None:
+        _save_tensors(generator, folder / GENERATOR, dtype)
+    partial = folder / (CONFIG + ".partial")
+    write_config(config, partial)
+    os.replace(partial, folder / CONFIG)
+
+
+def _save_tensors(network: nn.Module, path: Path, dtype: torch.dtype) -> None:
+    weights = {key: value.detach().to("cpu", dtype).contiguous() for key, value in network.state_dict().items()}
+    partial = path.with_name(path.name + ".partial")
+    save_file(weights, partial)
+    os.replace(partial, path)
+
+
+def load_model(folder: Path) -> Networks:
+    """Read a model folder in float32.
+
+    Raises:
+        CheckpointError: a file is missing, truncated, misshapen, or holds numbers that are not finite.
+    """
+    config = read_config(folder / CONFIG)
+    tokenizer, generator = _empty(config)
+    fill(tokenizer, read_safetensors(folder / TOKENIZER), TOKENIZER)
+    fill(generator, read_safetensors(folder / GENERATOR), GENERATOR)
+    return Networks(config, tokenizer.eval(), generator.eval(), _fingerprint(config, tokenizer, generator))
+
+
+def load_official(autoencoder: Path, generator: Path, ema: bool = True) -> Networks:
+    """Read the two published training checkpoints; only what inference needs is copied out of them.
+
+    Raises:
+        CheckpointError: a file is unreadable, unsafe, or lacks tensors; the message names them.
+    """
+    tokenizer_tensors = official.tokenizer_weights(_state_dict(autoencoder))
+    state = _state_dict(generator)
+    generator_tensors = official.generator_weights(state, ema)
+    prefix = official.EMA_PREFIX if ema else official.RAW_PREFIX
+    factors = state.get(prefix + official.SCALE_FACTORS)
+    if factors is None:
+        raise CheckpointError(f"'{generator}' lacks '{prefix}{official.SCALE_FACTORS}'. Get the file again.")
+    config = official.infer_config(tokenizer_tensors, generator_tensors, factors, name=f"nvg-{generator.stem}")
+    tokenizer_net, generator_net = _empty(config)
+    fill(tokenizer_net, tokenizer_tensors, str(autoencoder))
+    fill(generator_net, generator_tensors, str(generator))
+    fingerprint = _fingerprint(config, tokenizer_net, generator_net)
+    return Networks(config, tokenizer_net.eval(), generator_net.eval(), fingerprint)
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a safetensors file; raises CheckpointError."""
+    if not path.is_file():
+        raise CheckpointError(f"'{path}' is missing. Copy the model's folder again.")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"'{path}' is damaged ({error}). Copy the model's folder again.") from error
+
+
+def fill(network: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
+    """Copy weights into a network after checking that names and shapes agree and all numbers are finite."""
+    wanted = network.state_dict()
+    missing = sorted(set(wanted) - set(weights))
+    extra = sorted(set(weights) - set(wanted))
+    shapes = [
+        f"{key} is {list(weights[key].shape)} instead of {list(wanted[key].shape)}"
+        for key in sorted(set(wanted) & set(weights))
+        if weights[key].shape != wanted[key].shape
+    ]
+    problems = [_listing("missing", missing), _listing("unexpected", extra), _listing("misshapen", shapes)]
+    if any(problems):
+        raise CheckpointError(f"'{source}' does not fit its model: {'; '.join(filter(None, problems))}.")
+    for key, value in weights.items():
+        if not value.is_floating_point() or not bool(torch.isfinite(value).all()):
+            raise CheckpointError(f"'{source}': {key} holds values that are not finite numbers. Get the file again.")
+    network.to_empty(device="cpu")
+    _restore_buffers(network)
+    with torch.no_grad():
+        for key, value in network.state_dict().items():
+            value.copy_(weights[key])
+
+
+def _listing(what: str, names: list[str], most: int = 5) -> str:
+    if not names:
+        return ""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{what} {', '.join(names[:most])}{rest}"
+
+
+def _empty(config: ModelConfig) -> tuple[Tokenizer, Generator]:
+    """Networks without memory behind them: nothing is allocated before the file was checked against them."""
+    with torch.device("meta"):
+        return Tokenizer(config.tokenizer), Generator(config)
+
+
+def _restore_buffers(network: nn.Module) -> None:
+    if isinstance(network, Generator):
+        network.content.restore_buffers()
+
+
+def _state_dict(path: Path) -> Mapping[str, Tensor]:
+    state = load_tensors(path).get("state_dict")
+    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise CheckpointError(f"'{path}' holds no 'state_dict' of tensors. Choose a published training checkpoint.")
+    return state
+
+
+def _fingerprint(config: ModelConfig, *networks: nn.Module) -> str:
+    digest = hashlib.sha256(repr(config).encode())
+    for network in networks:
+        for key, value in sorted(network.state_dict().items()):
+            digest.update(key.encode())
+            digest.update(value.detach().cpu().contiguous().numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,169 @@
+"""What a model is made of, as flat values; `config.json` beside the weights is exactly this."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nvg_studio.errors import CheckpointError
+
+HEAD_SIZE = 64
+"""Width of one attention head in both transformers; the rotary code is made for it."""
+
+_FORMAT = 1
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class TokenizerConfig:
+    """Autoencoder and multi-granularity quantiser (paper section 3.1)."""
+
+    image_size: int
+    base_channels: int
+    multipliers: tuple[int, ...]
+    encoder_blocks: int
+    decoder_blocks: int
+    latent_channels: int
+    codebook_size: int
+
+    @property
+    def grid(self) -> int:
+        """Cells on one side of the latent; every level but the last halves the picture."""
+        return self.image_size >> (len(self.multipliers) - 1)
+
+    @property
+    def cells(self) -> int:
+        """L, the number of cells."""
+        return self.grid**2
+
+    @property
+    def depth(self) -> int:
+        """K = log2 L; stages run from 0 to K."""
+        return self.cells.bit_length() - 1
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """Content and structure transformer (paper section 3.2); `classes` excludes the "no class" row."""
+
+    classes: int
+    content_width: int
+    content_depth: int
+    structure_width: int
+    structure_depth: int
+    scale_factors: tuple[float, ...]
+    """K + 2 numbers: entry i scales the canvas that enters stage i, the last one the predicted final canvas."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A whole model: both networks, its classes, and the sampling settings it was made for."""
+
+    name: str
+    tokenizer: TokenizerConfig
+    generator: GeneratorConfig
+    class_names: tuple[str, ...]
+    known_cells: bool
+    """Trained with cells whose later bits and tokens are given: locks are clean conditions at any step."""
+    trained_free: bool
+    """Trained on unbalanced trees too."""
+    sampling: dict[str, Any]
+    """Default generation settings, by the names of `GenerationSettings`."""
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+def check(config: ModelConfig) -> None:
+    """Raise CheckpointError where the numbers do not fit together or would ask for absurd amounts of memory."""
+    tok, gen = config.tokenizer, config.generator
+    depth = tok.depth
+    # Upper bounds lie a few times above the largest published model: a hostile file cannot ask for terabytes.
+    bounds = {
+        "image_size": (tok.image_size, 8, 1024),
+        "grid": (tok.grid, 2, 64),
+        "base_channels": (tok.base_channels, 24, 512),
+        "encoder_blocks": (tok.encoder_blocks, 1, 8),
+        "decoder_blocks": (tok.decoder_blocks, 1, 8),
+        "latent_channels": (tok.latent_channels, 1, 256),
+        "codebook_size": (tok.codebook_size, 2, 1 << 17),
+        "classes": (gen.classes, 1, 100_000),
+        "content_width": (gen.content_width, HEAD_SIZE, 4096),
+        "structure_width": (gen.structure_width, HEAD_SIZE, 4096),
+        "content_depth": (gen.content_depth, 1, 64),
+        "structure_depth": (gen.structure_depth, 1, 64),
+    }
+    for name, (value, low, high) in bounds.items():
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise CheckpointError(f"Model configuration: {name} is {value!r}, but must be a number from {low} to {high}.")
+    if not 1 <= len(tok.multipliers) <= 8 or not all(isinstance(m, int) and 1 <= m <= 16 for m in tok.multipliers):
+        raise CheckpointError(f"Model configuration: multipliers are {tok.multipliers}, but must be 1 to 8 small numbers.")
+    if tok.cells != 1 << depth or tok.grid << (len(tok.multipliers) - 1) != tok.image_size:
+        raise CheckpointError(f"Model configuration: a picture of {tok.image_size} px does not give a 2^n grid of cells.")
+    if gen.content_width % HEAD_SIZE or gen.structure_width % HEAD_SIZE:
+        raise CheckpointError(f"Model configuration: widths must be multiples of the head size {HEAD_SIZE}.")
+    if len(gen.scale_factors) != depth + 2:
+        raise CheckpointError(f"Model configuration: {depth + 2} scale factors expected, {len(gen.scale_factors)} found.")
+    if len(config.class_names) != gen.classes:
+        raise CheckpointError(f"Model configuration: {gen.classes} classes, but {len(config.class_names)} class names.")
+
+
+def official(depth: int, classes: int = 1000, class_names: tuple[str, ...] | None = None) -> ModelConfig:
+    """The published ImageNet models at 256 x 256: depth 16, 20 or 24 (paper table 1)."""
+    return ModelConfig(
+        name=f"nvg-d{depth}",
+        tokenizer=TokenizerConfig(256, 128, (1, 2, 4, 4, 4), 2, 2, 32, 4096),
+        generator=GeneratorConfig(classes, 64 * depth, depth, 32 * depth, depth, OFFICIAL_SCALE_FACTORS),
+        class_names=class_names or tuple(f"class {i}" for i in range(classes)),
+        known_cells=False,
+        trained_free=False,
+        sampling=dict(OFFICIAL_SAMPLING),
+    )
+
+
+OFFICIAL_SCALE_FACTORS = (1.0, 4.1993, 3.4706, 3.0520, 2.7430, 2.4842, 2.2407, 2.0088, 1.7954, 1.6080)
+OFFICIAL_SAMPLING: dict[str, Any] = {
+    "content_guidance": [1.0, 3.5],
+    "structure_guidance": [1.0, 2.5],
+    "structure_steps": 25,
+    "top_p": [1.0, 0.5],
+    "top_k": 0,
+    "temperature": 1.0,
+    "gumbel_split": False,
+    "greedy": False,
+}
+
+
+def write_config(config: ModelConfig, path: Path) -> None:
+    """Write `config.json`."""
+    path.write_text(json.dumps({"format": _FORMAT, **asdict(config)}, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read_config(path: Path) -> ModelConfig:
+    """Read `config.json`; raises CheckpointError for anything that is not a model configuration of this format."""
+    try:
+        if path.stat().st_size > 4 << 20:
+            raise CheckpointError(f"'{path}' is too large for a model configuration. Check that it is the right file.")
+        data = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise CheckpointError(f"Cannot read '{path}': {error.strerror}. Choose a folder that holds a model.") from error
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"'{path}' is not valid JSON. Copy the model's folder again.") from error
+    if not isinstance(data, dict) or data.pop("format", None) != _FORMAT:
+        raise CheckpointError(f"'{path}' is not a model configuration of format {_FORMAT}. Update NVG Studio or the model.")
+    try:
+        data["tokenizer"] = _build(TokenizerConfig, data["tokenizer"])
+        data["generator"] = _build(GeneratorConfig, data["generator"])
+        if not isinstance(data["sampling"], dict):
+            raise TypeError("sampling is not a table")
+        return _build(ModelConfig, data)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"'{path}' is not a complete model configuration ({error}). Copy the folder again.") from error
+
+
+def _build(kind: type[T], data: dict[str, Any]) -> T:
+    """A config dataclass from a JSON table: exactly its fields, lists become tuples."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    if set(data) != names:
+        raise KeyError(f"{kind.__name__}: unexpected or missing {sorted(set(data) ^ names)}")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})

@@ -1,0 +1,272 @@
+"""NVGPipeline: pictures to sequences, sequences to pictures, and new stages from the networks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nvg_studio.errors import CheckpointError, DeviceError, PictureError, SequenceError, SettingsError
+from nvg_studio.granularity.clustering import cluster
+from nvg_studio.granularity.hierarchy import labels_to_bits
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.model.checkpoint import Networks, load_model, load_official, save_model
+from nvg_studio.model.config import ModelConfig
+from nvg_studio.sampling.events import Event, Picture, StageDone
+from nvg_studio.sampling.runner import BatchState, Runner, StopFlag
+from nvg_studio.sampling.settings import GenerationSettings, ModelInfo
+from nvg_studio.sampling.tokens import structure_noise as draw_structure_noise
+
+EventHook = Callable[[Event], None]
+
+
+class NVGPipeline:
+    """A model with a device; nothing about it changes after loading."""
+
+    def __init__(self, networks: Networks, device: str = "auto", dtype: str = "auto", folder: str = "") -> None:
+        self.device = resolve_device(device)
+        self.dtype = _resolve_dtype(dtype, self.device)
+        self._networks = replace(
+            networks,
+            tokenizer=networks.tokenizer.to(self.device),
+            generator=networks.generator.to(self.device),
+        )
+        self.config: ModelConfig = networks.config
+        self.info = self._describe(folder)
+
+    @classmethod
+    def from_pretrained(cls, model: str | Path, device: str = "auto", dtype: str = "auto") -> "NVGPipeline":
+        """Load a model folder (config.json and safetensors).
+
+        Args:
+            model: the folder.
+            device: "auto" (CUDA, else MPS, else CPU) or a torch device name.
+            dtype: "auto" (bfloat16 on CUDA, else float32), "float32" or "bfloat16".
+
+        Raises:
+            CheckpointError, DeviceError.
+        """
+        folder = Path(model)
+        if not folder.is_dir():
+            raise CheckpointError(f"No model folder at '{folder}'. Check the path, or import a model first.")
+        return cls(load_model(folder), device, dtype, folder=str(folder))
+
+    @classmethod
+    def from_official(cls, autoencoder: str | Path, generator: str | Path, ema: bool = True, device: str = "auto",
+                      dtype: str = "auto") -> "NVGPipeline":
+        """Load the two published training checkpoints; sizes are read from the tensors.
+
+        Args:
+            ema: take the averaged generator weights (as published results do) instead of the raw ones.
+
+        Raises:
+            CheckpointError: naming missing or misshapen tensors.
+        """
+        return cls(load_official(Path(autoencoder), Path(generator), ema), device, dtype, folder=str(generator))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the model as a folder that `from_pretrained` reads."""
+        save_model(self.config, self._networks.tokenizer, self._networks.generator, Path(folder))
+
+    def encode(self, image: Picture) -> GranularitySequence:
+        """A picture's sequence: its centre square, resized to the model's size, encoded, clustered, quantised.
+
+        Args:
+            image: uint8 [H, W, 3], RGB, any size from 8 pixels.
+
+        Raises:
+            PictureError: another shape or type.
+        """
+        square = fit_square(image, self.config.tokenizer.image_size)
+        return self._encode_square(square)
+
+    @torch.inference_mode()
+    def _encode_square(self, square: Picture) -> GranularitySequence:
+        scaled = square.astype(np.float64) / 127.5 - 1
+        pixels = torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1).unsqueeze(0).to(self.device)
+        latent = self._networks.tokenizer.encode(pixels)
+        labels = cluster(latent[0].float().cpu().numpy())
+        groups = torch.from_numpy(labels).unsqueeze(0).to(self.device)
+        token_map = self._networks.tokenizer.quantizer(latent, groups).token_map[0]
+        depth = self.config.tokenizer.depth
+        return GranularitySequence(labels_to_bits(labels[-1], depth), token_map.cpu().numpy().astype(np.int32))
+
+    @torch.inference_mode()
+    def canvas(self, sequence: GranularitySequence, stage: int | None = None) -> NDArray[np.float32]:
+        """The accumulated latent float32 [L, C] after `stage` (the last one if None)."""
+        return np.asarray(self._canvas(sequence, stage)[0].cpu().numpy())
+
+    @torch.inference_mode()
+    def decode(self, sequence: GranularitySequence, stage: int | None = None) -> Picture:
+        """The picture uint8 [S, S, 3] after `stage` (the last one if None)."""
+        return _to_bytes(self._networks.tokenizer.decode(self._canvas(sequence, stage)))[0]
+
+    def generate(self, settings: GenerationSettings, structure_noise: NDArray[np.float32] | None = None,
+                 on_event: EventHook | None = None, cancel: StopFlag | None = None) -> GranularitySequence:
+        """A new picture. `structure_noise` float32 [L, K] replaces the noise drawn from the seed."""
+        noise = None if structure_noise is None else structure_noise[None]
+        return self._run(self._blank(), 0, [settings], None, noise, on_event, cancel)[0]
+
+    def generate_batch(self, settings: Sequence[GenerationSettings], on_event: EventHook | None = None,
+                       cancel: StopFlag | None = None) -> list[GranularitySequence]:
+        """New pictures, one for each of `settings`, in one batch."""
+        return self._run(self._blank(), 0, settings, None, None, on_event, cancel)
+
+    def run_from(self, sequence: GranularitySequence, stage: int, settings: GenerationSettings,
+                 locks: Locks | None = None, on_event: EventHook | None = None,
+                 cancel: StopFlag | None = None) -> GranularitySequence:
+        """Keep the bits of levels up to `stage` and the tokens of earlier stages; generate the rest.
+
+        Args:
+            stage: 0..K, the first stage whose tokens are drawn.
+            locks: held bits and tokens stay wherever they are.
+            on_event: called with a StageDone after every stage.
+            cancel: asked before every network call.
+
+        Raises:
+            Cancelled, SettingsError, SequenceError. The input is never changed.
+        """
+        return self._run(sequence, stage, [settings], locks, None, on_event, cancel)[0]
+
+    def run_from_batch(self, sequence: GranularitySequence, stage: int, settings: Sequence[GenerationSettings],
+                       locks: Locks | None = None, on_event: EventHook | None = None,
+                       cancel: StopFlag | None = None) -> list[GranularitySequence]:
+        """Variations: `run_from` once for each of `settings`, in one batch. All take the same structure steps."""
+        return self._run(sequence, stage, settings, locks, None, on_event, cancel)
+
+    def _run(self, sequence: GranularitySequence, stage: int, settings: Sequence[GenerationSettings],
+             locks: Locks | None, noise: NDArray[np.float32] | None, on_event: EventHook | None,
+             cancel: StopFlag | None) -> list[GranularitySequence]:
+        self._check_sequence(sequence)
+        if not 0 <= stage <= self.info.depth:
+            raise SettingsError(f"A run cannot start at stage {stage}: use 0 to {self.info.depth}.")
+        resolved = self._resolve(settings)
+        shape = (len(resolved), self.info.cells, self.info.depth)
+        if noise is None:
+            noise = np.stack([draw_structure_noise(s.seed, *shape[1:]) for s in resolved])
+        elif noise.shape != shape:
+            raise SettingsError(f"Structure noise must have shape {list(shape[1:])}, not {list(noise.shape[1:])}.")
+        locks = locks or Locks.none(self.info.cells, self.info.depth)
+        if locks.cells != self.info.cells:
+            raise SequenceError(f"Locks on {locks.cells} cells do not fit a model with {self.info.cells}.")
+        autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16)
+        runner = Runner(self._networks, resolved, locks, noise.astype(np.float32), self.device, autocast, cancel)
+        return runner.run(sequence, stage, self._stage_hook(on_event) if on_event else None)
+
+    def _stage_hook(self, on_event: EventHook) -> Callable[[int, BatchState], None]:
+        def hook(stage: int, state: BatchState) -> None:
+            pictures = _to_bytes(self._networks.tokenizer.decode(state.canvas))
+            for item, (sequence, picture) in enumerate(zip(state.sequences(), pictures, strict=True)):
+                on_event(StageDone(job=0, item=item, stage=stage, sequence=sequence, preview=picture))
+
+        return hook
+
+    def _resolve(self, settings: Sequence[GenerationSettings]) -> list[GenerationSettings]:
+        if not settings:
+            raise SettingsError("A run needs settings: give at least one.")
+        resolved = [one.resolved(self.info.defaults) for one in settings]
+        for one in resolved:
+            one.check(len(self.info.class_names))
+        if len({one.structure_steps for one in resolved}) > 1:
+            raise SettingsError("Variations of one run share their structure steps: give all the same number.")
+        return resolved
+
+    def _check_sequence(self, sequence: GranularitySequence) -> None:
+        codes = self.config.tokenizer.codebook_size
+        if sequence.cells != self.info.cells:
+            raise SequenceError(f"This work has {sequence.cells} cells, the model {self.info.cells}: load a model that fits.")
+        if int(sequence.token_map.max()) >= codes:
+            raise SequenceError(f"This work uses tokens beyond the model's {codes} codes: load the model it was made with.")
+
+    def _canvas(self, sequence: GranularitySequence, stage: int | None) -> torch.Tensor:
+        self._check_sequence(sequence)
+        last = self.info.depth if stage is None else stage
+        if not 0 <= last <= self.info.depth:
+            raise SettingsError(f"There is no stage {last}: use 0 to {self.info.depth}.")
+        tokens = torch.from_numpy(sequence.token_map[: last + 1].astype(np.int64)).unsqueeze(0).to(self.device)
+        quantizer = self._networks.tokenizer.quantizer
+        canvas = quantizer.residual(tokens[:, 0], 0)
+        for number in range(1, last + 1):
+            canvas = canvas + quantizer.residual(tokens[:, number], number)
+        return canvas
+
+    def _blank(self) -> GranularitySequence:
+        return GranularitySequence.blank(self.info.cells, self.info.depth)
+
+    def _describe(self, folder: str) -> ModelInfo:
+        tok = self.config.tokenizer
+        return ModelInfo(
+            name=self.config.name,
+            fingerprint=self._networks.fingerprint,
+            image_size=tok.image_size,
+            grid=tok.grid,
+            depth=tok.depth,
+            class_names=self.config.class_names,
+            defaults=_defaults(self.config),
+            known_cells=self.config.known_cells,
+            trained_free=self.config.trained_free,
+            device=str(self.device),
+            dtype=str(self.dtype).removeprefix("torch."),
+            folder=folder,
+        )
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device for a name; "auto" takes CUDA, else MPS, else the CPU. Raises DeviceError if it is absent."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise DeviceError(f"The device '{name}' is not available here. Use 'auto', 'cpu', or one that is.") from error
+    return device
+
+
+def _resolve_dtype(name: str, device: torch.device) -> torch.dtype:
+    names = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    if name == "auto":
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    if name not in names:
+        raise SettingsError(f"Unknown dtype '{name}': use auto, {' or '.join(names)}.")
+    return names[name]
+
+
+def _defaults(config: ModelConfig) -> GenerationSettings:
+    """The model's own settings; raises CheckpointError where they are incomplete or out of range."""
+    try:
+        defaults = GenerationSettings.from_dict(config.sampling)
+        defaults.check(config.generator.classes)
+    except SettingsError as error:
+        raise CheckpointError(f"The model's default settings are wrong: {error}") from error
+    missing = [name for name, value in vars(defaults).items() if value is None and name != "class_id"]
+    if missing:
+        raise CheckpointError(f"The model's configuration lacks defaults for {', '.join(missing)}.")
+    return defaults
+
+
+def fit_square(image: Picture, size: int) -> Picture:
+    """The centre square of uint8 [H, W, 3], resized to uint8 [size, size, 3]."""
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or min(image.shape[:2]) < 8:
+        raise PictureError(f"A picture must be uint8 [H, W, 3] of at least 8 pixels, not {image.dtype} {image.shape}.")
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = image[top : top + side, left : left + side]
+    if side == size:
+        return np.ascontiguousarray(square)
+    interpolation = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(square, (size, size), interpolation=interpolation), np.uint8)
+
+
+def _to_bytes(images: torch.Tensor) -> NDArray[np.uint8]:
+    """float [n, 3, S, S] in [-1, 1] -> uint8 [n, S, S, 3], cut (not rounded) to integers."""
+    scaled = (255 * (images.float() + 1) / 2).clamp(0, 255)
+    return np.asarray(scaled.byte().permute(0, 2, 3, 1).contiguous().cpu().numpy())

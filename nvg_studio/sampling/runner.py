@@ -1,0 +1,217 @@
+"""One run over a batch: stage by stage tokens, canvas, split (paper section 3.4). Everything here is on the device."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nvg_studio.errors import Cancelled
+from nvg_studio.granularity.hierarchy import split
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.model.checkpoint import Networks
+from nvg_studio.model.tokenizer import group_means
+from nvg_studio.sampling import tokens as sampling_tokens
+from nvg_studio.sampling.flow import euler, time_grid
+from nvg_studio.sampling.settings import GenerationSettings
+
+MIN_STEPS_WITH_LOCKS = 4
+"""Least structure steps where locked bits are noised along (models trained without known cells)."""
+
+
+class StopFlag(Protocol):
+    """Anything that can be asked whether to stop: threading.Event, multiprocessing.Event."""
+
+    def is_set(self) -> bool:
+        """Whether the run is to stop."""
+
+
+@dataclass
+class BatchState:
+    """What a run has so far, for n pictures: bits [n, L, K] and token map [n, K + 1, L] (int64), canvas [n, L, C]."""
+
+    bits: Tensor
+    token_map: Tensor
+    canvas: Tensor
+
+    def labels(self, stage: int) -> Tensor:
+        """Cluster of every cell at a stage, int64 [n, L]."""
+        weights = 1 << torch.arange(stage - 1, -1, -1, device=self.bits.device)
+        return (self.bits[..., :stage] * weights).sum(-1)
+
+    def structure(self, stage: int) -> Tensor:
+        """Structure embedding of a stage, float [n, L, K]: 0 or 2 for known bits, 1 for the others."""
+        known = torch.arange(self.bits.shape[-1], device=self.bits.device) < stage
+        return torch.where(known, 2.0 * self.bits, 1.0)
+
+    def sequences(self) -> list[GranularitySequence]:
+        """The batch as values."""
+        bits, token_map = self.bits.cpu().numpy(), self.token_map.cpu().numpy()
+        return [GranularitySequence(b.astype(np.uint8), t.astype(np.int32)) for b, t in zip(bits, token_map, strict=True)]
+
+
+StageHook = Callable[[int, BatchState], None]
+"""Called after each stage with its number and the state so far."""
+
+
+@dataclass
+class Runner:
+    """A run with its fixed parts; `run` walks the stages."""
+
+    networks: Networks
+    settings: Sequence[GenerationSettings]
+    locks: Locks
+    noise: NDArray[np.float32]
+    """float32 [n, L, K], the structure noise of every picture."""
+    device: torch.device
+    autocast: torch.autocast
+    cancel: StopFlag | None
+
+    def __post_init__(self) -> None:
+        config = self.networks.config
+        self.depth, self.cells = config.tokenizer.depth, config.tokenizer.cells
+        self.no_class = config.generator.classes
+        classes = [self.no_class if s.class_id is None else s.class_id for s in self.settings]
+        self.classes = torch.tensor(classes, device=self.device)
+        self.held_tokens = torch.from_numpy(self.locks.tokens.copy()).to(self.device)  # [K + 1, L]
+        self.held_bits = torch.from_numpy(self.locks.bits.copy()).to(self.device)  # [L, K]
+        self.start_noise = torch.from_numpy(self.noise).to(self.device)
+
+    @torch.inference_mode()
+    def run(self, sequence: GranularitySequence, stage: int, hook: StageHook | None) -> list[GranularitySequence]:
+        """Generate stages `stage`..K of every picture of the batch; earlier ones come from `sequence`."""
+        state = self._start(sequence, stage)
+        for number in range(stage, self.depth + 1):
+            self._stop_if_asked()
+            self._add_content(state, number)
+            if number < self.depth:
+                state.bits[..., number] = self._split(state, number)
+            if hook is not None:
+                hook(number, state)
+        return state.sequences()
+
+    def _start(self, sequence: GranularitySequence, stage: int) -> BatchState:
+        count = len(self.settings)
+        bits = torch.from_numpy(sequence.bits.astype(np.int64)).to(self.device).repeat(count, 1, 1)
+        token_map = torch.from_numpy(sequence.token_map.astype(np.int64)).to(self.device).repeat(count, 1, 1)
+        channels = self.networks.config.tokenizer.latent_channels
+        canvas = torch.zeros(count, self.cells, channels, device=self.device)
+        for number in range(stage):
+            canvas = canvas + self.networks.tokenizer.quantizer.residual(token_map[:, number], number)
+        return BatchState(bits, token_map, canvas)
+
+    def _stop_if_asked(self) -> None:
+        if self.cancel is not None and self.cancel.is_set():
+            raise Cancelled("The run was stopped; nothing was changed.")
+
+    def _add_content(self, state: BatchState, stage: int) -> None:
+        """Draw the tokens of a stage for all cells that are not held, and add them to the canvas."""
+        held = self.held_tokens[stage]
+        if not bool(held.all()):
+            labels = state.labels(stage)
+            logits = self._token_logits(state, stage, labels)  # [n, 2**stage, codes]
+            chosen = torch.stack(
+                [sampling_tokens.choose(row, s, stage, self.depth) for row, s in zip(logits, self.settings, strict=True)]
+            )
+            drawn = chosen.gather(1, labels)
+            state.token_map[:, stage] = torch.where(held, state.token_map[:, stage], drawn)
+        state.canvas = state.canvas + self.networks.tokenizer.quantizer.residual(state.token_map[:, stage], stage)
+
+    def _token_logits(self, state: BatchState, stage: int, labels: Tensor) -> Tensor:
+        """Guided logits float32 [n, 2**stage, codes]; held cells do not count in their cluster's mean."""
+        content, structure = self.networks.generator.content, state.structure(stage)
+        free = (~self.held_tokens[stage]).expand(len(labels), -1)
+        scales = self._scales([sampling_tokens.ramp(_pair(s.content_guidance), stage, self.depth) for s in self.settings])
+
+        def logits(canvas: Tensor, structure: Tensor, labels: Tensor, free: Tensor, classes: Tensor) -> Tensor:
+            stages = torch.full_like(classes, stage)
+            with self.autocast:
+                final = content(canvas, structure, classes, stages)
+            step = group_means(final.float() - canvas, labels, 1 << stage, weights=free)
+            with self.autocast:
+                return content.logits(step).float()
+
+        return self._guided(logits, (state.canvas, structure, labels, free), scales)
+
+    def _scales(self, values: list[float]) -> Tensor | None:
+        """Guidance scales [n]; None where no picture needs the second branch."""
+        if all(scale == 1 or s.class_id is None for scale, s in zip(values, self.settings, strict=True)):
+            return None
+        return torch.tensor(values, device=self.device)
+
+    def _guided(self, network: Callable[..., Tensor], inputs: tuple[Tensor, ...], scales: Tensor | None) -> Tensor:
+        """un + w (cond - un), both branches in one batch; the plain answer where `scales` is None."""
+        if scales is None:
+            return network(*inputs, self.classes)
+        both = [torch.cat([x, x]) for x in inputs]
+        none = torch.full_like(self.classes, self.no_class)
+        conditional, unconditional = network(*both, torch.cat([self.classes, none])).chunk(2)
+        weight = scales.view(-1, *[1] * (conditional.dim() - 1))
+        return unconditional + weight * (conditional - unconditional)
+
+    def _split(self, state: BatchState, stage: int) -> Tensor:
+        """Bits of the next level, int64 [n, L]."""
+        held = self.held_bits[:, stage]
+        if bool(held.all()):
+            return state.bits[..., stage]
+        if stage == self.depth - 1:
+            scores = self.start_noise[..., stage]
+        else:
+            scores = self._flow(state, stage)[..., stage]
+        labels = state.labels(stage).cpu().numpy()
+        known = torch.where(held, state.bits[..., stage], -1).to(torch.int8).cpu().numpy()
+        bits = []
+        for index, score in enumerate(scores.clamp(-1, 1).cpu().numpy()):
+            settings = self.settings[index]
+            if settings.gumbel_split and stage < self.depth - 1:
+                score = _gumbel_scores(score, labels[index], sampling_tokens.split_noise(settings.seed, stage, self.cells))
+            bits.append(split(score, labels[index], known[index]))
+        return torch.from_numpy(np.stack(bits).astype(np.int64)).to(self.device)
+
+    def _flow(self, state: BatchState, stage: int) -> Tensor:
+        """Solve the structure flow of a stage from noise to bits in -1..1, float [n, L, K]."""
+        network, structure = self.networks.generator.structure, state.structure(stage)
+        clean = 2.0 * state.bits - 1
+        parents = (torch.arange(self.depth, device=self.device) < stage).expand_as(clean)
+        locked = (self.held_bits & (torch.arange(self.depth, device=self.device) >= stage)).expand_as(clean)
+        scales = self._scales([sampling_tokens.ramp(_pair(s.structure_guidance), stage, self.depth) for s in self.settings])
+        noise_share = 0.0 if self.networks.config.known_cells else 1.0
+
+        def hold(z: Tensor, time: float) -> Tensor:
+            share = noise_share * time
+            z = torch.where(parents, clean, z)
+            return torch.where(locked, share * self.start_noise + (1 - share) * clean, z)
+
+        def network_velocity(z: Tensor, canvas: Tensor, structure: Tensor, time: Tensor, classes: Tensor) -> Tensor:
+            with self.autocast:
+                return network(z, canvas, structure, classes, torch.full_like(classes, stage), time).float()
+
+        def velocity(z: Tensor, time: float) -> Tensor:
+            self._stop_if_asked()
+            times = torch.full((len(z),), time, device=self.device)
+            return self._guided(network_velocity, (z, state.canvas, structure, times), scales)
+
+        times = time_grid(self._steps(bool(locked.any())), self.cells)
+        return euler(velocity, hold(self.start_noise, 1.0), times, hold)
+
+    def _steps(self, locked: bool) -> int:
+        steps = self.settings[0].structure_steps
+        assert steps is not None
+        return max(steps, MIN_STEPS_WITH_LOCKS) if locked and not self.networks.config.known_cells else steps
+
+
+def _pair(ends: tuple[float, float] | None) -> tuple[float, float]:
+    assert ends is not None
+    return ends
+
+
+def _gumbel_scores(score: NDArray[np.float32], labels: NDArray[np.int64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log(p + 1e-8) + Gumbel noise, p the score's share within its cluster."""
+    positive = score.astype(np.float64) + 1
+    total = np.bincount(labels, weights=positive)[labels]
+    share = np.divide(positive, total, out=np.zeros_like(positive), where=total > 0)
+    return np.log(share + 1e-8) + noise

@@ -1,0 +1,44 @@
+"""Random and centre crops of photos as network input."""
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nvg_studio.training.pack import PhotoSet, Picture
+
+READ_AHEAD = 1.25
+"""Photos are kept at this multiple of the model's picture size, so that crops have room to move."""
+
+
+def crop(picture: Picture, size: int, rng: np.random.Generator | None) -> Picture:
+    """One square crop uint8 [size, size, 3]: random place, scale and mirror image; the centre square without `rng`."""
+    height, width = picture.shape[:2]
+    short = min(height, width)
+    if rng is None:
+        side, top, left = short, (height - short) // 2, (width - short) // 2
+    else:
+        side = int(rng.integers(max(round(short / READ_AHEAD), 1), short + 1))
+        top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
+    square = picture[top : top + side, left : left + side]
+    interpolation = cv2.INTER_AREA if side >= size else cv2.INTER_CUBIC
+    square = cv2.resize(square, (size, size), interpolation=interpolation)
+    if rng is not None and rng.random() < 0.5:
+        square = square[:, ::-1]
+    return np.ascontiguousarray(square)
+
+
+def to_tensor(pictures: NDArray[np.uint8]) -> torch.Tensor:
+    """uint8 [B, S, S, 3] -> float [B, 3, S, S] in [-1, 1]."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
+
+
+def random_batch(photos: PhotoSet, size: int, count: int, rng: np.random.Generator) -> torch.Tensor:
+    """`count` random crops as float [count, 3, size, size]."""
+    chosen = rng.integers(len(photos.pictures), size=count)
+    return to_tensor(np.stack([crop(photos.pictures[i], size, rng) for i in chosen]))
+
+
+def centre_crops(photos: PhotoSet, size: int) -> torch.Tensor:
+    """The centre square of every photo, float [n, 3, size, size]."""
+    return to_tensor(np.stack([crop(picture, size, None) for picture in photos.pictures]))

@@ -1,0 +1,109 @@
+"""Photos in class folders -> one file that travels well: JPEG bytes, classes and names in an npz without pickle."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from nvg_studio.errors import TrainingError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """Photos in memory, short side cut down to one size.
+
+    pictures: uint8 [h, w, 3] RGB each; labels: int64 [n]; names: file names relative to the folder.
+    """
+
+    pictures: list[Picture]
+    labels: NDArray[np.int64]
+    names: list[str]
+    classes: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+def load_photos(path: Path, short_side: int) -> PhotoSet:
+    """Read a folder of class folders, or a pack, with every photo's short side at most `short_side` pixels.
+
+    Raises:
+        TrainingError: nothing there, fewer than two classes, or no readable picture.
+    """
+    classes, labels, names, encoded = _read_pack(path) if path.is_file() else _read_folder(path)
+    pictures, kept, skipped = [], [], []
+    for index, data in enumerate(tqdm(encoded, desc="reading photos", unit="photo", disable=None)):
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if picture is None or min(picture.shape[:2]) < 8:
+            skipped.append(names[index])
+            continue
+        kept.append(index)
+        pictures.append(np.ascontiguousarray(shrink(picture, short_side)[..., ::-1]))
+    if not pictures:
+        raise TrainingError(f"No readable picture in '{path}'. Put JPEG or PNG files into one folder per class.")
+    labels = np.asarray(labels, np.int64)[kept]
+    if len(set(labels.tolist())) < 2:
+        raise TrainingError(f"'{path}' holds one class only. Put the pictures into at least two class folders.")
+    return PhotoSet(pictures, labels, [names[i] for i in kept], classes, tuple(skipped))
+
+
+def write_pack(folder: Path, target: Path, short_side: int = 144, quality: int = 90) -> tuple[int, tuple[str, ...]]:
+    """Pack a folder of class folders into `target` (.npz); returns the number of photos and the names skipped."""
+    photos = load_photos(folder, short_side)
+    flags = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    encoded = [cv2.imencode(".jpg", picture[..., ::-1], flags)[1] for picture in photos.pictures]
+    offsets = np.cumsum([0, *(len(data) for data in encoded)])
+    partial = target.with_suffix(".partial.npz")
+    np.savez(
+        partial,
+        data=np.concatenate(encoded),
+        offsets=offsets.astype(np.int64),
+        labels=photos.labels,
+        names=np.array(photos.names),
+        classes=np.array(photos.classes),
+    )
+    partial.replace(target)
+    return len(encoded), photos.skipped
+
+
+def shrink(picture: Picture, short_side: int) -> Picture:
+    """Scale a picture down until its short side is `short_side`; smaller ones stay as they are."""
+    height, width = picture.shape[:2]
+    factor = short_side / min(height, width)
+    if factor >= 1:
+        return picture
+    size = (max(round(width * factor), short_side), max(round(height * factor), short_side))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _read_folder(path: Path) -> tuple[tuple[str, ...], list[int], list[str], list[bytes]]:
+    if not path.is_dir():
+        raise TrainingError(f"'{path}' is neither a folder of class folders nor a pack. Check the path.")
+    classes = tuple(sorted(entry.name for entry in path.iterdir() if entry.is_dir()))
+    if not classes:
+        raise TrainingError(f"'{path}' holds no class folders. Put the pictures into one folder per class.")
+    labels, names, encoded = [], [], []
+    for label, name in enumerate(classes):
+        for file in sorted((path / name).iterdir()):
+            if file.suffix.lower() in SUFFIXES:
+                labels.append(label)
+                names.append(f"{name}/{file.name}")
+                encoded.append(file.read_bytes())
+    return classes, labels, names, encoded
+
+
+def _read_pack(path: Path) -> tuple[tuple[str, ...], list[int], list[str], list[bytes]]:
+    try:
+        with np.load(path, allow_pickle=False) as pack:
+            data, offsets = pack["data"].tobytes(), pack["offsets"].tolist()
+            labels, names = pack["labels"].tolist(), [str(name) for name in pack["names"]]
+            classes = tuple(str(name) for name in pack["classes"])
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise TrainingError(f"'{path}' is not a complete photo pack. Make it again with 'train pack'.") from error
+    encoded = [data[start:stop] for start, stop in zip(offsets, offsets[1:], strict=False)]
+    return classes, labels, names, encoded

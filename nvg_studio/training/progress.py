@@ -1,0 +1,44 @@
+"""One progress line: share done, losses, time left."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from nvg_studio.training.loop import Schedule
+
+REFRESH = 10
+"""Seconds between lines where the output is not a terminal."""
+
+
+class Progress:
+    """Shows how far the budget is used up, with smoothed losses and the time left."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._bar = tqdm(
+            total=100.0,
+            bar_format="{desc} {percentage:3.0f}%|{bar:20}| {postfix}",
+            mininterval=0.5 if sys.stderr.isatty() else REFRESH,
+            file=sys.stderr,
+            ascii=not sys.stderr.isatty(),
+        )
+        self._smooth: dict[str, float] = {}
+
+    def show(self, step: int, elapsed: float, losses: dict[str, float]) -> None:
+        """Update after a step."""
+        for name, value in losses.items():
+            self._smooth[name] = 0.95 * self._smooth.get(name, value) + 0.05 * value
+        done = min(self._schedule.progress(step, elapsed), 1.0)
+        left = elapsed / done * (1 - done) if done else 0.0
+        text = " ".join(f"{name} {value:.4f}" for name, value in self._smooth.items())
+        self._bar.set_description_str(f"step {step}", refresh=False)
+        self._bar.set_postfix_str(f"{tqdm.format_interval(left)} left, {text}", refresh=False)
+        self._bar.update(100 * done - self._bar.n)
+
+    def close(self) -> None:
+        """Leave the last line standing."""
+        self._bar.close()

@@ -1,0 +1,166 @@
+"""Our networks against the golden tensors: the published layout in, the published numbers out.
+
+The golden set is a folder with `ae.ckpt`, `gen.ckpt` and `golden.pt`; NVG_GOLDENS names it. `test_reference.py` proves
+the same formulas without it.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nvg_studio.granularity.clustering import cluster
+from nvg_studio.granularity.hierarchy import labels_to_bits, structure_embedding
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.model.blocks import rotation, time_embedding, token_ids
+from nvg_studio.model.tokenizer import group_means
+from nvg_studio.sampling.flow import time_grid
+from nvg_studio.sampling.pipeline import NVGPipeline
+from nvg_studio.sampling.runner import BatchState, Runner
+from nvg_studio.sampling.settings import GenerationSettings
+from nvg_studio.sampling.tokens import top_p_at
+
+GOLDENS = Path(os.environ.get("NVG_GOLDENS", Path(__file__).parents[3] / "shared" / "parity" / "set_a"))
+pytestmark = pytest.mark.skipif(not (GOLDENS / "golden.pt").exists(), reason="no golden set; NVG_GOLDENS names one")
+STAGES, CELLS, DEPTH = 9, 256, 8
+
+
+@pytest.fixture(scope="module")
+def golden():
+    return torch.load(GOLDENS / "golden.pt", weights_only=True)
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return NVGPipeline.from_official(GOLDENS / "ae.ckpt", GOLDENS / "gen.ckpt", ema=True, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def networks(pipeline):
+    return pipeline._networks
+
+
+@pytest.fixture(scope="module")
+def sequence(golden):
+    labels = golden["labels"].numpy()
+    token_map = np.stack([tokens.numpy()[row] for tokens, row in zip(golden["tokens"], labels, strict=True)])
+    return GranularitySequence(labels_to_bits(labels[-1], DEPTH), token_map.astype(np.int32))
+
+
+def close(actual, expected, limit):
+    assert float((torch.as_tensor(actual).float() - torch.as_tensor(expected).float()).abs().max()) <= limit
+
+
+def test_sizes_are_read_from_the_tensors(pipeline, golden):
+    config = pipeline.config
+    assert config.generator.content_width == golden["cfg_hidden"]
+    assert config.generator.content_depth == config.generator.structure_depth == golden["cfg_depth"]
+    assert config.generator.classes == golden["cfg_num_classes"]
+    assert config.tokenizer.codebook_size == golden["cfg_vocab"]
+    assert list(config.tokenizer.multipliers) == golden["cfg_ch_mult"]
+    assert config.generator.scale_factors[1] == pytest.approx(4.1993)
+
+
+def test_clustering(golden):
+    for points, labels in zip(golden["cluster_x"].numpy(), golden["cluster_labels"].numpy(), strict=True):
+        assert (cluster(points) == labels).all()
+
+
+def test_encoding(pipeline, networks, golden, sequence):
+    with torch.inference_mode():
+        latent = networks.tokenizer.encoder(golden["image_model_input"][None])
+    close(latent, golden["latent_f"], 1e-4)
+    assert pipeline.encode(golden["image_uint8"].numpy()) == sequence
+
+
+def test_canvases_and_pictures(pipeline, networks, golden, sequence):
+    for stage in range(STAGES):
+        close(pipeline.canvas(sequence, stage), golden["canvases"][stage], 1e-5)
+    with torch.inference_mode():
+        for name, stage in (("final", 8), ("stage2", 2), ("stage5", 5)):
+            close(networks.tokenizer.decode(golden["canvases"][stage][None])[0], golden[f"decoded_{name}"], 2e-4)
+    expected = (255 * (golden["decoded_final"].permute(1, 2, 0) + 1) / 2).byte().int()
+    difference = torch.from_numpy(pipeline.decode(sequence)).int() - expected
+    assert int(difference.abs().max()) <= 1 and float((difference != 0).float().mean()) < 1e-3
+
+
+def test_structure_embedding_and_rotary_code(golden, sequence):
+    for stage in range(STAGES):
+        assert (structure_embedding(sequence.bits, stage) == golden["struct_embed"][stage].numpy()).all()
+    structure = golden["struct_embed"][3][None]
+    for name, kinds in (("content", (0,)), ("structure", (2, 0))):
+        ids = token_ids(structure, 16, kinds)
+        assert torch.equal(ids[0], golden[f"rope_ids_{name}_s3"].float())
+        cos, sin = (part[0, 0] for part in rotation(ids))
+        table = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], -2)
+        close(table, golden[f"rope_table_{name}_s3"], 1e-6)
+
+
+def test_times(golden):
+    close(time_embedding(torch.as_tensor(golden["timestep_t"])), golden["timestep_emb"], 1e-6)
+    for steps in (5, 10, 25, 50):
+        assert time_grid(steps, CELLS) == pytest.approx(golden[f"time_grid_{steps}"], abs=1e-6)
+    assert [top_p_at((1.0, 0.5), i, DEPTH) for i in range(STAGES)] == pytest.approx(golden["top_p_1_to_0p5"], abs=1e-6)
+
+
+@pytest.mark.parametrize(("name", "class_id"), [("c3", 3), ("null", 10)])
+def test_content_network(networks, golden, name, class_id):
+    canvases = torch.cat([torch.zeros(1, CELLS, 32), golden["canvases"][:-1]])
+    classes, stages = torch.full((STAGES,), class_id), torch.arange(STAGES)
+    with torch.inference_mode():
+        final = networks.generator.content(canvases, golden["struct_embed"], classes, stages)
+        close(final, golden[f"tf_x0_{name}"], 2e-5)
+        for stage in range(STAGES):
+            step = group_means((final - canvases)[stage : stage + 1], golden["labels"][stage : stage + 1], 1 << stage)
+            logits = networks.generator.content.logits(step)[0, :64]
+            close(logits, golden[f"tf_logits_{name}"][stage], 5e-4)
+
+
+@pytest.mark.parametrize(("name", "class_id"), [("c3", 3), ("null", 10)])
+def test_structure_network(networks, golden, name, class_id):
+    stages = torch.arange(7)
+    with torch.inference_mode():
+        velocity = networks.generator.structure(
+            golden["str_zt"], golden["canvases"][:7], golden["struct_embed"][:7], torch.full((7,), class_id), stages,
+            torch.full((7,), golden["str_t"]),
+        )
+    close(velocity, golden[f"str_v_{name}"], 2e-5)
+
+
+def test_structure_sampling(networks, golden, sequence):
+    scale = float(golden["ss_cfg"])
+    settings = GenerationSettings(golden["ss_class"], 0, (1.0, 1.0), (scale, scale), golden["ss_steps"], (1.0, 1.0), 0, 1.0,
+                                  False, True)
+    runner = Runner(networks, [settings], Locks.none(CELLS, DEPTH), golden["ss_eps"][None].numpy(), torch.device("cpu"),
+                    torch.autocast("cpu", enabled=False), None)
+    bits = torch.from_numpy(sequence.bits.astype(np.int64))[None]
+    with torch.inference_mode():
+        for stage in range(DEPTH):
+            state = BatchState(bits.clone(), bits.new_zeros(1, STAGES, CELLS), golden["canvases"][stage][None])
+            if stage < 7:
+                close(runner._flow(state, stage)[0], golden["ss_final_z"][stage], 2e-5)
+            state.bits[..., stage] = runner._split(state, stage)
+            assert torch.equal(state.labels(stage + 1)[0], golden["ss_next_labels"][stage])
+
+
+def test_greedy_generation(pipeline, golden):
+    settings = GenerationSettings(golden["gen_class"], content_guidance=_ends(golden["gen_content_cfg"]),
+                                  structure_guidance=_ends(golden["gen_structure_cfg"]),
+                                  structure_steps=golden["gen_steps"], greedy=True)
+    result = pipeline.generate(settings, structure_noise=golden["gen_eps"].numpy())
+    for stage in range(STAGES):
+        assert (result.labels(stage) == golden["gen_labels"][stage].numpy()).all()
+        assert (result.tokens[stage] == golden["gen_tokens"][stage].numpy()).all()
+        close(pipeline.canvas(result, stage), golden["gen_canvases"][stage], 1e-5)
+    assert (result.token_map == golden["gen_token_map"].numpy()).all()
+    expected = (255 * (golden["gen_image"].permute(1, 2, 0) + 1) / 2).byte().int()
+    assert int((torch.from_numpy(pipeline.decode(result)).int() - expected).abs().max()) <= 1
+
+
+def _ends(values):
+    values = [float(value) for value in values]
+    assert values == pytest.approx(np.linspace(values[0], values[-1], len(values)))
+    return values[0], values[-1]

@@ -1,0 +1,45 @@
+"""A small random model for tests: 16 cells a side or 8, two classes, nothing trained."""
+
+from pathlib import Path
+
+import torch
+
+from nvg_studio.model.checkpoint import Generator, save_model
+from nvg_studio.model.config import GeneratorConfig, ModelConfig, TokenizerConfig
+from nvg_studio.model.tokenizer import Tokenizer
+from nvg_studio.sampling.pipeline import NVGPipeline
+
+SAMPLING = {
+    "content_guidance": [1.0, 2.0],
+    "structure_guidance": [1.0, 2.0],
+    "structure_steps": 2,
+    "top_p": [1.0, 0.8],
+    "top_k": 0,
+    "temperature": 1.0,
+    "gumbel_split": False,
+    "greedy": False,
+}
+
+
+def tiny_config(grid: int = 8, known_cells: bool = True, trained_free: bool = False) -> ModelConfig:
+    """A model of `grid` cells a side (8 or 16) on pictures of twice that size."""
+    tokenizer = TokenizerConfig(2 * grid, 32, (1, 1), 1, 1, 8, 64)
+    generator = GeneratorConfig(2, 64, 1, 64, 1, (1.0,) * (tokenizer.depth + 2))
+    return ModelConfig("tiny", tokenizer, generator, ("rose", "tulip"), known_cells, trained_free, dict(SAMPLING))
+
+
+def save_tiny_model(folder: Path, grid: int = 8, seed: int = 0, known_cells: bool = True, trained_free: bool = False) -> None:
+    """Write a random model folder."""
+    config = tiny_config(grid, known_cells, trained_free)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        tokenizer, generator = Tokenizer(config.tokenizer), Generator(config)
+        # The start of the codebook is nearly zero; spread it, so that tokens differ visibly.
+        torch.nn.init.normal_(tokenizer.quantizer.embedding.weight)
+    save_model(config, tokenizer, generator, folder)
+
+
+def tiny_pipeline(folder: Path, grid: int = 8, known_cells: bool = True, trained_free: bool = False) -> NVGPipeline:
+    """A random pipeline on the CPU, by way of `folder`."""
+    save_tiny_model(folder, grid, known_cells=known_cells, trained_free=trained_free)
+    return NVGPipeline.from_pretrained(folder, device="cpu")
