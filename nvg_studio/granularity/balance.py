@@ -24,9 +24,9 @@ from nvg_studio.granularity.sequence import GranularitySequence
 
 FloatArray = NDArray[np.float64]
 
-# Prices of changing a cell, so far apart that each is decided before the next: how many cells change, whether they
-# were just painted, how far up the tree they change. Distances (below 50 cells) come last.
-_CHANGED, _PAINTED, _PER_LEVEL = 1e8, 1e5, 1e2
+# Prices of changing a cell, so far apart that each is decided before the next: how many cells change, how many of them
+# were just painted or keep locked content, how far up the tree they change. Distances (below 50 cells) come last.
+_CHANGED, _RELUCTANT, _PER_LEVEL = 1e8, 1e5, 1e2
 _NEARER_TO_RECEIVER = 1e-3
 
 
@@ -38,8 +38,9 @@ def balance(
 ) -> GranularitySequence:
     """Make all clusters of levels 1..level equal in size by moving the fewest cells.
 
-    Locked cells never move. Among equally few cells, those just painted move last, cells rather change at deep levels
-    than at coarse ones, and those nearest to the painted edge (or, without `painted`, to the receiving cluster) go.
+    Locked bits never change. Among equally few cells, those just painted and those with locked content move last,
+    cells rather change at deep levels than at coarse ones, and those nearest to the painted edge (or, without
+    `painted`, to the receiving cluster) go.
     Moved cells take the tokens of their new cluster at stages 0..level. Then the deeper bits in the clusters that
     changed are dealt out again with the fewest changes, one cell to a leaf.
 
@@ -81,7 +82,8 @@ def _nearest_equal_labels(labels: IntArray, level: int, locks: Locks, painted: B
     nearest = _distance_to_clusters(labels, clusters)
     edge = edge_distance(painted)
     distance = edge[:, None] + _NEARER_TO_RECEIVER * nearest if edge.any() else nearest
-    price += np.where(climb > 0, distance + _PAINTED * painted[:, None], 0.0)
+    reluctant = painted | (locks.content > 0)
+    price += np.where(climb > 0, distance + _RELUCTANT * reluctant[:, None], 0.0)
     slots = cells // clusters
     _, slot = linear_sum_assignment(np.repeat(price, slots, axis=1))
     return np.asarray(slot, dtype=np.int64) // slots

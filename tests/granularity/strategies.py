@@ -23,7 +23,8 @@ def random_sequence(seed: int, depth: int, free: bool = False) -> GranularitySeq
 
 def random_mask(generator: np.random.Generator, cells: int) -> NDArray[np.bool_]:
     """A set of cells of any size, empty and full ones included."""
-    return generator.random(cells) < generator.choice([0.0, 0.1, 0.3, 0.6, 1.0])
+    mask: NDArray[np.bool_] = generator.random(cells) < generator.choice([0.0, 0.1, 0.3, 0.6, 1.0])
+    return mask
 
 
 def random_locks(seed: int, depth: int) -> Locks:

@@ -2,10 +2,12 @@
 
 import pickle
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
+from numpy.typing import NDArray
 
 from nvg_studio.errors import SequenceError
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -13,7 +15,8 @@ from tests.granularity.strategies import random_sequence, sequences
 
 
 def test_arrays_are_copied_and_read_only() -> None:
-    bits, tokens = np.zeros((4, 2), dtype=np.uint8), np.zeros((3, 4), dtype=np.int64)
+    bits: NDArray[Any] = np.zeros((4, 2), dtype=np.int64)
+    tokens: NDArray[Any] = np.zeros((3, 4), dtype=np.int64)
     sequence = GranularitySequence(bits, tokens)
     bits[0, 0] = 1
     tokens[0, 0] = 9
@@ -94,7 +97,7 @@ def test_blank_is_reading_order_and_no_content() -> None:
         (np.zeros((4, 2), dtype=np.uint8), np.zeros((3, 4), dtype=np.float32)),
     ],
 )
-def test_other_arrays_are_refused_in_one_line(bits: np.ndarray, tokens: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_other_arrays_are_refused_in_one_line(bits: NDArray[Any], tokens: NDArray[Any]) -> None:
     with pytest.raises(SequenceError) as caught:
         GranularitySequence(bits, tokens)
     assert "\n" not in str(caught.value)
