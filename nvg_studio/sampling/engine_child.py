@@ -20,6 +20,7 @@ from typing import Any
 from nvg_studio import errors
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.sampling.events import Cancelled, Decoded, Done, Encoded, Event, Failed, ModelReady, Picture, StageDone
+from nvg_studio.sampling.failures import explain
 from nvg_studio.sampling.settings import RunRequest
 
 
@@ -161,7 +162,8 @@ class _Worker:
         except errors.Cancelled:
             answer = Cancelled(job.job)
         except Exception as error:
-            answer = Failed(job.job, self._explain(error), traceback.format_exc())
+            where = self._pipeline.info.device if self._pipeline is not None else ""
+            answer = Failed(job.job, explain(error, where), traceback.format_exc())
         if isinstance(answer, Failed):
             _release_memory()
         self._mailbox.reply(answer)
@@ -222,15 +224,6 @@ class _Worker:
             raise errors.EngineError("No model is loaded: open one first.")
         return self._pipeline
 
-    def _explain(self, error: Exception) -> str:
-        if isinstance(error, errors.NVGError):
-            return " ".join(str(error).split())
-        if _is_out_of_memory(error):
-            where = f" on {self._pipeline.info.device}" if self._pipeline is not None else ""
-            return f"Out of memory{where}: make fewer variations at once, close other programs or take a smaller model."
-        first = (str(error).splitlines() or [""])[0]
-        return f"Internal error ({type(error).__name__}: {first}). Nothing was changed; please report it."
-
 
 def _check_fits(request: RunRequest, info: Any) -> None:
     if request.model != info.fingerprint:
@@ -238,12 +231,6 @@ def _check_fits(request: RunRequest, info: Any) -> None:
     for name, asked, used in (("device", request.device, info.device), ("dtype", request.dtype, info.dtype)):
         if asked not in ("auto", used):
             raise errors.EngineError(f"The run asks for {name} {asked}, but the model uses {used}: load it so.")
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    words = ("out of memory", "can't allocate memory", "not enough memory")
-    return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or any(word in str(error) for word in words)
 
 
 def _release_memory() -> None:

@@ -232,8 +232,8 @@ def test_pipeline_that_kills_its_process_does_not_loop(watched: Watched) -> None
 @pytest.mark.parametrize(
     ("seed", "message", "detail"),
     [
-        (fake.OOM, "Out of memory on cpu: make fewer variations", "MemoryError"),
-        (fake.CUDA_OOM, "Out of memory on cpu: make fewer variations", "Tried to allocate"),
+        (fake.OOM, "Out of memory on cpu: make fewer pictures", "MemoryError"),
+        (fake.CUDA_OOM, "Out of memory on cpu: make fewer pictures", "Tried to allocate"),
         (fake.BUG, "Internal error (ZeroDivisionError: a bug)", "Traceback"),
         (fake.REFUSE, "The locks of two cells contradict each other.", "Traceback"),
     ],
