@@ -1,0 +1,125 @@
+"""Label maps as pictures: colours of clusters, structure maps, borders, overlay.
+
+The colours form a tree like the clusters do: a child's hue stays near its parent's, siblings differ in hue, lightness
+and (deep down) colourfulness. They are chosen in OKLCH (Ottosson 2020, https://bottosson.github.io/posts/oklab/), where
+equal steps look equal, so that clusters can be told apart on dark and on light ground. The halves of the picture are
+orange and blue, which people with colour-blindness can tell apart too.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nvg_studio.imaging.cells import spread
+from nvg_studio.imaging.read import Picture
+
+FloatArray = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+ROOT_COLOUR = (0.66, 0.03, 250.0)
+"""Lightness (0..1), chroma and hue (degrees) of the one cluster of stage 0, a quiet grey-blue."""
+
+CENTRE = (0.645, 0.115, 152.5)
+# How far the two children of a node move apart, half the way each, by level from 1 on: hue, lightness, chroma.
+HUE_STEPS = (97.5, 38.0, 17.0, 8.0, 4.0, 2.5, 1.5, 1.0)
+LIGHTNESS_STEPS = (0.01, -0.04, 0.05, -0.033, 0.022, -0.015, 0.010, -0.008)
+CHROMA_STEPS = (0.0, 0.0, 0.008, 0.018, -0.022, 0.014, -0.010, 0.009)
+
+
+@cache
+def label_colours(stage: int) -> Picture:
+    """Colours of all clusters of a stage (0 or more): uint8 [2**stage, 3], RGB, read-only."""
+    if stage == 0:
+        lch = np.array([ROOT_COLOUR])
+    else:
+        clusters = np.arange(1 << stage)
+        lch = np.tile(np.array(CENTRE), (len(clusters), 1))
+        for level in range(1, stage + 1):
+            side = 1 - 2 * ((clusters >> (stage - level)) & 1)
+            step = min(level, len(HUE_STEPS)) - 1
+            lch += side[:, None] * np.array([LIGHTNESS_STEPS[step], CHROMA_STEPS[step], -HUE_STEPS[step]])
+    colours = _oklch_to_rgb(lch)
+    colours.setflags(write=False)
+    return colours
+
+
+def structure_map(labels: Labels, stage: int, size: int | None = None) -> Picture:
+    """The clusters of a stage as flat colours.
+
+    Args:
+        labels: int64 [L], 0 <= label < 2**stage, cells of a square grid, row by row.
+        stage: 0..K.
+        size: pixels a side; None: one pixel a cell.
+
+    Returns:
+        uint8 [size, size, 3].
+    """
+    colours = label_colours(stage)[labels]
+    return spread(colours, size if size is not None else round(len(labels) ** 0.5))
+
+
+def boundaries(labels: Labels, size: int) -> NDArray[np.bool_]:
+    """Pixels at a border between clusters, one on each side of it: bool [size, size]; labels int64 [L]."""
+    pixels = spread(labels, size)
+    border = np.zeros((size, size), dtype=np.bool_)
+    for axis in (0, 1):
+        before, after = (pixels.take(np.arange(size - 1) + shift, axis) for shift in (0, 1))
+        differs = before != after
+        border |= np.insert(differs, 0, False, axis) | np.insert(differs, size - 1, False, axis)
+    return border
+
+
+def overlay(picture: Picture, labels: Labels, stage: int, opacity: float = 0.5) -> Picture:
+    """A picture with its clusters' colours over it, at the picture's size.
+
+    Args:
+        picture: uint8 [S, S, 3].
+        labels: int64 [L], 0 <= label < 2**stage.
+        stage: 0..K.
+        opacity: 0 (the picture alone) to 1 (the colours alone).
+    """
+    colours = structure_map(labels, stage, len(picture)).astype(np.float32)
+    mixed: Picture = np.rint((1 - opacity) * picture + opacity * colours).astype(np.uint8)
+    return mixed
+
+
+def _oklch_to_rgb(lch: FloatArray) -> Picture:
+    """OKLCH float [N, 3] (hue in degrees) to sRGB uint8 [N, 3]; chroma is lowered until the colour can be shown."""
+    low, high = np.zeros(len(lch)), np.ones(len(lch))
+    for _ in range(20):
+        middle = (low + high) / 2
+        fits = _shown(_linear_rgb(lch * _chroma(middle)))
+        low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+    share = np.where(_shown(_linear_rgb(lch)), 1.0, low)
+    linear = np.clip(_linear_rgb(lch * _chroma(share)), 0, 1)
+    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    colours: Picture = np.rint(encoded * 255).astype(np.uint8)
+    return colours
+
+
+def _chroma(share: FloatArray) -> FloatArray:
+    """Factors [N, 3] that scale the chroma alone."""
+    one = np.ones_like(share)
+    return np.stack([one, share, one], axis=1)
+
+
+def _shown(linear: FloatArray) -> NDArray[np.bool_]:
+    return np.asarray(((linear >= 0) & (linear <= 1)).all(axis=1))
+
+
+def _linear_rgb(lch: FloatArray) -> FloatArray:
+    """OKLCH to linear sRGB, float [N, 3], with Ottosson's matrices."""
+    lightness, chroma, hue = lch.T
+    a, b = chroma * np.cos(np.radians(hue)), chroma * np.sin(np.radians(hue))
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    return np.stack(
+        [
+            4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+            -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+            -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
+        ],
+        axis=1,
+    )

@@ -1,0 +1,81 @@
+"""Files that are whole or not there: everything that is saved goes through `write_atomic`."""
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from io import BytesIO
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from nvg_studio.errors import PictureError
+
+
+def write_atomic(path: str | PathLike[str], data: bytes) -> None:
+    """Write a file so that a reader, a crash or a full disk never sees half of it.
+
+    A temporary file in the same folder is written, forced to the disk and put in place of `path` in one step. A
+    symbolic link stays one: its target is replaced. The file keeps its permissions.
+
+    Raises:
+        OSError: the file cannot be written; the old one is untouched.
+    """
+    target = Path(os.path.realpath(fspath(path)))
+    partial = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.partial")
+    try:
+        with open(partial, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, partial)
+        os.replace(partial, target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def encode_png(image: NDArray[Any], metadata: Mapping[str, str] | None = None) -> bytes:
+    """A PNG file as bytes; the same input always gives the same bytes.
+
+    Args:
+        image: uint8 [H, W, 3], [H, W, 4] or [H, W], or uint16 [H, W].
+        metadata: text chunks, keyword (1 to 79 Latin-1 characters) to text.
+    """
+    texts = PngInfo()
+    for key, text in (metadata or {}).items():
+        texts.add_text(key, text)
+    buffer = BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, "PNG", pnginfo=texts)
+    return buffer.getvalue()
+
+
+def write_png(path: str | PathLike[str], image: NDArray[Any], metadata: Mapping[str, str] | None = None) -> None:
+    """Save a picture as PNG, atomically; arguments as for `encode_png`.
+
+    Raises:
+        PictureError: the file cannot be written; what was there before is untouched.
+    """
+    try:
+        write_atomic(path, encode_png(image, metadata))
+    except OSError as error:
+        reason = (error.strerror or "the disk refused it").lower()
+        raise PictureError(f"Cannot save {fspath(path)}: {reason}; choose another place.") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force the new name to the disk too, where folders can be opened (not on Windows)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
