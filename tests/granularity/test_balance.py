@@ -112,6 +112,28 @@ def test_deeper_bits_change_for_as_many_cells_as_moved_alone() -> None:
     assert not (edits.changed_cells(before, after) & ~sides).any()
 
 
+def test_cells_rather_change_at_deep_levels() -> None:
+    before = columns()
+    # One cell goes from 1 to 0 and one from 3 to 2: each half can mend itself.
+    painted = edits.paint(before, np.flatnonzero(before.labels(2) == 1)[:1], level=2, cluster=0)
+    painted = edits.paint(painted, np.flatnonzero(before.labels(2) == 3)[:1], level=2, cluster=2)
+    after = edits.balance(painted, level=2, painted=edits.changed_cells(before, painted))
+    assert hierarchy.is_balanced(after.bits, 4)
+    assert np.array_equal(after.labels(1), before.labels(1))
+    assert edits.first_changed_stage(before, after) == 2
+
+
+def test_a_stroke_that_leaves_sizes_equal_still_deals_the_leaves() -> None:
+    before = columns()
+    there = edits.paint(before, [0], level=1, cluster=1)
+    back = edits.paint(there, [6], level=1, cluster=0)
+    assert hierarchy.is_balanced(back.bits, 1) and not hierarchy.is_balanced(back.bits, 4)
+    after = edits.balance(back, level=1, painted=[0, 6])
+    assert hierarchy.is_balanced(after.bits, 4)
+    assert np.array_equal(after.labels(1), back.labels(1))
+    assert not edits.changed_cells(back, after)[np.delete(np.arange(16), [0, 6])].any()
+
+
 def test_too_many_locks_are_refused_by_name() -> None:
     free = edits.paint(columns(), range(12), level=1, cluster=0)
     locks = Locks.none(16, 4).with_structure(range(12), levels=1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nvg_studio.errors import SequenceError
 from nvg_studio.granularity.sequence import GranularitySequence
-from tests.granularity.strategies import random_sequence, sequences
+from tests.granularity.strategies import random_sequence, seeds, sequences
 
 
 def test_arrays_are_copied_and_read_only() -> None:
@@ -46,9 +46,10 @@ def test_crossing_a_process_border_keeps_the_value_read_only() -> None:
     assert not copy.bits.flags.writeable and not copy.token_map.flags.writeable
 
 
-@given(sequences())
-def test_tokens_are_the_most_frequent_of_each_cluster(sequence: GranularitySequence) -> None:
-    mixed = sequence.replace(token_map=sequence.token_map % 3)
+@given(sequences(), seeds)
+def test_tokens_are_the_most_frequent_of_each_cluster(sequence: GranularitySequence, seed: int) -> None:
+    tokens = np.random.default_rng(seed).integers(0, 3, sequence.token_map.shape, dtype=np.int32)
+    mixed = sequence.replace(token_map=tokens)
     for stage in range(mixed.depth + 1):
         assert mixed.tokens[stage].shape == (1 << stage,)
         for cluster, token in enumerate(mixed.tokens[stage]):

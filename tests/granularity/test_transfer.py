@@ -12,6 +12,7 @@ from tests.granularity.strategies import random_locks, random_sequence, seeds
 
 TARGET, SOURCE = random_sequence(1, 6), random_sequence(2, 6)
 HALF = np.arange(64) < 32
+TOKENS = np.zeros((4, 8), dtype=np.int32)
 
 
 def test_the_whole_picture_takes_the_levels_as_they_are() -> None:
@@ -52,6 +53,14 @@ def test_children_are_swapped_towards_the_target() -> None:
     mask = np.ones(64, dtype=np.bool_)
     assert edits.transfer(TARGET, source, levels=(1, 6), mask=mask) == TARGET
     assert edits.transfer(TARGET, source, levels=(1, 6)) == source, "the whole picture takes the labels as they are"
+
+
+def test_only_cells_that_followed_so_far_vote() -> None:
+    # Of the source's node 1 (cells 2..7) only cells 5, 6, 7 follow the target at level 1.
+    target = GranularitySequence(hierarchy.labels_to_bits(np.array([0, 0, 0, 0, 0, 4, 4, 4]), 3), TOKENS)
+    source = GranularitySequence(hierarchy.labels_to_bits(np.array([0, 0, 4, 4, 4, 6, 6, 6]), 3), TOKENS)
+    after = edits.transfer(target, source, levels=(1, 2), mask=np.ones(8, dtype=np.bool_))
+    assert after.labels(2)[5:].tolist() == [2, 2, 2]
 
 
 def common(first: GranularitySequence, second: GranularitySequence, level: int) -> int:
