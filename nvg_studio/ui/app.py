@@ -1,0 +1,46 @@
+"""Start the studio: the application, the engine, the session and the window."""
+
+import logging
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from nvg_studio import __version__
+from nvg_studio.paths import shipped_model
+from nvg_studio.sampling.engine import ProcessEngine
+from nvg_studio.ui.session import Session
+from nvg_studio.ui.settings import Remembered
+from nvg_studio.ui.theme import Theme, application_icon
+from nvg_studio.ui.window import MainWindow
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """The QApplication with its name and icon."""
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(arguments)
+    app.setApplicationName("NVG Studio")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("nvg-studio")
+    app.setWindowIcon(application_icon())
+    return app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Open the window; the first argument that is not an option is a photo or a project to open."""
+    arguments = sys.argv if arguments is None else arguments
+    logging.basicConfig(level=logging.WARNING)
+    app = make_application(arguments)
+    remembered = Remembered()
+    session = Session(ProcessEngine())
+    window = MainWindow(session, Theme(app), remembered)
+    window.show()
+    session.load_model(Path(remembered.model) if remembered.model else shipped_model())
+    files = [one for one in app.arguments()[1:] if not one.startswith("-")]
+    if files:
+        window.files.open(Path(files[0]))
+    code = app.exec()
+    session.close()
+    return code

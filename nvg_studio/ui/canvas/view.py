@@ -1,0 +1,275 @@
+"""The canvas widget: shows `Layers`, zooms and pans, and hands the mouse to the tool in use."""
+
+from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QEnterEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
+
+from nvg_studio.ui.canvas.draw import Pyramid, draw_layers, draw_preview
+from nvg_studio.ui.canvas.geometry import Viewport, fitted
+from nvg_studio.ui.canvas.layers import Layers, Preview
+from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.tools import Desk, Pointer, Stroke, Tool
+from nvg_studio.ui.tools.moving import Hand
+
+WHEEL_STEP = 1.0015  # zoom factor per eighth of a degree; one notch of a mouse wheel (120) is about 1.2
+
+
+class CanvasView(QWidget):
+    """Emits `hovered` with the cell under the pointer (or None) and `viewport_changed` after zoom and pan."""
+
+    hovered = Signal(object)
+    viewport_changed = Signal()
+    menu_asked = Signal(object, QPointF)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas")
+        self.setAccessibleName("Canvas")
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(240, 200)
+        self._theme = theme
+        self._layers: Layers | None = None
+        self._pyramid = Pyramid(None)
+        self._preview: Preview | None = None
+        self.viewport = Viewport()
+        self._fits = True
+        self._tool: Tool = Hand()
+        self._hand = Hand()
+        self._desk: Desk | None = None
+        self._stroke: Stroke | None = None
+        self._last_pointer: Pointer | None = None
+        self._space = False
+
+    def set_desk(self, desk: Desk) -> None:
+        """Give the tools what they work on."""
+        self._desk = desk
+
+    def set_tool(self, tool: Tool) -> None:
+        """Use `tool` from the next press on; a stroke under way is cancelled."""
+        self.cancel_stroke()
+        self._tool = tool
+        self._show_hover()
+        self._set_cursor()
+
+    @property
+    def layers(self) -> Layers | None:
+        """What is shown now; None before there is a document."""
+        return self._layers
+
+    def show_layers(self, layers: Layers | None) -> None:
+        """Show another state; the first one, or one of another grid, is fitted."""
+        fresh = layers is not None and (self._layers is None or self._layers.grid != layers.grid)
+        same = layers is not None and self._layers is not None and self._layers.picture is layers.picture
+        self._layers = layers
+        if not same:
+            self._pyramid = Pyramid(layers.picture if layers else None)
+        if layers is None:
+            self.cancel_stroke()
+            self._preview = None
+        if fresh:
+            self.fit()
+        self._set_cursor()
+        self.update()
+
+    def show_preview(self, preview: Preview | None) -> None:
+        """Show what the tool is about to do; None clears it."""
+        self._preview = preview
+        self.update()
+
+    def refresh_hover(self) -> None:
+        """Ask the tool again for its preview, because its options changed."""
+        if self._stroke is None:
+            self._show_hover()
+
+    # -- view -----------------------------------------------------------------------------------
+
+    def fit(self) -> None:
+        """Show the whole picture, and keep it fitted when the window is resized."""
+        if self._layers is not None:
+            self._fits = True
+            self._set_viewport(fitted(QSizeF(self.size()), self._layers.grid))
+
+    def actual_size(self) -> None:
+        """One picture pixel on one screen pixel, about the middle of the view."""
+        if self._layers is not None and self._pyramid.side:
+            per_cell = self._pyramid.side / self._layers.grid / self.devicePixelRatioF()
+            self.zoom(per_cell / self.viewport.scale)
+
+    def zoom(self, factor: float, about: QPointF | None = None) -> None:
+        """Zoom by `factor` about a widget point (default: the middle)."""
+        self._fits = False
+        about = QPointF(self.width() / 2, self.height() / 2) if about is None else about
+        self._set_viewport(self.viewport.zoomed(about, factor))
+
+    def pan(self, by: QPointF) -> None:
+        """Move the picture by widget pixels."""
+        self._fits = False
+        self._set_viewport(self.viewport.moved(by))
+
+    def zoom_percent(self) -> float | None:
+        """Screen pixels per picture pixel, times 100; None without a picture."""
+        if self._layers is None or not self._pyramid.side:
+            return None
+        return 100 * self.viewport.scale * self.devicePixelRatioF() * self._layers.grid / self._pyramid.side
+
+    def _set_viewport(self, viewport: Viewport) -> None:
+        if self._layers is not None:
+            viewport = viewport.kept_visible(QSizeF(self.size()), self._layers.grid)
+        self.viewport = viewport
+        self.viewport_changed.emit()
+        self.update()
+
+    # -- painting -------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(self._theme.colours.canvas))
+        if self._layers is not None:
+            draw_layers(painter, self._layers, self.viewport, self._pyramid, self._theme.colours)
+            if self._preview is not None:
+                draw_preview(painter, self._preview, self._layers.grid, self.viewport, self._theme.colours)
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._layers is not None:
+            if self._fits:
+                self.fit()
+            else:
+                self._set_viewport(self.viewport)
+
+    # -- mouse and keys -------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._stroke is not None or self._desk is None or self._layers is None:
+            return
+        middle = event.button() == Qt.MouseButton.MiddleButton
+        tool = self._hand if middle or self._space else self._tool
+        pointer = self._pointer(event)
+        if pointer.right and tool.name in ("select", "brush", "fill", "eraser"):
+            self.menu_asked.emit(self._desk.cluster(pointer), event.globalPosition())
+            return
+        self._stroke = tool.stroke(self._desk, pointer)
+        self._set_cursor(dragging=tool.name == "hand")
+        self._advance(None)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._last_pointer = self._pointer(event)
+        if self._stroke is not None:
+            self._advance(self._last_pointer)
+        else:
+            self._show_hover()
+        if self._desk is not None and self._layers is not None:
+            self.hovered.emit(self._desk.cell(self._last_pointer))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._last_pointer = self._pointer(event)
+        if self._stroke is not None:
+            self._advance(self._pointer(event, released=True))
+        self._set_cursor()
+        self._show_hover()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self._layers is not None and event.angleDelta().y():
+            self.zoom(WHEEL_STEP ** event.angleDelta().y(), event.position())
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self.zoom(1 + event.value(), event.position())
+            return True
+        return super().event(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        typing = isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox)
+        if not typing and self.window().isActiveWindow():
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._last_pointer = None
+        self.hovered.emit(None)
+        if self._stroke is None:
+            self.show_preview(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space:
+            self._space = True
+            self._set_cursor()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.cancel_stroke()
+        elif event.key() == Qt.Key.Key_Shift:
+            self._modifiers_changed(shift=True)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = False
+            self._set_cursor()
+        elif event.key() == Qt.Key.Key_Shift:
+            self._modifiers_changed(shift=False)
+        else:
+            super().keyReleaseEvent(event)
+
+    def cancel_stroke(self) -> None:
+        """Give up the stroke under way; nothing is changed."""
+        if self._stroke is not None:
+            stroke, self._stroke = self._stroke, None
+            stroke.close()
+            self._set_cursor()
+
+    def _advance(self, pointer: Pointer | None) -> None:
+        stroke = self._stroke
+        assert stroke is not None
+        try:
+            if pointer is None:
+                next(stroke)
+            else:
+                stroke.send(pointer)
+        except StopIteration:
+            self._stroke = None
+
+    def _modifiers_changed(self, shift: bool) -> None:
+        if self._last_pointer is not None and self._stroke is None:
+            last = self._last_pointer
+            self._last_pointer = Pointer(last.x, last.y, last.position, shift=shift)
+            self._show_hover()
+
+    def _show_hover(self) -> None:
+        usable = self._desk is not None and self._layers is not None and not self._space
+        if usable and self._last_pointer is not None and self._stroke is None:
+            self.show_preview(self._tool.hover(self._desk, self._last_pointer))  # type: ignore[arg-type]
+        elif self._stroke is None:
+            self.show_preview(None)
+
+    def _pointer(self, event: QMouseEvent, released: bool = False) -> Pointer:
+        x, y = self.viewport.to_cells(event.position())
+        keys = event.modifiers()
+        return Pointer(
+            x,
+            y,
+            event.position(),
+            right=event.button() == Qt.MouseButton.RightButton or bool(event.buttons() & Qt.MouseButton.RightButton),
+            shift=bool(keys & Qt.KeyboardModifier.ShiftModifier),
+            ctrl=bool(keys & Qt.KeyboardModifier.ControlModifier),
+            alt=bool(keys & Qt.KeyboardModifier.AltModifier),
+            released=released,
+        )
+
+    def _set_cursor(self, dragging: bool = False) -> None:
+        if self._layers is None:
+            self.setCursor(Qt.CursorShape.ArrowCursor)
+        elif dragging:
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        else:
+            self.setCursor(self._hand.cursor if self._space else self._tool.cursor)

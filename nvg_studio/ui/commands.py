@@ -1,0 +1,220 @@
+"""The handlers of the actions: one per row of the table, and nothing else knows them by name."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from nvg_studio.ui.dialogs.palette import CommandPalette
+from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog, show_about
+from nvg_studio.ui.files import PHOTO_FILTER, PNG_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
+from nvg_studio.ui.images import from_qimage, to_qimage
+from nvg_studio.ui.messages import Kind, Notice
+from nvg_studio.ui.state import LockKind, ViewMode
+
+if TYPE_CHECKING:
+    from nvg_studio.ui.window import MainWindow
+
+
+class Commands:
+    """What the actions do, for one window."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window = window
+        self._session = window.session
+        self._state = window.state
+
+    def table(self) -> dict[str, Callable[[], None]]:
+        """Handler by action name."""
+        session, state = self._session, self._state
+        return {
+            **self._file_table(),
+            **self._view_table(),
+            "edit.undo": session.undo,
+            "edit.redo": session.redo,
+            "edit.copy": self.copy,
+            "edit.exact": lambda: state.update(exact_pixels=not state.now.exact_pixels),
+            **{f"tool.{name}": self._setter(tool=name) for name in self._window.tools},
+            "brush.smaller": lambda: state.update(size=state.now.size - 1),
+            "brush.larger": lambda: state.update(size=state.now.size + 1),
+            "brush.swap": state.swap,
+            "brush.inside_parent": lambda: state.update(inside_parent=not state.now.inside_parent),
+            "brush.balanced": lambda: state.update(balanced=not state.now.balanced),
+            "level.coarser": lambda: state.set_level(state.now.level - 1),
+            "level.finer": lambda: state.set_level(state.now.level + 1),
+            **{f"level.{n}": self._level_setter(n) for n in range(9)},
+            "cluster.lock_layout": lambda: self.lock_selected(LockKind.LAYOUT),
+            "cluster.lock_region": lambda: self.lock_selected(LockKind.REGION),
+            "cluster.lock_coarse": lambda: self.lock_selected(LockKind.COARSE),
+            "cluster.unlock": lambda: self.lock_selected(None),
+            "cluster.unlock_all": self.unlock_all,
+            "cluster.take": self.take_selected,
+            "cluster.deselect": self._setter(selected=None),
+            "cluster.balance": lambda: session.balance(state.now.level),
+            "run.run": session.run,
+            "run.here": lambda: session.run(state.now.level),
+            "run.again": self.run_again,
+            "run.cancel": session.runs.cancel,
+            "run.model": self.choose_model,
+            "help.palette": self.palette,
+            "help.shortcuts": self.shortcuts,
+            "help.about": lambda: show_about(session.info, self._window),
+        }
+
+    def _file_table(self) -> dict[str, Callable[[], None]]:
+        return {
+            "file.open": self.open,
+            "file.paste": self.paste,
+            "file.generate": self.generate,
+            "file.save": self.save,
+            "file.save_as": self.save_as,
+            "file.export_png": self.export_png,
+            "file.quit": self.quit,
+        }
+
+    def _view_table(self) -> dict[str, Callable[[], None]]:
+        canvas, state = self._window.canvas, self._state
+        return {
+            **{f"view.{mode}": self._setter(view=mode) for mode in ViewMode},
+            "view.level_picture": lambda: state.update(level_picture=not state.now.level_picture),
+            "view.fit": canvas.fit,
+            "view.actual": canvas.actual_size,
+            "view.zoom_in": lambda: canvas.zoom(1.25),
+            "view.zoom_out": lambda: canvas.zoom(0.8),
+            "view.theme_system": lambda: self._window.prefer_theme(None),
+            "view.theme_dark": lambda: self._window.prefer_theme("dark"),
+            "view.theme_light": lambda: self._window.prefer_theme("light"),
+        }
+
+    def _setter(self, **values: object) -> Callable[[], None]:
+        return lambda: self._state.update(**values)
+
+    def _level_setter(self, level: int) -> Callable[[], None]:
+        return lambda: self._state.set_level(level)
+
+    # -- files ----------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Ask for a photo or a project."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open", self._window.remembered.folder, PHOTO_FILTER)
+        if name:
+            self.open_path(Path(name))
+
+    def open_path(self, path: Path) -> None:
+        """Open a file, once unsaved changes are settled."""
+        self.settle(lambda: self._window.files.open(path))
+
+    def paste(self) -> None:
+        """Open what is on the clipboard: a picture, or the first file."""
+        data = QApplication.clipboard().mimeData()
+        files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        image = QApplication.clipboard().image()
+        if files:
+            self.open_path(Path(files[0]))
+        elif not image.isNull():
+            picture = from_qimage(image)
+            self.settle(lambda: self._window.files.open_picture(picture, "clipboard"))
+        else:
+            self._say("There is no picture on the clipboard: copy one first.")
+
+    def generate(self) -> None:
+        """Make a new picture, once unsaved changes are settled."""
+        self.settle(self._session.generate)
+
+    def save(self) -> None:
+        """Save the project where it came from, or ask."""
+        if self._session.path is None:
+            self.save_as()
+        else:
+            self._window.files.save(self._session.path)
+
+    def save_as(self, then: Callable[[], None] | None = None) -> None:
+        """Ask where to save the project."""
+        name = self._ask_name("Save project", self._window.document_name() + PROJECT_SUFFIX, PROJECT_FILTER)
+        if name:
+            self._window.files.save(_with_suffix(name, PROJECT_SUFFIX), then)
+
+    def export_png(self) -> None:
+        """Ask where to save the picture."""
+        picture = self._window.shown.picture
+        if picture is None:
+            return
+        name = self._ask_name("Save picture", self._window.document_name() + ".png", PNG_FILTER)
+        if name:
+            self._window.files.export_png(_with_suffix(name, ".png"), picture)
+
+    def copy(self) -> None:
+        """Put the picture on the clipboard."""
+        if self._window.shown.picture is not None:
+            QApplication.clipboard().setImage(to_qimage(self._window.shown.picture))
+
+    def quit(self) -> None:
+        """Close the window, which ends the program."""
+        self._window.close()
+
+    def settle(self, then: Callable[[], None]) -> None:
+        """Call `then` once there are no unsaved changes to lose; not at all if the person thinks better of it."""
+        if self._session.document is None or not self._session.modified:
+            then()
+            return
+        answer = ask_unsaved(self._window.document_name(), self._window)
+        if answer == QMessageBox.StandardButton.Discard:
+            then()
+        elif answer == QMessageBox.StandardButton.Save:
+            if self._session.path is None:
+                self.save_as(then)
+            else:
+                self._window.files.save(self._session.path, then)
+
+    def _ask_name(self, title: str, name: str, kinds: str) -> str:
+        proposal = str(Path(self._window.remembered.folder) / name)
+        return QFileDialog.getSaveFileName(self._window, title, proposal, kinds)[0]
+
+    # -- clusters and runs ----------------------------------------------------------------------
+
+    def lock_selected(self, kind: LockKind | None) -> None:
+        """Lock the selected cluster, or release it (None)."""
+        selected = self._state.now.selected
+        if selected is not None:
+            self._window.lock_cluster(selected, kind)
+
+    def unlock_all(self) -> None:
+        """Release every lock."""
+        everything = self._session.labels(0) == 0
+        self._session.set_locks(self._session.locks.without(everything), "Unlock everything")
+
+    def take_selected(self) -> None:
+        """Take the selected cluster in hand."""
+        if self._state.now.selected is not None:
+            self._state.take(self._state.now.selected)
+
+    def run_again(self) -> None:
+        """Roll the seed and run from the active level."""
+        self._session.runs.roll()
+        self._session.run(self._state.now.level)
+
+    def choose_model(self) -> None:
+        """Ask for a model folder."""
+        folder = QFileDialog.getExistingDirectory(self._window, "Model folder", self._window.remembered.folder)
+        if folder:
+            self._window.remembered.model = folder
+            self._session.load_model(Path(folder))
+
+    # -- help -----------------------------------------------------------------------------------
+
+    def palette(self) -> None:
+        """Open the command palette."""
+        CommandPalette(self._window.actions_set, self._window).show_over(self._window)
+
+    def shortcuts(self) -> None:
+        """Show all shortcuts."""
+        shortcuts_dialog(self._window.actions_set, self._window).exec()
+
+    def _say(self, text: str) -> None:
+        self._session.said.emit(Notice(text, Kind.WARNING))
+
+
+def _with_suffix(name: str, suffix: str) -> Path:
+    path = Path(name)
+    return path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)

@@ -1,0 +1,1 @@
+"""Dialogs: the command palette, shortcuts, about, and asking about unsaved changes."""

@@ -1,0 +1,1 @@
+"""The docks on the right: clusters, generation settings, history."""

@@ -1,0 +1,81 @@
+"""Small input parts of the generate dock: a pair of numbers, a section that folds."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from nvg_studio.ui.theme import Theme
+
+
+class RampField(QWidget):
+    """A value at the first and at the last level; `changed` after typing or wheel."""
+
+    changed = Signal()
+
+    def __init__(self, name: str, low: float, high: float, step: float, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ends = tuple(_number(low, high, step) for _ in range(2))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        arrow = QLabel("→")
+        arrow.setProperty("role", "dim")
+        row.addWidget(self._ends[0], stretch=1)
+        row.addWidget(arrow)
+        row.addWidget(self._ends[1], stretch=1)
+        for box, where in zip(self._ends, ("first", "last"), strict=True):
+            box.setAccessibleName(f"{name} at the {where} level")
+            box.setToolTip(f"{name} at the {where} level")
+            box.valueChanged.connect(self.changed)
+
+    @property
+    def value(self) -> tuple[float, float]:
+        """(at the first level, at the last level)."""
+        return self._ends[0].value(), self._ends[1].value()
+
+    def set_value(self, value: tuple[float, float]) -> None:
+        """Show a pair without emitting `changed`."""
+        for box, number in zip(self._ends, value, strict=True):
+            box.blockSignals(True)
+            box.setValue(number)
+            box.blockSignals(False)
+
+
+class Fold(QWidget):
+    """A header that shows and hides what is under it."""
+
+    def __init__(self, title: str, body: QWidget, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.header = QToolButton()
+        self.header.setText(title)
+        self.header.setCheckable(True)
+        self.header.setObjectName("fold")
+        self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._body = body
+        body.setVisible(False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.header)
+        column.addWidget(body)
+        self.header.toggled.connect(self._toggle)
+        theme.changed.connect(self._paint_icon)
+        self._paint_icon()
+
+    def _toggle(self, on: bool) -> None:
+        self._body.setVisible(on)
+        self._paint_icon()
+
+    def _paint_icon(self) -> None:
+        name = "caret-down" if self.header.isChecked() else "caret-right"
+        self.header.setIcon(self._theme.plain_icon(name, self._theme.colours.dim))
+
+
+def _number(low: float, high: float, step: float) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setRange(low, high)
+    box.setSingleStep(step)
+    box.setDecimals(2)
+    box.setKeyboardTracking(False)
+    box.setMinimumWidth(60)
+    return box

@@ -1,0 +1,68 @@
+"""The engine, seen from the event loop: a timer asks it for events, which go out as one signal."""
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.sampling.engine import Engine
+from nvg_studio.sampling.events import LAST_EVENTS, Picture
+from nvg_studio.sampling.settings import RunRequest
+
+POLL_MS = 15
+IDLE_POLL_MS = 200
+
+
+class EngineLink(QObject):
+    """Forwards calls to an `Engine` and emits `event` for everything it answers."""
+
+    event = Signal(object)
+
+    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.engine = engine
+        self._pending: set[int] = set()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.poll)
+        self._timer.start(IDLE_POLL_MS)
+
+    def load(self, folder: str) -> int:
+        """Load a model; answered by ModelReady."""
+        return self._asked(self.engine.load(folder))
+
+    def run(self, request: RunRequest) -> int:
+        """Run; answered by StageDone for every stage, then Done."""
+        return self._asked(self.engine.run(request))
+
+    def encode(self, image: Picture) -> int:
+        """Read the structure of uint8 [H, W, 3]; answered by Encoded."""
+        return self._asked(self.engine.encode(image))
+
+    def decode(self, sequence: GranularitySequence, stages: tuple[int, ...]) -> int:
+        """Pictures of some stages; answered by Decoded."""
+        return self._asked(self.engine.decode(sequence, stages))
+
+    def cancel(self, job: int | None = None) -> None:
+        """Stop a job (None: all)."""
+        self.engine.cancel(job)
+
+    def poll(self) -> None:
+        """Hand out what the engine has answered since the last time."""
+        for event in self.engine.poll():
+            if isinstance(event, LAST_EVENTS):
+                self._pending.discard(event.job)
+            self.event.emit(event)
+        self._pace()
+
+    def close(self) -> None:
+        """Stop asking, and end the engine."""
+        self._timer.stop()
+        self.engine.close()
+
+    def _asked(self, job: int) -> int:
+        self._pending.add(job)
+        self._pace()
+        return job
+
+    def _pace(self) -> None:
+        wanted = POLL_MS if self._pending else IDLE_POLL_MS
+        if self._timer.interval() != wanted:
+            self._timer.setInterval(wanted)

@@ -1,0 +1,34 @@
+"""numpy pictures to Qt and back."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage, QPixmap
+
+Picture = NDArray[np.uint8]
+
+
+def to_qimage(picture: Picture) -> QImage:
+    """uint8 [H, W, 3] to a QImage that owns its pixels."""
+    picture = np.ascontiguousarray(picture)
+    height, width, _ = picture.shape
+    return QImage(picture.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+def to_pixmap(picture: Picture) -> QPixmap:
+    """uint8 [H, W, 3] to a QPixmap."""
+    return QPixmap.fromImage(to_qimage(picture))
+
+
+def from_qimage(image: QImage) -> Picture:
+    """A QImage (of any format; transparent areas over white) to uint8 [H, W, 3]."""
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    height, width = image.height(), image.width()
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())[:, : 4 * width]
+    rgba = rows.reshape(height, width, 4).astype(np.uint16)
+    alpha = rgba[..., 3:]
+    return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def cells_image(labels: NDArray[np.int64], colours: Picture, grid: int) -> QImage:
+    """One pixel per cell: labels int64 [grid*grid] through colours uint8 [n, 3]."""
+    return to_qimage(colours[labels].reshape(grid, grid, 3))

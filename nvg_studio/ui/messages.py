@@ -1,0 +1,109 @@
+"""One clear line to the person at the window, with details behind a button; never modal."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nvg_studio.ui.theme import Theme
+
+INFO_MS = 7000
+
+
+class Kind(StrEnum):
+    """How serious a notice is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is said: one line; `details` may have many (a traceback); `offer` names an action of the table."""
+
+    text: str
+    kind: Kind = Kind.INFO
+    details: str = ""
+    offer: str = ""
+
+
+ICONS = {Kind.INFO: "info", Kind.WARNING: "warning", Kind.ERROR: "warning-circle"}
+
+
+class MessageBar(QFrame):
+    """Shows the latest notice; an INFO goes away by itself."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("message")
+        self._theme = theme
+        self.notice: Notice | None = None
+        self._icon = QLabel()
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._more = QPushButton("Details")
+        self._more.setCheckable(True)
+        close = QToolButton()
+        close.setToolTip("Close")
+        close.setAccessibleName("Close message")
+        self._close = close
+        self._details = QPlainTextEdit()
+        self._details.setReadOnly(True)
+        self._details.setFixedHeight(140)
+        self._details.hide()
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.text, stretch=1)
+        row.addWidget(self._more)
+        row.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 7, 7, 7)
+        column.addLayout(row)
+        column.addWidget(self._details)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.clear)
+        close.clicked.connect(self.clear)
+        self._more.toggled.connect(self._details.setVisible)
+        self.hide()
+
+    def say(self, notice: Notice) -> None:
+        """Show a notice in place of the last one."""
+        self.notice = notice
+        colours = self._theme.colours
+        tint = {Kind.INFO: colours.accent, Kind.WARNING: colours.edited, Kind.ERROR: colours.error}[notice.kind]
+        self._icon.setPixmap(self._theme.icon(ICONS[notice.kind], tint).pixmap(18, 18))
+        self._close.setIcon(self._theme.icon("x", colours.dim))
+        self.text.setText(notice.text)
+        self._more.setChecked(False)
+        self._more.setVisible(bool(notice.details))
+        self._details.setPlainText(notice.details)
+        self.setProperty("kind", str(notice.kind))
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.show()
+        if notice.kind is Kind.INFO:
+            self._timer.start(INFO_MS)
+        else:
+            self._timer.stop()
+
+    def clear(self) -> None:
+        """Hide the notice."""
+        self._timer.stop()
+        self.notice = None
+        self.hide()

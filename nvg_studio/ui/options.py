@@ -1,0 +1,130 @@
+"""The options of the tool in use, on the main toolbar: brush size, clusters in hand, switches, kind of lock."""
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+
+from nvg_studio.ui.action_set import ActionSet
+from nvg_studio.ui.state import Choices, LockKind
+from nvg_studio.ui.theme import Theme
+
+PAINTING = ("brush", "fill", "eraser")
+SIZED = ("brush", "eraser", "lock")
+IN_HAND = ("brush", "fill", "pick")
+LOCK_NAMES = {
+    LockKind.REGION: ("Region", "Everything: shape and content of all levels"),
+    LockKind.LAYOUT: ("Layout", "The shape, up to the active level"),
+    LockKind.COARSE: ("Coarse content", "The content, up to the active level"),
+}
+
+
+class HandSwatches(QWidget):
+    """The two clusters in hand, overlapping as in painting programs; a click swaps them."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._colours = (QColor("grey"), QColor("grey"))
+        self.setFixedSize(40, 28)
+
+    def show_colours(self, front: QColor, back: QColor) -> None:
+        """Show two colours."""
+        self._colours = (front, back)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for (x, y), colour in (((16, 8), self._colours[1]), ((3, 2), self._colours[0])):
+            painter.setPen(QColor(self._theme.colours.window))
+            painter.setBrush(colour)
+            painter.drawRoundedRect(x, y, 20, 17, 4, 4)
+        painter.end()
+
+
+class ToolOptions(QWidget):
+    """Shows what of `Choices` the tool in use depends on, and emits `changed` with what was set."""
+
+    changed = Signal(dict)
+
+    def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.size = QSlider(Qt.Orientation.Horizontal)
+        self.size.setFixedWidth(84)
+        self.size.setRange(1, 16)
+        self.size.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.size.setAccessibleName("Brush size in cells")
+        self.size.setToolTip("Brush size in cells  ([ and ])")
+        self._size_text = QLabel()
+        self._size_text.setFixedWidth(52)
+        self._size_text.setProperty("role", "dim")
+        self.swatches = HandSwatches(theme)
+        self._hand_text = QLabel()
+        self.swap = _button(actions, "brush.swap")
+        self.inside = _button(actions, "brush.inside_parent", text=True)
+        self.balanced = _button(actions, "brush.balanced", text=True)
+        self.lock_kind = QComboBox()
+        self.lock_kind.setAccessibleName("What the lock holds")
+        for kind, (name, tip) in LOCK_NAMES.items():
+            self.lock_kind.addItem(name, kind)
+            self.lock_kind.setItemData(self.lock_kind.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.unlock = QToolButton()
+        self.unlock.setText("Unlock")
+        self.unlock.setCheckable(True)
+        self.unlock.setToolTip("Unlock instead of lock  (also the right mouse button)")
+        self._hint = QLabel()
+        self._hint.setProperty("role", "dim")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 0, 6, 0)
+        row.setSpacing(6)
+        self._groups = {
+            "hand": (self.swatches, self._hand_text, self.swap),
+            "size": (self.size, self._size_text),
+            "paint": (self.inside, self.balanced),
+            "lock": (self.lock_kind, self.unlock),
+            "hint": (self._hint,),
+        }
+        for widgets in self._groups.values():
+            for widget in widgets:
+                row.addWidget(widget)
+        self.size.valueChanged.connect(lambda value: self.changed.emit({"size": value}))
+        self.lock_kind.activated.connect(lambda _: self.changed.emit({"lock_kind": self.lock_kind.currentData()}))
+        self.unlock.toggled.connect(lambda on: self.changed.emit({"unlocking": on}))
+
+    def show_choices(self, choices: Choices, colours: tuple[QColor, QColor]) -> None:
+        """Show the options of `choices.tool`; `colours` are those of the two clusters in hand."""
+        tool = choices.tool
+        hint = {
+            "select": "Click a cluster to select it",
+            "hand": "Drag to move the view",
+            "zoom": "Click to zoom in, Alt-click to zoom out",
+        }
+        visible = {
+            "hand": tool in IN_HAND,
+            "size": tool in SIZED,
+            "paint": tool in PAINTING,
+            "lock": tool == "lock",
+            "hint": tool in hint,
+        }
+        for group, widgets in self._groups.items():
+            for widget in widgets:
+                widget.setVisible(visible[group])
+        self._hint.setText(hint.get(tool, ""))
+        with QSignalBlocker(self.size), QSignalBlocker(self.lock_kind), QSignalBlocker(self.unlock):
+            self.size.setMaximum(choices.max_size)
+            self.size.setValue(choices.size)
+            self.lock_kind.setCurrentIndex(self.lock_kind.findData(choices.lock_kind))
+            self.unlock.setChecked(choices.unlocking)
+        self._size_text.setText(f"{choices.size} cell{'s' if choices.size > 1 else ''}")
+        self._hand_text.setText(f"Cluster {choices.cluster}")
+        self.swatches.show_colours(*colours)
+        self.swatches.setToolTip(f"In hand: cluster {choices.cluster}; behind it: cluster {choices.other}")
+
+
+def _button(actions: ActionSet, name: str, text: bool = False) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(actions[name])
+    button.setIconSize(QSize(18, 18))
+    style = Qt.ToolButtonStyle.ToolButtonTextOnly if text else Qt.ToolButtonStyle.ToolButtonIconOnly
+    button.setToolButtonStyle(style)
+    return button

@@ -1,0 +1,258 @@
+"""From session and choices to what the widgets show: canvas layers, cards, cluster rows. Nothing is changed here."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage
+
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.imaging.draw import label_colours
+from nvg_studio.project.document import card_states
+from nvg_studio.sampling.events import Picture
+from nvg_studio.ui.canvas.layers import Layers
+from nvg_studio.ui.docks.clusters import ClusterRow
+from nvg_studio.ui.images import cells_image, to_qimage
+from nvg_studio.ui.session import Session
+from nvg_studio.ui.shown import Recipe, edited_cells
+from nvg_studio.ui.state import Choices
+from nvg_studio.ui.strip import CardView
+
+
+def recipe(session: Session, choices: Choices) -> Recipe | None:
+    """The picture that the canvas should show now; None where there is nothing to show."""
+    if session.opening is not None:
+        return Recipe(session.opening.crop)
+    run = session.runs.running
+    if run is not None and run.previews:
+        preview = run.previews[max(run.previews)]
+        if run.started is None:
+            return Recipe(preview)
+        if run.started is session.snapshot:
+            return Recipe(session.base, preview, _exact(session))
+    if session.document is None:
+        return None
+    if choices.level_picture:
+        picture = session.renderings.picture(session.sequence, choices.level)
+        if picture is not None:
+            return Recipe(picture)
+    return _document_recipe(session)
+
+
+def _document_recipe(session: Session) -> Recipe:
+    snapshot = session.snapshot
+    assert snapshot is not None
+    edited = edited_cells(snapshot.result, snapshot.sequence)
+    if edited is None:
+        return Recipe(session.base)
+    cells, stage = edited
+    decoded = session.renderings.picture(snapshot.sequence, stage)
+    if decoded is None:
+        return Recipe(session.base)
+    return Recipe(session.base, decoded, ~cells | _exact(session))
+
+
+def _exact(session: Session) -> NDArray[np.bool_]:
+    region = session.locks.region
+    return region if session.exact_pixels else np.zeros_like(region)
+
+
+def wishes(session: Session, choices: Choices) -> list[tuple[GranularitySequence, int]]:
+    """The stage pictures to have, the most urgent first."""
+    snapshot = session.snapshot
+    if snapshot is None or session.info is None or not session.fits_model:
+        return []
+    edited = edited_cells(snapshot.result, snapshot.sequence)
+    last = snapshot.sequence.depth if edited is None else edited[1]
+    urgent = [choices.level] if choices.level_picture or edited is None else [last, choices.level]
+    stages = [*urgent, *range(last + 1)]
+    wanted = [(snapshot.sequence, stage) for stage in dict.fromkeys(stages) if stage <= last]
+    return wanted + [(snapshot.result, stage) for stage in range(last + 1, snapshot.result.depth + 1)]
+
+
+def layers(session: Session, choices: Choices, image: QImage | None, flash: NDArray[np.bool_] | None) -> Layers | None:
+    """The canvas of a document; None where there is none."""
+    if session.document is None or session.opening is not None:
+        return _bare_layers(session, image)
+    locks = session.locks
+    level = min(choices.level, session.depth)
+    run = session.runs.running
+    live = run is not None and run.started is session.snapshot and run.sequence is not None
+    labels = (
+        run.sequence.labels(level) if live and run.stage is not None and run.stage >= level else session.labels(level)
+    )
+    colours = label_colours(level)
+    note = f"Level {run.stage} of {session.depth}, run under way" if live else ""
+    if not note and choices.level_picture:
+        note = f"Picture of level {level}"
+    region = locks.region
+    selected = None if choices.selected is None else labels == choices.selected
+    return Layers(
+        grid=session.grid,
+        picture=image,
+        labels=labels,
+        colours=colours,
+        mode=choices.view,
+        opacity=choices.opacity,
+        layout_locked=((locks.structure > 0) | (locks.content > 0)) & ~region,
+        region_locked=region,
+        selected=selected,
+        flash=flash,
+        note=note,
+        cluster_picture=cells_image(labels, colours, session.grid),
+    )
+
+
+def _bare_layers(session: Session, image: QImage | None) -> Layers | None:
+    """A photo being read, or a first picture being made: no structure yet."""
+    if image is None:
+        return None
+    run = session.runs.running
+    note = "Reading the structure…"
+    if session.opening is None and run is not None and run.stage is not None:
+        note = f"Level {run.stage} of {session.depth}, run under way"
+    grid = session.info.grid if session.info else 16
+    blank = np.zeros(grid * grid, np.int64)
+    return Layers(grid, image, blank, label_colours(0), note=note)
+
+
+def cards(session: Session, choices: Choices, images: "ImageCache") -> list[CardView]:
+    """One view for each stage."""
+    snapshot = session.snapshot
+    count = session.depth + 1
+    states = card_states(snapshot) if snapshot is not None else None
+    can_run = session.can_run and snapshot is not None
+    run = session.runs.running
+    live = run is not None and (run.started is None or run.started is snapshot)
+    views = []
+    for stage in range(count):
+        state = states[stage].state if states else "waiting"
+        sequence = snapshot.sequence if snapshot is not None else None
+        picture = None
+        if snapshot is not None:
+            source = snapshot.result if state == "stale" else snapshot.sequence
+            picture = session.renderings.picture(source, stage)
+        if live and run is not None and stage >= run.request.stage:
+            done = -1 if run.stage is None else run.stage
+            following = max(done + 1, run.request.stage)
+            state = "fresh" if stage <= done else "working" if stage == following else "waiting"
+            picture = run.previews.get(stage, picture)
+            sequence = run.sequence if stage <= done else sequence
+        views.append(
+            CardView(
+                stage,
+                2**stage,
+                str(state) if snapshot is not None or live else "empty",
+                bool(states and states[stage].locked),
+                None if sequence is None else images.structure(sequence, stage),
+                None if picture is None else images.picture(picture),
+                active=stage == choices.level,
+                can_run=can_run,
+            )
+        )
+    return views
+
+
+def cluster_rows(session: Session, choices: Choices) -> tuple[tuple[ClusterRow, ...], str]:
+    """The clusters of the active level, and a line about them."""
+    if session.document is None:
+        return (), "Open a photo to see its clusters"
+    level, locks = choices.level, session.locks
+    labels = session.labels(level)
+    count = 2**level
+    sizes = np.bincount(labels, minlength=count)
+    held = {
+        "layout": np.bincount(labels, locks.structure >= max(level, 1), minlength=count),
+        "region": np.bincount(labels, locks.region, minlength=count),
+    }
+    colours = label_colours(level)
+    rows = tuple(
+        ClusterRow(
+            c,
+            (int(colours[c][0]), int(colours[c][1]), int(colours[c][2])),
+            int(sizes[c]),
+            _how_much(held["layout"][c], sizes[c]),
+            _how_much(held["region"][c], sizes[c]),
+            c == choices.cluster,
+        )
+        for c in range(count)
+    )
+    equal = int(sizes.min()) == int(sizes.max())
+    each = f"{sizes[0]} cell{'s' if sizes[0] != 1 else ''} each" if equal else f"{sizes.min()} to {sizes.max()} cells"
+    return rows, f"Level {level}: {count} cluster{'s' if count > 1 else ''}, {each}"
+
+
+def _how_much(part: float, whole: int) -> str:
+    return "" if not part else "all" if part >= whole else "part"
+
+
+@dataclass(eq=False)
+class ImageCache:
+    """QImages of what the cards show, so that unchanged cards cost nothing."""
+
+    limit: int = 256
+
+    def __post_init__(self) -> None:
+        self._structures: dict[tuple[bytes, int], QImage] = {}
+        self._pictures: dict[int, tuple[Picture, QImage]] = {}
+
+    def structure(self, sequence: GranularitySequence, stage: int) -> QImage:
+        """The structure map of a stage, one pixel per cell."""
+        labels = sequence.labels(stage)
+        key = (labels.tobytes(), stage)
+        if key not in self._structures:
+            if len(self._structures) > self.limit:
+                self._structures.clear()
+            self._structures[key] = cells_image(labels, label_colours(stage), round(sequence.cells**0.5))
+        return self._structures[key]
+
+    def picture(self, picture: Picture) -> QImage:
+        """A picture as QImage, known by its identity."""
+        entry = self._pictures.get(id(picture))
+        if entry is None or entry[0] is not picture:
+            if len(self._pictures) > self.limit:
+                self._pictures.clear()
+            entry = (picture, to_qimage(picture))
+            self._pictures[id(picture)] = entry
+        return entry[1]
+
+
+def conditions(session: Session, choices: Choices) -> set[str]:
+    """The conditions of the action table that hold now."""
+    document = session.document
+    running = session.runs.running is not None
+    facts = {
+        "model": session.info is not None,
+        "busy": running,
+        "idle": not running and session.opening is None,
+        "document": document is not None,
+        "undo": document is not None and document.can_undo,
+        "redo": document is not None and document.can_redo,
+        "selected": document is not None and choices.selected is not None,
+        "locked": document is not None and session.locks.any,
+    }
+    return {name for name, holds in facts.items() if holds} | {f"level{n}" for n in range(session.depth + 1)}
+
+
+def model_line(session: Session) -> str:
+    """How the model is doing, for the empty window."""
+    if session.loading is not None:
+        return f"Loading the model {session.loading}…"
+    if session.info is None:
+        return "No model is loaded yet. Choose one under Run, Choose model folder."
+    if session.runs.running is not None:
+        return "Generating…"
+    classes = ", ".join(session.info.class_names[:5]).replace("_", " ")
+    more = "…" if len(session.info.class_names) > 5 else ""
+    known = f": {classes}{more}" if classes else ""
+    return f"Model {session.info.name} is ready{known}"
+
+
+def run_line(session: Session) -> str:
+    """One line over the run buttons."""
+    run = session.runs.running
+    if run is not None:
+        return "Starting…" if run.stage is None else f"Level {run.stage} of {session.depth} is done"
+    if session.document is not None and not session.fits_model and session.info is not None:
+        return f"This document has {session.depth} levels, the model {session.info.depth}: choose its own model."
+    return ""

@@ -1,0 +1,81 @@
+"""Stage pictures: from the cache, or decoded by the engine when somebody wants to see them."""
+
+from PySide6.QtCore import QObject, Signal
+
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.project.rendering import RenderingCache
+from nvg_studio.sampling.events import Cancelled, Decoded, Event, Failed, Picture
+from nvg_studio.ui.engine_link import EngineLink
+
+
+class Renderings(QObject):
+    """`picture` answers from the cache at once; `want` says what is to be seen next, and replaces what was wanted.
+
+    One decode job is under way at a time, so that what is wanted now never queues behind what was wanted before.
+    """
+
+    ready = Signal()
+
+    def __init__(self, link: EngineLink, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._link = link
+        self._cache = RenderingCache()
+        self._model: str | None = None
+        self._wanted: list[tuple[GranularitySequence, int]] = []
+        self._job: int | None = None
+        self._asked: tuple[GranularitySequence, tuple[int, ...]] | None = None
+        self._hopeless: set[tuple[str, int]] = set()
+
+    def set_model(self, fingerprint: str) -> None:
+        """Pictures are those of this model from now on."""
+        self._model = fingerprint
+        self._hopeless.clear()
+        self._job = None
+        self._ask()
+
+    def picture(self, sequence: GranularitySequence, stage: int) -> Picture | None:
+        """uint8 [H, W, 3] of a stage, if it is known."""
+        return None if self._model is None else self._cache.get(self._model, sequence, stage)
+
+    def keep(self, sequence: GranularitySequence, stage: int, picture: Picture) -> None:
+        """Remember a picture that came by another way (a run's preview)."""
+        if self._model is not None:
+            self._cache.put(self._model, sequence, stage, picture)
+
+    def want(self, wishes: list[tuple[GranularitySequence, int]]) -> None:
+        """Decode these stages, the first ones first, if they are not known yet."""
+        self._wanted = wishes
+        self._ask()
+
+    def handle(self, event: Event) -> None:
+        """Take the answer to a decode job; other events are not for here."""
+        if self._job is None or event.job != self._job:
+            return
+        assert self._asked is not None
+        sequence, stages = self._asked
+        if isinstance(event, Decoded):
+            for stage, picture in event.pictures.items():
+                self.keep(sequence, stage, picture)
+        elif isinstance(event, Failed):
+            self._hopeless.update((sequence.digest(stage), stage) for stage in stages)
+        elif not isinstance(event, Cancelled):
+            return
+        self._job = None
+        self._ask()
+        self.ready.emit()
+
+    def _ask(self) -> None:
+        if self._model is None or self._job is not None:
+            return
+        missing = [
+            (sequence, stage)
+            for sequence, stage in self._wanted
+            if self.picture(sequence, stage) is None and (sequence.digest(stage), stage) not in self._hopeless
+        ]
+        if missing:
+            # The first wish alone, so that it is seen soon; the others of its sequence two at a time after it.
+            first = missing[0][0]
+            count = 1 if len(missing) == len(self._wanted) else 2
+            stages = tuple(stage for sequence, stage in missing if sequence is first)[:count]
+            self._asked = (first, stages)
+            self._job = self._link.decode(first, stages)

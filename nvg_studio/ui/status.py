@@ -1,0 +1,62 @@
+"""The status bar: what is under the cursor, what is running, model and device, zoom."""
+
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from nvg_studio.ui.session import Session
+from nvg_studio.ui.state import Choices
+
+
+class StatusBar(QStatusBar):
+    """Labels that are always there, so that nothing jumps."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.under_cursor = QLabel()
+        self.activity = QLabel()
+        self.model = QLabel()
+        self.zoom = QLabel()
+        self.addWidget(self.under_cursor, 1)
+        for label in (self.activity, self.model, self.zoom):
+            self.addPermanentWidget(label)
+
+    def show_session(self, session: Session) -> None:
+        """Model, device, and what is running."""
+        info = session.info
+        if session.loading is not None:
+            self.model.setText(f"Loading {session.loading}…")
+        elif info is None:
+            self.model.setText("No model")
+        else:
+            self.model.setText(f"{info.name} · {info.device.upper()} · {info.dtype}")
+            self.model.setToolTip(info.folder)
+        self.activity.setText(_activity(session))
+
+    def show_cell(self, session: Session, choices: Choices, cell: int | None) -> None:
+        """Name the cell and its cluster."""
+        if cell is None or session.document is None:
+            self.under_cursor.setText("")
+            return
+        sequence, level = session.sequence, choices.level
+        cluster = int(sequence.labels(level)[cell])
+        size = int((sequence.labels(level) == cluster).sum())
+        path = "".join(str(bit) for bit in sequence.bits[cell, :level]) or "root"
+        row, column = divmod(cell, session.grid)
+        token = int(sequence.token_map[level, cell])
+        parts = (f"cluster {cluster} of level {level}", f"path {path}", f"{size} cells", f"token {token}")
+        self.under_cursor.setText("  ·  ".join((f"Cell {column}, {row}", *parts)))
+
+    def show_zoom(self, percent: float | None) -> None:
+        """The zoom in per cent of the picture's pixels."""
+        self.zoom.setText("" if percent is None else f"{percent:.0f} %")
+
+
+def _activity(session: Session) -> str:
+    run = session.runs.running
+    if run is not None:
+        return f"Running: level {0 if run.stage is None else run.stage} of {session.depth}"
+    if session.opening is not None:
+        return "Reading the structure"
+    if session.runs.last_seconds is not None:
+        return f"Last run {session.runs.last_seconds:.1f} s"
+    return ""

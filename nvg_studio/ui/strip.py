@@ -1,0 +1,228 @@
+"""The level strip: one card per stage with its structure map and its picture. While a run works, cards fill in."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from nvg_studio.ui.theme import Theme
+
+GAP = 6
+PADDING = 7
+NARROWEST, WIDEST = 122, 176
+
+
+@dataclass(frozen=True, eq=False)
+class CardView:
+    """What a card shows. `state`: "fresh", "kept", "edited", "stale", "working" or "waiting"; images may be missing."""
+
+    stage: int
+    clusters: int
+    state: str
+    locked: bool
+    structure: QImage | None
+    picture: QImage | None
+    active: bool
+    can_run: bool
+
+
+STATES = {
+    "fresh": ("Fresh", "check-circle", "fresh", "Structure and content come from the last run or the photo"),
+    "kept": ("Kept", "check", "dim", "Below the edit: kept as it is by the next run"),
+    "edited": ("Edited", "pencil-simple", "edited", "The lowest level that was edited: the next run starts here"),
+    "stale": ("Stale", "clock", "faint", "Above the edit: made anew by the next run"),
+    "working": ("Working", "circle-notch", "accent", "Being made now"),
+    "waiting": ("Waiting", "clock", "faint", "Comes next in this run"),
+}
+
+
+class Thumb(QWidget):
+    """A square picture, smooth or cell by cell; dimmed where it is out of date."""
+
+    def __init__(self, smooth: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._smooth = smooth
+        self._image: QImage | None = None
+        self._dimmed = False
+        self._theme: Theme | None = None
+
+    def show_image(self, image: QImage | None, dimmed: bool, theme: Theme) -> None:
+        """Show a picture, or an empty frame."""
+        self._image, self._dimmed, self._theme = image, dimmed, theme
+        self.update()
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is a picture to see."""
+        return self._image is not None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._theme is None:
+            return
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colours.field)
+        if self._image is not None:
+            painter.setOpacity(0.4 if self._dimmed else 1.0)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._smooth)
+            image = self._image
+            side = round(self.width() * self.devicePixelRatioF())
+            if self._smooth and image.width() > 2 * side:
+                image = image.scaled(side, side, mode=Qt.TransformationMode.SmoothTransformation)
+            painter.drawImage(self.rect(), image)
+        painter.end()
+
+
+class StageCard(QFrame):
+    """One stage. A click chooses the level; the button runs from here."""
+
+    chosen = Signal(int)
+    run_asked = Signal(int)
+
+    def __init__(self, stage: int, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.stage = stage
+        self.view: CardView | None = None
+        self._theme = theme
+        self.title = QLabel(f"Level {stage}")
+        self._padlock = QLabel()
+        self._state_icon = QLabel()
+        self.state = QLabel()
+        self.structure, self.picture = Thumb(smooth=False), Thumb(smooth=True)
+        self.run = QToolButton()
+        self.run.setText("Run from here")
+        self.run.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.run.setObjectName("run_here")
+        self.run.setToolTip(
+            f"Keep levels below {stage}; generate level {stage} and all finer ones" if stage else "Generate every level"
+        )
+        self.run.setAccessibleName(f"Run from level {stage}")
+        self.run.clicked.connect(lambda: self.run_asked.emit(stage))
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(self.title)
+        head.addWidget(self._padlock)
+        head.addStretch(1)
+        head.addWidget(self._state_icon)
+        head.addWidget(self.state)
+        thumbs = QHBoxLayout()
+        thumbs.setSpacing(GAP)
+        thumbs.addWidget(self.structure)
+        thumbs.addWidget(self.picture)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(PADDING, PADDING - 2, PADDING, PADDING - 4)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addLayout(thumbs)
+        column.addWidget(self.run, alignment=Qt.AlignmentFlag.AlignHCenter)
+
+    def set_width(self, width: int) -> None:
+        """Give the card a width in pixels; both pictures share it."""
+        self.setFixedWidth(width)
+        side = (width - 2 * PADDING - GAP) // 2
+        for thumb in (self.structure, self.picture):
+            thumb.setFixedSize(QSize(side, side))
+
+    def show_view(self, view: CardView) -> None:
+        """Show a state of the stage."""
+        activity_changed = self.view is None or self.view.active != view.active
+        self.view = view
+        colours = self._theme.colours
+        word, icon, tint, tip = STATES[view.state]
+        self.state.setText(word)
+        self.state.setToolTip(tip)
+        self.state.setStyleSheet(f"color: {getattr(colours, tint)};")
+        self._state_icon.setPixmap(self._theme.icon(icon, getattr(colours, tint)).pixmap(14, 14))
+        self._padlock.setVisible(view.locked)
+        self._padlock.setPixmap(self._theme.icon("lock-simple", colours.dim).pixmap(14, 14))
+        self._padlock.setToolTip("Part of this level is locked")
+        dimmed = view.state in ("stale", "waiting")
+        self.structure.show_image(view.structure, dimmed, self._theme)
+        self.picture.show_image(view.picture, dimmed, self._theme)
+        self.run.setIcon(self._theme.icon("play", colours.accent if view.can_run else colours.faint))
+        self.run.setEnabled(view.can_run)
+        self.setToolTip(f"Level {view.stage}: {view.clusters} cluster{'s' if view.clusters > 1 else ''}")
+        self.setAccessibleName(f"Level {view.stage}, {word}{', partly locked' if view.locked else ''}")
+        if activity_changed:
+            self.setProperty("active", "true" if view.active else "false")
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(self.stage)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self.stage)
+        else:
+            super().keyPressEvent(event)
+
+
+class LevelStrip(QFrame):
+    """All cards in a row; they widen with the window and scroll when it is narrow."""
+
+    level_chosen = Signal(int)
+    run_asked = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("strip")
+        self._theme = theme
+        self.cards: list[StageCard] = []
+        self._row_widget = QWidget()
+        self._row = QHBoxLayout(self._row_widget)
+        self._row.setContentsMargins(10, 8, 10, 8)
+        self._row.setSpacing(GAP)
+        self._row.addStretch(1)
+        self._row.addStretch(1)
+        self._area = QScrollArea()
+        self._area.setWidget(self._row_widget)
+        self._area.setWidgetResizable(True)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._area)
+        self.set_stages(9)
+
+    def set_stages(self, count: int) -> None:
+        """Have `count` cards."""
+        while len(self.cards) > count:
+            card = self.cards.pop()
+            self._row.removeWidget(card)
+            card.deleteLater()
+        while len(self.cards) < count:
+            card = StageCard(len(self.cards), self._theme)
+            card.chosen.connect(self.level_chosen)
+            card.run_asked.connect(self.run_asked)
+            self._row.insertWidget(self._row.count() - 1, card)
+            self.cards.append(card)
+        self._fit_cards()
+
+    def show_views(self, views: list[CardView]) -> None:
+        """Show all stages anew."""
+        if len(views) != len(self.cards):
+            self.set_stages(len(views))
+        for card, view in zip(self.cards, views, strict=True):
+            if view.active and (card.view is None or not card.view.active):
+                self._area.ensureWidgetVisible(card)
+            card.show_view(view)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit_cards()
+
+    def _fit_cards(self) -> None:
+        count = len(self.cards)
+        free = self.width() - 20 - GAP * (count - 1)
+        width = min(max(free // count, NARROWEST), WIDEST)
+        for card in self.cards:
+            card.set_width(width)
+        self._row_widget.layout().activate()
+        bar = self._area.horizontalScrollBar().sizeHint().height() if free // count < NARROWEST else 0
+        self.setFixedHeight(self._row_widget.sizeHint().height() + bar + 1)

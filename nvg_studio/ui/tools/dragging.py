@@ -1,0 +1,48 @@
+"""The part of a stroke that brush, eraser and lock brush share: collecting cells while the button is down."""
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+
+import numpy as np
+
+from nvg_studio.ui.canvas.layers import Mask, Preview
+from nvg_studio.ui.tools.base import Desk, Pointer
+from nvg_studio.ui.tools.cells import swept
+
+Show = Callable[[Mask], Preview]
+
+
+class LineMemory:
+    """Where the last stroke ended, for straight lines with Shift."""
+
+    def __init__(self) -> None:
+        self.end: tuple[float, float] | None = None
+
+
+def hover_preview(desk: Desk, pointer: Pointer, show: Show, memory: LineMemory) -> Preview:
+    """What a click would do: the brush's cells, and with Shift the line from where the last stroke ended."""
+    here, size = (pointer.x, pointer.y), desk.state.now.size
+    start = memory.end if pointer.shift and memory.end is not None else here
+    preview = replace(show(swept(desk.session.grid, start, here, size)), circle=(*here, size))
+    return replace(preview, line=(*start, *here)) if start != here else preview
+
+
+def collect(desk: Desk, press: Pointer, show: Show, memory: LineMemory) -> Generator[None, Pointer, Mask]:
+    """Collect the cells of one drag, showing them; returns bool [L]."""
+    grid, size = desk.session.grid, desk.state.now.size
+    here = (press.x, press.y)
+    start = memory.end if press.shift and memory.end is not None else here
+    cells = swept(grid, start, here, size)
+    try:
+        while True:
+            desk.canvas.show_preview(replace(show(cells), circle=(*here, size)))
+            pointer = yield
+            if pointer.released:
+                break
+            there = (pointer.x, pointer.y)
+            cells = np.logical_or(cells, swept(grid, here, there, size))
+            here = there
+    finally:
+        desk.canvas.show_preview(None)
+    memory.end = here
+    return cells

@@ -1,0 +1,56 @@
+"""Hand and zoom: they move the view, never the document."""
+
+from PySide6.QtCore import Qt
+
+from nvg_studio.ui.canvas.layers import Preview
+from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
+
+
+class Hand:
+    """Drag to pan."""
+
+    name = "hand"
+    cursor = Qt.CursorShape.OpenHandCursor
+    needs_document = False
+
+    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+        """Nothing."""
+        return None
+
+    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+        """Pan until the release."""
+        last = press.position
+        while True:
+            pointer = yield
+            if pointer.released:
+                return
+            desk.canvas.pan(pointer.position - last)
+            last = pointer.position
+
+
+class Zoom:
+    """Click to zoom in, Alt or the right button to zoom out, drag sideways to zoom smoothly."""
+
+    name = "zoom"
+    cursor = Qt.CursorShape.SizeHorCursor
+    needs_document = False
+
+    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+        """Nothing."""
+        return None
+
+    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+        """A drag zooms about where it began; a click by half as much again."""
+        last, dragged = press.position, False
+        while True:
+            pointer = yield
+            if pointer.released:
+                break
+            by = pointer.position.x() - last.x()
+            dragged = dragged or abs(pointer.position.x() - press.position.x()) > 3
+            if dragged:
+                desk.canvas.zoom(1.01**by, press.position)
+                last = pointer.position
+        if not dragged:
+            out = press.alt or press.right
+            desk.canvas.zoom(1 / 1.5 if out else 1.5, press.position)

@@ -1,0 +1,48 @@
+"""Select/inspect and pick: a click on a cluster."""
+
+from PySide6.QtCore import Qt
+
+from nvg_studio.ui.canvas.layers import Preview
+from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
+
+
+class Select:
+    """Selects the cluster under the pointer; a click outside the picture selects nothing."""
+
+    name = "select"
+    cursor = Qt.CursorShape.ArrowCursor
+    needs_document = True
+
+    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+        """Nothing: the status bar names the cluster."""
+        return None
+
+    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+        """Select at once; dragging goes on selecting."""
+        pointer = press
+        while not pointer.released:
+            desk.state.update(selected=desk.cluster(pointer))
+            pointer = yield
+
+
+class Pick:
+    """Takes the cluster under the pointer in hand; with the right button as the other one."""
+
+    name = "pick"
+    cursor = Qt.CursorShape.PointingHandCursor
+    needs_document = True
+
+    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+        """Nothing: the swatches show what is in hand."""
+        return None
+
+    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+        """Take at once; dragging goes on taking."""
+        pointer = press
+        while not pointer.released:
+            cluster = desk.cluster(pointer)
+            if cluster is not None and press.right:
+                desk.state.update(other=cluster)
+            elif cluster is not None:
+                desk.state.take(cluster)
+            pointer = yield
