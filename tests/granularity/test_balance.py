@@ -112,15 +112,17 @@ def test_deeper_bits_change_for_as_many_cells_as_moved_alone() -> None:
     assert not (edits.changed_cells(before, after) & ~sides).any()
 
 
-def test_cells_rather_change_at_deep_levels() -> None:
-    before = columns()
-    # One cell goes from 1 to 0 and one from 3 to 2: each half can mend itself.
-    painted = edits.paint(before, np.flatnonzero(before.labels(2) == 1)[:1], level=2, cluster=0)
-    painted = edits.paint(painted, np.flatnonzero(before.labels(2) == 3)[:1], level=2, cluster=2)
-    after = edits.balance(painted, level=2, painted=edits.changed_cells(before, painted))
-    assert hierarchy.is_balanced(after.bits, 4)
+@given(seeds, st.booleans())
+def test_cells_rather_change_at_deep_levels(seed: int, name_the_stroke: bool) -> None:
+    before = random_sequence(seed, 6)
+    # Five cells go from 1 to 0 and five from 3 to 2: each half can mend itself, however near the other one lies.
+    painted = edits.paint(before, np.flatnonzero(before.labels(2) == 1)[:5], level=2, cluster=0)
+    painted = edits.paint(painted, np.flatnonzero(before.labels(2) == 3)[:5], level=2, cluster=2)
+    stroke = edits.changed_cells(before, painted)
+    after = edits.balance(painted, level=2, painted=stroke if name_the_stroke else None)
+    assert hierarchy.is_balanced(after.bits, 6)
     assert np.array_equal(after.labels(1), before.labels(1))
-    assert edits.first_changed_stage(before, after) == 2
+    assert edits.changed_cells(painted, after, level=2).sum() == 10
 
 
 def test_a_stroke_that_leaves_sizes_equal_still_deals_the_leaves() -> None:
