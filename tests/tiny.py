@@ -28,7 +28,9 @@ def tiny_config(grid: int = 8, known_cells: bool = True, trained_free: bool = Fa
     return ModelConfig("tiny", tokenizer, generator, ("rose", "tulip"), known_cells, trained_free, dict(SAMPLING))
 
 
-def save_tiny_model(folder: Path, grid: int = 8, seed: int = 0, known_cells: bool = True, trained_free: bool = False) -> None:
+def save_tiny_model(
+    folder: Path, grid: int = 8, seed: int = 0, known_cells: bool = True, trained_free: bool = False
+) -> None:
     """Write a random model folder."""
     config = tiny_config(grid, known_cells, trained_free)
     with torch.random.fork_rng():

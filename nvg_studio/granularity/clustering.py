@@ -32,7 +32,9 @@ def cluster(latent: FloatArray) -> IntArray:
     if depth < 1 or cells != 1 << depth:
         raise SequenceError(f"Cannot cluster an array of shape {latent.shape}: cells x channels with 2^K cells needed.")
     if not np.isfinite(latent).all():
-        raise SequenceError("Cannot cluster the latent: it holds values that are not finite. Check the model's weights.")
+        raise SequenceError(
+            "Cannot cluster the latent: it holds values that are not finite. Check the model's weights."
+        )
 
     merges = _merge_rounds(latent, depth)
     finest = _renumber(merges, cells)

@@ -1,4 +1,4 @@
-"""What both transformers are built from: modulated parallel blocks and the structure-aware rotary code (section 3.2)."""
+"""What both transformers are built from: modulated parallel blocks and the structure-aware rotary code (paper 3.2)."""
 
 import math
 from typing import NamedTuple

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from nvg_studio.errors import CheckpointError
 from nvg_studio.model import official
-from nvg_studio.model.config import ModelConfig, read_config, write_config
+from nvg_studio.model.config import ModelConfig, TokenizerConfig, read_config, write_config
 from nvg_studio.model.content import ContentTransformer
 from nvg_studio.model.structure import StructureTransformer
 from nvg_studio.model.tokenizer import Tokenizer
@@ -75,8 +75,13 @@ class Networks:
     """SHA-256 over configuration and weights, hex: names the model in projects and requests."""
 
 
-def save_model(config: ModelConfig, tokenizer: nn.Module, generator: nn.Module | None, folder: Path,
-               dtype: torch.dtype = torch.float32) -> None:
+def save_model(
+    config: ModelConfig,
+    tokenizer: nn.Module,
+    generator: nn.Module | None,
+    folder: Path,
+    dtype: torch.dtype = torch.float32,
+) -> None:
     """Write a model folder, every file atomically. Without `generator` only the tokenizer is written."""
     folder.mkdir(parents=True, exist_ok=True)
     _save_tensors(tokenizer, folder / TOKENIZER, dtype)
@@ -88,7 +93,7 @@ def save_model(config: ModelConfig, tokenizer: nn.Module, generator: nn.Module |
 
 
 def _save_tensors(network: nn.Module, path: Path, dtype: torch.dtype) -> None:
-    weights = {key: value.detach().to("cpu", dtype).contiguous() for key, value in network.state_dict().items()}
+    weights = {key: value.detach().to("cpu", dtype).contiguous() for key, value in network.named_parameters()}
     partial = path.with_name(path.name + ".partial")
     save_file(weights, partial)
     os.replace(partial, path)
@@ -105,6 +110,16 @@ def load_model(folder: Path) -> Networks:
     fill(tokenizer, read_safetensors(folder / TOKENIZER), TOKENIZER)
     fill(generator, read_safetensors(folder / GENERATOR), GENERATOR)
     return Networks(config, tokenizer.eval(), generator.eval(), _fingerprint(config, tokenizer, generator))
+
+
+def load_tokenizer(folder: Path, expected: TokenizerConfig) -> Tokenizer:
+    """Read the tokenizer alone; raises CheckpointError also when it has another size than `expected`."""
+    config = read_config(folder / CONFIG)
+    if config.tokenizer != expected:
+        raise CheckpointError(f"The tokenizer in '{folder}' has another size. Train one of the size you ask for.")
+    tokenizer = _empty(config)[0]
+    fill(tokenizer, read_safetensors(folder / TOKENIZER), TOKENIZER)
+    return tokenizer.eval()
 
 
 def load_official(autoencoder: Path, generator: Path, ema: bool = True) -> Networks:

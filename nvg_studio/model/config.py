@@ -95,15 +95,23 @@ def check(config: ModelConfig) -> None:
     }
     for name, (value, low, high) in bounds.items():
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise CheckpointError(f"Model configuration: {name} is {value!r}, but must be a number from {low} to {high}.")
+            raise CheckpointError(
+                f"Model configuration: {name} is {value!r}, but must be a number from {low} to {high}."
+            )
     if not 1 <= len(tok.multipliers) <= 8 or not all(isinstance(m, int) and 1 <= m <= 16 for m in tok.multipliers):
-        raise CheckpointError(f"Model configuration: multipliers are {tok.multipliers}, but must be 1 to 8 small numbers.")
+        raise CheckpointError(
+            f"Model configuration: multipliers are {tok.multipliers}, but must be 1 to 8 small numbers."
+        )
     if tok.cells != 1 << depth or tok.grid << (len(tok.multipliers) - 1) != tok.image_size:
-        raise CheckpointError(f"Model configuration: a picture of {tok.image_size} px does not give a 2^n grid of cells.")
+        raise CheckpointError(
+            f"Model configuration: a picture of {tok.image_size} px does not give a 2^n grid of cells."
+        )
     if gen.content_width % HEAD_SIZE or gen.structure_width % HEAD_SIZE:
         raise CheckpointError(f"Model configuration: widths must be multiples of the head size {HEAD_SIZE}.")
     if len(gen.scale_factors) != depth + 2:
-        raise CheckpointError(f"Model configuration: {depth + 2} scale factors expected, {len(gen.scale_factors)} found.")
+        raise CheckpointError(
+            f"Model configuration: {depth + 2} scale factors expected, {len(gen.scale_factors)} found."
+        )
     if len(config.class_names) != gen.classes:
         raise CheckpointError(f"Model configuration: {gen.classes} classes, but {len(config.class_names)} class names.")
 
@@ -150,7 +158,9 @@ def read_config(path: Path) -> ModelConfig:
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"'{path}' is not valid JSON. Copy the model's folder again.") from error
     if not isinstance(data, dict) or data.pop("format", None) != _FORMAT:
-        raise CheckpointError(f"'{path}' is not a model configuration of format {_FORMAT}. Update NVG Studio or the model.")
+        raise CheckpointError(
+            f"'{path}' is not a model configuration of format {_FORMAT}. Update NVG Studio or the model."
+        )
     try:
         data["tokenizer"] = _build(TokenizerConfig, data["tokenizer"])
         data["generator"] = _build(GeneratorConfig, data["generator"])
@@ -158,7 +168,9 @@ def read_config(path: Path) -> ModelConfig:
             raise TypeError("sampling is not a table")
         return _build(ModelConfig, data)
     except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"'{path}' is not a complete model configuration ({error}). Copy the folder again.") from error
+        raise CheckpointError(
+            f"'{path}' is not a complete model configuration ({error}). Copy the folder again."
+        ) from error
 
 
 def _build(kind: type[T], data: dict[str, Any]) -> T:

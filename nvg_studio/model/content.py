@@ -10,7 +10,7 @@ CANVAS_KIND = 0
 
 
 class ContentTransformer(nn.Module):
-    """Predicts the final canvas; the step from the present canvas to it, averaged by cluster, gives the token logits."""
+    """Predicts the final canvas; the step from the present canvas to it, averaged by cluster, gives the logits."""
 
     scale_factors: Tensor
 

@@ -29,8 +29,9 @@ class StructureTransformer(nn.Module):
         self.head = Head(width, tok.depth)
         initialize(self)
 
-    def forward(self, noised: Tensor, canvas: Tensor, structure: Tensor, classes: Tensor, stages: Tensor,
-                times: Tensor) -> Tensor:
+    def forward(
+        self, noised: Tensor, canvas: Tensor, structure: Tensor, classes: Tensor, stages: Tensor, times: Tensor
+    ) -> Tensor:
         """Velocity of the noised bits.
 
         Args:

@@ -129,7 +129,7 @@ class Decoder(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         x = self.mid(self.conv_in(latent))  # [B, widths[-1], h, w]
-        for level in reversed(self.up):  # type: ignore[call-overload]
+        for level in reversed(self.up):
             x = level(x)
         x = self.conv_out(F.silu(self.norm_out(x)))  # [B, 3, S, S]
         return x.clamp(-1, 1)

@@ -56,8 +56,9 @@ class NVGPipeline:
         return cls(load_model(folder), device, dtype, folder=str(folder))
 
     @classmethod
-    def from_official(cls, autoencoder: str | Path, generator: str | Path, ema: bool = True, device: str = "auto",
-                      dtype: str = "auto") -> "NVGPipeline":
+    def from_official(
+        cls, autoencoder: str | Path, generator: str | Path, ema: bool = True, device: str = "auto", dtype: str = "auto"
+    ) -> "NVGPipeline":
         """Load the two published training checkpoints; sizes are read from the tensors.
 
         Args:
@@ -105,20 +106,32 @@ class NVGPipeline:
         """The picture uint8 [S, S, 3] after `stage` (the last one if None)."""
         return _to_bytes(self._networks.tokenizer.decode(self._canvas(sequence, stage)))[0]
 
-    def generate(self, settings: GenerationSettings, structure_noise: NDArray[np.float32] | None = None,
-                 on_event: EventHook | None = None, cancel: StopFlag | None = None) -> GranularitySequence:
+    def generate(
+        self,
+        settings: GenerationSettings,
+        structure_noise: NDArray[np.float32] | None = None,
+        on_event: EventHook | None = None,
+        cancel: StopFlag | None = None,
+    ) -> GranularitySequence:
         """A new picture. `structure_noise` float32 [L, K] replaces the noise drawn from the seed."""
         noise = None if structure_noise is None else structure_noise[None]
         return self._run(self._blank(), 0, [settings], None, noise, on_event, cancel)[0]
 
-    def generate_batch(self, settings: Sequence[GenerationSettings], on_event: EventHook | None = None,
-                       cancel: StopFlag | None = None) -> list[GranularitySequence]:
+    def generate_batch(
+        self, settings: Sequence[GenerationSettings], on_event: EventHook | None = None, cancel: StopFlag | None = None
+    ) -> list[GranularitySequence]:
         """New pictures, one for each of `settings`, in one batch."""
         return self._run(self._blank(), 0, settings, None, None, on_event, cancel)
 
-    def run_from(self, sequence: GranularitySequence, stage: int, settings: GenerationSettings,
-                 locks: Locks | None = None, on_event: EventHook | None = None,
-                 cancel: StopFlag | None = None) -> GranularitySequence:
+    def run_from(
+        self,
+        sequence: GranularitySequence,
+        stage: int,
+        settings: GenerationSettings,
+        locks: Locks | None = None,
+        on_event: EventHook | None = None,
+        cancel: StopFlag | None = None,
+    ) -> GranularitySequence:
         """Keep the bits of levels up to `stage` and the tokens of earlier stages; generate the rest.
 
         Args:
@@ -132,15 +145,28 @@ class NVGPipeline:
         """
         return self._run(sequence, stage, [settings], locks, None, on_event, cancel)[0]
 
-    def run_from_batch(self, sequence: GranularitySequence, stage: int, settings: Sequence[GenerationSettings],
-                       locks: Locks | None = None, on_event: EventHook | None = None,
-                       cancel: StopFlag | None = None) -> list[GranularitySequence]:
+    def run_from_batch(
+        self,
+        sequence: GranularitySequence,
+        stage: int,
+        settings: Sequence[GenerationSettings],
+        locks: Locks | None = None,
+        on_event: EventHook | None = None,
+        cancel: StopFlag | None = None,
+    ) -> list[GranularitySequence]:
         """Variations: `run_from` once for each of `settings`, in one batch. All take the same structure steps."""
         return self._run(sequence, stage, settings, locks, None, on_event, cancel)
 
-    def _run(self, sequence: GranularitySequence, stage: int, settings: Sequence[GenerationSettings],
-             locks: Locks | None, noise: NDArray[np.float32] | None, on_event: EventHook | None,
-             cancel: StopFlag | None) -> list[GranularitySequence]:
+    def _run(
+        self,
+        sequence: GranularitySequence,
+        stage: int,
+        settings: Sequence[GenerationSettings],
+        locks: Locks | None,
+        noise: NDArray[np.float32] | None,
+        on_event: EventHook | None,
+        cancel: StopFlag | None,
+    ) -> list[GranularitySequence]:
         self._check_sequence(sequence)
         if not 0 <= stage <= self.info.depth:
             raise SettingsError(f"A run cannot start at stage {stage}: use 0 to {self.info.depth}.")
@@ -178,9 +204,13 @@ class NVGPipeline:
     def _check_sequence(self, sequence: GranularitySequence) -> None:
         codes = self.config.tokenizer.codebook_size
         if sequence.cells != self.info.cells:
-            raise SequenceError(f"This work has {sequence.cells} cells, the model {self.info.cells}: load a model that fits.")
+            raise SequenceError(
+                f"This work has {sequence.cells} cells, the model {self.info.cells}: load a model that fits."
+            )
         if int(sequence.token_map.max()) >= codes:
-            raise SequenceError(f"This work uses tokens beyond the model's {codes} codes: load the model it was made with.")
+            raise SequenceError(
+                f"This work uses tokens beyond the model's {codes} codes: load the model it was made with."
+            )
 
     def _canvas(self, sequence: GranularitySequence, stage: int | None) -> torch.Tensor:
         self._check_sequence(sequence)

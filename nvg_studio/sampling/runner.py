@@ -51,7 +51,9 @@ class BatchState:
     def sequences(self) -> list[GranularitySequence]:
         """The batch as values."""
         bits, token_map = self.bits.cpu().numpy(), self.token_map.cpu().numpy()
-        return [GranularitySequence(b.astype(np.uint8), t.astype(np.int32)) for b, t in zip(bits, token_map, strict=True)]
+        return [
+            GranularitySequence(b.astype(np.uint8), t.astype(np.int32)) for b, t in zip(bits, token_map, strict=True)
+        ]
 
 
 StageHook = Callable[[int, BatchState], None]
@@ -115,7 +117,10 @@ class Runner:
             labels = state.labels(stage)
             logits = self._token_logits(state, stage, labels)  # [n, 2**stage, codes]
             chosen = torch.stack(
-                [sampling_tokens.choose(row, s, stage, self.depth) for row, s in zip(logits, self.settings, strict=True)]
+                [
+                    sampling_tokens.choose(row, s, stage, self.depth)
+                    for row, s in zip(logits, self.settings, strict=True)
+                ]
             )
             drawn = chosen.gather(1, labels)
             state.token_map[:, stage] = torch.where(held, state.token_map[:, stage], drawn)
@@ -125,7 +130,9 @@ class Runner:
         """Guided logits float32 [n, 2**stage, codes]; held cells do not count in their cluster's mean."""
         content, structure = self.networks.generator.content, state.structure(stage)
         free = (~self.held_tokens[stage]).expand(len(labels), -1)
-        scales = self._scales([sampling_tokens.ramp(_pair(s.content_guidance), stage, self.depth) for s in self.settings])
+        scales = self._scales(
+            [sampling_tokens.ramp(_pair(s.content_guidance), stage, self.depth) for s in self.settings]
+        )
 
         def logits(canvas: Tensor, structure: Tensor, labels: Tensor, free: Tensor, classes: Tensor) -> Tensor:
             stages = torch.full_like(classes, stage)
@@ -168,7 +175,9 @@ class Runner:
         for index, score in enumerate(scores.clamp(-1, 1).cpu().numpy()):
             settings = self.settings[index]
             if settings.gumbel_split and stage < self.depth - 1:
-                score = _gumbel_scores(score, labels[index], sampling_tokens.split_noise(settings.seed, stage, self.cells))
+                score = _gumbel_scores(
+                    score, labels[index], sampling_tokens.split_noise(settings.seed, stage, self.cells)
+                )
             bits.append(split(score, labels[index], known[index]))
         return torch.from_numpy(np.stack(bits).astype(np.int64)).to(self.device)
 
@@ -178,7 +187,9 @@ class Runner:
         clean = 2.0 * state.bits - 1
         parents = (torch.arange(self.depth, device=self.device) < stage).expand_as(clean)
         locked = (self.held_bits & (torch.arange(self.depth, device=self.device) >= stage)).expand_as(clean)
-        scales = self._scales([sampling_tokens.ramp(_pair(s.structure_guidance), stage, self.depth) for s in self.settings])
+        scales = self._scales(
+            [sampling_tokens.ramp(_pair(s.structure_guidance), stage, self.depth) for s in self.settings]
+        )
         noise_share = 0.0 if self.networks.config.known_cells else 1.0
 
         def hold(z: Tensor, time: float) -> Tensor:
@@ -209,7 +220,9 @@ def _pair(ends: tuple[float, float] | None) -> tuple[float, float]:
     return ends
 
 
-def _gumbel_scores(score: NDArray[np.float32], labels: NDArray[np.int64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
+def _gumbel_scores(
+    score: NDArray[np.float32], labels: NDArray[np.int64], noise: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """log(p + 1e-8) + Gumbel noise, p the score's share within its cluster."""
     positive = score.astype(np.float64) + 1
     total = np.bincount(labels, weights=positive)[labels]

@@ -22,7 +22,7 @@ def crop(picture: Picture, size: int, rng: np.random.Generator | None) -> Pictur
         top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
     square = picture[top : top + side, left : left + side]
     interpolation = cv2.INTER_AREA if side >= size else cv2.INTER_CUBIC
-    square = cv2.resize(square, (size, size), interpolation=interpolation)
+    square = np.asarray(cv2.resize(square, (size, size), interpolation=interpolation), np.uint8)
     if rng is not None and rng.random() < 0.5:
         square = square[:, ::-1]
     return np.ascontiguousarray(square)

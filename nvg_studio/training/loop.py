@@ -11,7 +11,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from nvg_studio.errors import TrainingError
 from nvg_studio.model.checkpoint import load_training_state, save_training_state
 from nvg_studio.training.curves import plot_losses
 from nvg_studio.training.progress import Progress
+
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,10 @@ class Schedule:
         return warmup * max(self.floor, decay)
 
 
-class Task(Protocol):
+class Task(Protocol[Net]):
     """What the loop trains."""
 
-    networks: nn.Module
+    networks: Net
     optimizers: list[torch.optim.Optimizer]
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
@@ -58,7 +60,7 @@ class Task(Protocol):
     def after_step(self, step: int, progress: float) -> None:
         """Housekeeping between steps."""
 
-    def report(self, averaged: nn.Module, folder: Path, step: int) -> dict[str, float]:
+    def report(self, averaged: Net, folder: Path, step: int) -> dict[str, float]:
         """Held-out numbers of the averaged networks; writes picture grids into `folder`."""
 
 
@@ -74,7 +76,7 @@ class Settings:
     clip: float = 1.0
 
 
-def train(task: Task, settings: Settings, stop: Callable[[], bool] = lambda: False) -> nn.Module:
+def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda: False) -> Net:
     """Train until the budget is used up or `stop` says so; returns the averaged networks.
 
     Picks up `state.pt` in the folder when there is one. Raises TrainingError when the loss is no longer a number.
@@ -108,7 +110,7 @@ def train(task: Task, settings: Settings, stop: Callable[[], bool] = lambda: Fal
     return average.networks
 
 
-def _step(task: Task, step: int, progress: float, clip: float) -> dict[str, float]:
+def _step(task: Task[Net], step: int, progress: float, clip: float) -> dict[str, float]:
     losses = task.losses(step, progress)
     for optimizer in task.optimizers:
         optimizer.zero_grad(set_to_none=True)
@@ -121,23 +123,23 @@ def _step(task: Task, step: int, progress: float, clip: float) -> dict[str, floa
     return {name: float(value.detach()) for name, value in losses.items()}
 
 
-class _Average:
+class _Average(Generic[Net]):
     """Exponential moving average of all parameters; young averages forget faster."""
 
-    def __init__(self, networks: nn.Module, decay: float) -> None:
+    def __init__(self, networks: Net, decay: float) -> None:
         self.networks = deepcopy(networks).requires_grad_(False).eval()
         self.decay = decay
 
     @torch.no_grad()
-    def update(self, networks: nn.Module, step: int) -> None:
+    def update(self, networks: Net, step: int) -> None:
         decay = min(self.decay, (step + 1) / (step + 10))
-        mine, theirs = list(self.networks.parameters()), list(networks.parameters())
-        torch._foreach_lerp_(mine, theirs, 1 - decay)
+        for mine, theirs in zip(self.networks.parameters(), networks.parameters(), strict=True):
+            mine.lerp_(theirs, 1 - decay)
         for buffer, source in zip(self.networks.buffers(), networks.buffers(), strict=True):
             buffer.copy_(source)
 
 
-def _save(task: Task, average: _Average, folder: Path, step: int, elapsed: float) -> None:
+def _save(task: Task[Net], average: _Average[Net], folder: Path, step: int, elapsed: float) -> None:
     state: dict[str, Any] = {
         "step": step,
         "elapsed": elapsed,
@@ -148,7 +150,7 @@ def _save(task: Task, average: _Average, folder: Path, step: int, elapsed: float
     save_training_state(state, folder / "state.pt")
 
 
-def _resume(task: Task, average: _Average, folder: Path) -> tuple[int, float]:
+def _resume(task: Task[Net], average: _Average[Net], folder: Path) -> tuple[int, float]:
     path = folder / "state.pt"
     if not path.exists():
         return 0, 0.0
@@ -168,7 +170,7 @@ def _log(folder: Path, row: dict[str, float]) -> None:
         file.write(json.dumps(row) + "\n")
 
 
-def _report(task: Task, averaged: nn.Module, folder: Path, step: int, elapsed: float) -> None:
+def _report(task: Task[Net], averaged: Net, folder: Path, step: int, elapsed: float) -> None:
     with torch.no_grad():
         numbers = task.report(averaged, folder, step)
     with (folder / "reports.jsonl").open("a", encoding="utf-8") as file:

@@ -28,6 +28,12 @@ class PhotoSet:
     classes: tuple[str, ...]
     skipped: tuple[str, ...]
 
+    def where(self, chosen: NDArray[np.bool_]) -> "PhotoSet":
+        """The photos marked in a mask bool [n]."""
+        index = np.flatnonzero(chosen).tolist()
+        pictures, names = [self.pictures[i] for i in index], [self.names[i] for i in index]
+        return PhotoSet(pictures, self.labels[index], names, self.classes, self.skipped)
+
 
 def load_photos(path: Path, short_side: int) -> PhotoSet:
     """Read a folder of class folders, or a pack, with every photo's short side at most `short_side` pixels.
@@ -35,18 +41,19 @@ def load_photos(path: Path, short_side: int) -> PhotoSet:
     Raises:
         TrainingError: nothing there, fewer than two classes, or no readable picture.
     """
-    classes, labels, names, encoded = _read_pack(path) if path.is_file() else _read_folder(path)
+    classes, all_labels, names, encoded = _read_pack(path) if path.is_file() else _read_folder(path)
     pictures, kept, skipped = [], [], []
     for index, data in enumerate(tqdm(encoded, desc="reading photos", unit="photo", disable=None)):
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        if picture is None or min(picture.shape[:2]) < 8:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if decoded is None or min(decoded.shape[:2]) < 8:
             skipped.append(names[index])
             continue
         kept.append(index)
+        picture = np.asarray(decoded, np.uint8)
         pictures.append(np.ascontiguousarray(shrink(picture, short_side)[..., ::-1]))
     if not pictures:
         raise TrainingError(f"No readable picture in '{path}'. Put JPEG or PNG files into one folder per class.")
-    labels = np.asarray(labels, np.int64)[kept]
+    labels = np.asarray(all_labels, np.int64)[kept]
     if len(set(labels.tolist())) < 2:
         raise TrainingError(f"'{path}' holds one class only. Put the pictures into at least two class folders.")
     return PhotoSet(pictures, labels, [names[i] for i in kept], classes, tuple(skipped))

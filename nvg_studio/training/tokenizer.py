@@ -32,39 +32,58 @@ class TokenizerRecipe:
     bf16: bool = True
 
 
+class TrainedTokenizer(Tokenizer):
+    """A tokenizer that remembers whether its codebook has started, also over a resume."""
+
+    quantizing: Tensor
+
+    def __init__(self, config: TokenizerConfig) -> None:
+        super().__init__(config)
+        self.register_buffer("quantizing", torch.zeros(()))
+
+
 class TokenizerTask:
     """Tokenizer, its losses and its housekeeping, for `loop.train`."""
 
-    def __init__(self, config: TokenizerConfig, recipe: TokenizerRecipe, train: PhotoSet, val: PhotoSet,
-                 device: torch.device) -> None:
+    def __init__(
+        self,
+        config: TokenizerConfig,
+        recipe: TokenizerRecipe,
+        train: PhotoSet,
+        val: PhotoSet,
+        device: torch.device,
+        init: Tokenizer | None = None,
+    ) -> None:
         self.config, self.recipe, self.photos, self.device = config, recipe, train, device
-        self.networks: nn.Module = Tokenizer(config).to(device)
-        self.tokenizer = self.networks
-        for refiner in self.tokenizer.quantizer.quant_resi:
-            # phi starts as the identity: the first canvases are then plain sums of codes.
-            nn.init.zeros_(refiner.weight)
-            nn.init.zeros_(refiner.bias)
-        self.optimizers = [torch.optim.AdamW(self.networks.parameters(), recipe.rate, (0.9, 0.95), weight_decay=0.0)]
+        torch.manual_seed(recipe.seed)
+        self.networks = TrainedTokenizer(config).to(device)
+        if init is not None:
+            self.networks.load_state_dict(init.state_dict(), strict=False)
+        else:
+            _start_refiners(self.networks.quantizer)
+        self.optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(self.networks.parameters(), recipe.rate, (0.9, 0.95), weight_decay=0.0)
+        ]
         self.held_out = centre_crops(val, config.image_size)[:: max(1, len(val.pictures) // 256)].to(device)
-        self.register = torch.zeros(config.codebook_size, device=device)
-        self.tokenizer.register_buffer("quantizing", torch.zeros((), device=device))
+        self.uses = torch.zeros(config.codebook_size, device=device)
+        self.networks.quantizing.fill_(init is not None)
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
         """Reconstruction and quantiser loss of the batch of one step."""
         rng = step_rng(self.recipe.seed, step)
         images = random_batch(self.photos, self.config.image_size, self.recipe.batch, rng).to(self.device)
         with self._autocast():
-            latent = self.tokenizer.encode(images)
+            latent = self.networks.encode(images)
         latent = latent.float()
-        if progress < self.recipe.plain:
+        if progress < self.recipe.plain and not self.networks.quantizing:
             total, rebuilt = latent.new_zeros(()), self._decode(latent)
             quantizer_loss = total
         else:
-            if not self.tokenizer.quantizing:
+            if not self.networks.quantizing:
                 self._start_codebook(rng)
             self.latent, self.labels = latent.detach(), cluster_batch(latent)
-            quantized = quantize_with_gradient(self.tokenizer.quantizer, self.latent, self.labels)
-            self.register.index_add_(0, quantized.token_map.flatten(), torch.ones_like(quantized.token_map.flatten(), dtype=torch.float))
+            quantized = quantize_with_gradient(self.networks.quantizer, self.latent, self.labels)
+            self.uses += quantized.token_map.flatten().bincount(minlength=len(self.uses))
             quantizer_loss = quantizer_losses(latent, quantized.canvases).mean()
             rebuilt = self._decode(quantized.canvases[:, -1] + latent - latent.detach())
         absolute, square = (rebuilt - images).abs().mean(), (rebuilt - images).square().mean()
@@ -73,19 +92,19 @@ class TokenizerTask:
 
     def after_step(self, step: int, progress: float) -> None:
         """Codes that went unused are set to cluster means of the last batch; not in the quiet end of the run."""
-        if not self.tokenizer.quantizing or step % self.recipe.revive_every or progress > 0.7:
+        if not self.networks.quantizing or step % self.recipe.revive_every or progress > 0.7:
             return
-        unused = (self.register == 0).nonzero().flatten()
+        unused = (self.uses == 0).nonzero().flatten()
         if len(unused):
-            codes = residual_means(self.tokenizer.quantizer, self.latent, self.labels)
+            codes = residual_means(self.networks.quantizer, self.latent, self.labels)
             rng = step_rng(self.recipe.seed + 1, step)
             chosen = torch.from_numpy(rng.integers(len(codes), size=len(unused))).to(self.device)
             with torch.no_grad():
-                self.tokenizer.quantizer.embedding.weight[unused] = codes[chosen]
-        self.register.zero_()
+                self.networks.quantizer.embedding.weight[unused] = codes[chosen]
+        self.uses.zero_()
 
     @torch.no_grad()
-    def report(self, averaged: nn.Module, folder: Path, step: int) -> dict[str, float]:
+    def report(self, averaged: TrainedTokenizer, folder: Path, step: int) -> dict[str, float]:
         """PSNR and code use on held-out photos; a grid of originals and reconstructions."""
         squares, used, rows = [], set(), []
         for images in self.held_out.split(64):
@@ -107,7 +126,7 @@ class TokenizerTask:
 
     def _decode(self, canvas: Tensor) -> Tensor:
         with self._autocast():
-            return self.tokenizer.decode(canvas).float()
+            return self.networks.decode(canvas).float()
 
     def _start_codebook(self, rng: np.random.Generator) -> None:
         """K-means over the detail that every level adds, taken from unquantised latents."""
@@ -115,10 +134,16 @@ class TokenizerTask:
         with torch.no_grad():
             for _ in range(16):
                 images = random_batch(self.photos, self.config.image_size, 32, rng).to(self.device)
-                latent = self.tokenizer.encode(images)
+                latent = self.networks.encode(images)
                 pool.append(level_details(latent, cluster_batch(latent), rng))
-            self.tokenizer.quantizer.embedding.weight.copy_(k_means(torch.cat(pool), self.config.codebook_size, rng))
-            self.tokenizer.quantizing.fill_(1)
+            self.networks.quantizer.embedding.weight.copy_(k_means(torch.cat(pool), self.config.codebook_size, rng))
+            self.networks.quantizing.fill_(1)
+
+
+def _start_refiners(quantizer: Quantizer) -> None:
+    """phi starts as the identity: the first canvases are then plain sums of codes."""
+    for parameter in quantizer.quant_resi.parameters():
+        nn.init.zeros_(parameter)
 
 
 def cluster_batch(latent: Tensor) -> Tensor:

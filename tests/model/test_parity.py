@@ -4,6 +4,7 @@ The golden set is a folder with `ae.ckpt`, `gen.ckpt` and `golden.pt`; NVG_GOLDE
 the same formulas without it.
 """
 
+import copy
 import os
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from nvg_studio.granularity.hierarchy import labels_to_bits, structure_embedding
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.model.blocks import rotation, time_embedding, token_ids
+from nvg_studio.model.official import generator_weights
 from nvg_studio.model.tokenizer import group_means
 from nvg_studio.sampling.flow import time_grid
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.runner import BatchState, Runner
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.sampling.tokens import top_p_at
+from nvg_studio.training.generator import Batch, content_losses, structure_losses
+from nvg_studio.training.tokenizer import quantizer_losses
 
 GOLDENS = Path(os.environ.get("NVG_GOLDENS", Path(__file__).parents[3] / "shared" / "parity" / "set_a"))
 pytestmark = pytest.mark.skipif(not (GOLDENS / "golden.pt").exists(), reason="no golden set; NVG_GOLDENS names one")
@@ -51,7 +55,7 @@ def sequence(golden):
 
 
 def close(actual, expected, limit):
-    assert float((torch.as_tensor(actual).float() - torch.as_tensor(expected).float()).abs().max()) <= limit
+    assert float((torch.as_tensor(actual).detach().float() - torch.as_tensor(expected).float()).abs().max()) <= limit
 
 
 def test_sizes_are_read_from_the_tensors(pipeline, golden):
@@ -124,7 +128,11 @@ def test_structure_network(networks, golden, name, class_id):
     stages = torch.arange(7)
     with torch.inference_mode():
         velocity = networks.generator.structure(
-            golden["str_zt"], golden["canvases"][:7], golden["struct_embed"][:7], torch.full((7,), class_id), stages,
+            golden["str_zt"],
+            golden["canvases"][:7],
+            golden["struct_embed"][:7],
+            torch.full((7,), class_id),
+            stages,
             torch.full((7,), golden["str_t"]),
         )
     close(velocity, golden[f"str_v_{name}"], 2e-5)
@@ -132,10 +140,18 @@ def test_structure_network(networks, golden, name, class_id):
 
 def test_structure_sampling(networks, golden, sequence):
     scale = float(golden["ss_cfg"])
-    settings = GenerationSettings(golden["ss_class"], 0, (1.0, 1.0), (scale, scale), golden["ss_steps"], (1.0, 1.0), 0, 1.0,
-                                  False, True)
-    runner = Runner(networks, [settings], Locks.none(CELLS, DEPTH), golden["ss_eps"][None].numpy(), torch.device("cpu"),
-                    torch.autocast("cpu", enabled=False), None)
+    settings = GenerationSettings(
+        golden["ss_class"], 0, (1.0, 1.0), (scale, scale), golden["ss_steps"], (1.0, 1.0), 0, 1.0, False, True
+    )
+    runner = Runner(
+        networks,
+        [settings],
+        Locks.none(CELLS, DEPTH),
+        golden["ss_eps"][None].numpy(),
+        torch.device("cpu"),
+        torch.autocast("cpu", enabled=False),
+        None,
+    )
     bits = torch.from_numpy(sequence.bits.astype(np.int64))[None]
     with torch.inference_mode():
         for stage in range(DEPTH):
@@ -147,9 +163,13 @@ def test_structure_sampling(networks, golden, sequence):
 
 
 def test_greedy_generation(pipeline, golden):
-    settings = GenerationSettings(golden["gen_class"], content_guidance=_ends(golden["gen_content_cfg"]),
-                                  structure_guidance=_ends(golden["gen_structure_cfg"]),
-                                  structure_steps=golden["gen_steps"], greedy=True)
+    settings = GenerationSettings(
+        golden["gen_class"],
+        content_guidance=_ends(golden["gen_content_cfg"]),
+        structure_guidance=_ends(golden["gen_structure_cfg"]),
+        structure_steps=golden["gen_steps"],
+        greedy=True,
+    )
     result = pipeline.generate(settings, structure_noise=golden["gen_eps"].numpy())
     for stage in range(STAGES):
         assert (result.labels(stage) == golden["gen_labels"][stage].numpy()).all()
@@ -164,3 +184,46 @@ def _ends(values):
     values = [float(value) for value in values]
     assert values == pytest.approx(np.linspace(values[0], values[-1], len(values)))
     return values[0], values[-1]
+
+
+def test_training_losses_and_gradients(networks, golden, sequence):
+    """The nine stages of one picture in one batch give the published losses, and so do their gradients."""
+    generator = copy.deepcopy(networks.generator).requires_grad_(True)
+    one = Batch(
+        torch.from_numpy(sequence.bits.copy())[None],
+        golden["canvases"][None],
+        torch.from_numpy(sequence.token_map.astype(np.int64))[None],
+        torch.tensor([3]),
+        torch.zeros(1, CELLS, dtype=torch.bool),
+    )
+    plain = torch.autocast("cpu", enabled=False)
+    content = content_losses(
+        generator.content, one.take(torch.zeros(STAGES, dtype=torch.long)), torch.arange(STAGES), plain
+    )
+    structure = structure_losses(
+        generator.structure,
+        one.take(torch.zeros(7, dtype=torch.long)),
+        torch.arange(7),
+        golden["loss_t"],
+        golden["str_eps"].expand(7, -1, -1),
+        plain,
+    )
+    close(content.canvas, golden["loss_final"], 1e-4)
+    close(content.tokens, golden["loss_ce"], 1e-4)
+    close(structure, golden["loss_structure"], 1e-4)
+    total = content.canvas.mean() + content.tokens.mean() + structure.mean()
+    close(total, golden["loss_total"], 1e-4)
+    total.backward()
+    expected = dict(zip(golden["grad_names"], (float(norm) for norm in golden["grad_norms"]), strict=True))
+    ours = generator_weights({f"nvgformer.{name}": torch.tensor(norm) for name, norm in expected.items()}, ema=False)
+    gradients = {name: parameter.grad for name, parameter in generator.named_parameters()}
+    assert set(ours) == set(gradients)
+    for name, norm in ours.items():
+        assert float(gradients[name].norm()) == pytest.approx(float(norm), rel=1e-4)
+
+
+def test_quantizer_losses(networks, golden):
+    latent = golden["latent_f"].flatten(2).transpose(1, 2)
+    losses = quantizer_losses(latent, golden["canvases"][None])
+    close(losses, golden["vq_loss_stage"], 1e-4)
+    close(losses.mean(), golden["vq_loss_total"], 1e-4)

@@ -1,0 +1,185 @@
+"""`python -m nvg_studio.training pack|tokenizer|generator|all`: only torch, numpy, scipy, safetensors, cv2, tqdm."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+
+from nvg_studio.errors import NVGError, TrainingError
+from nvg_studio.model.checkpoint import Networks, load_model, load_tokenizer, save_model
+from nvg_studio.sampling.pipeline import resolve_device
+from nvg_studio.training.cache import Augmentation, SequenceCache, build_cache, load_cache, scale_factors
+from nvg_studio.training.crops import READ_AHEAD
+from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask
+from nvg_studio.training.loop import Schedule, Settings, train
+from nvg_studio.training.pack import PhotoSet, load_photos, write_pack
+from nvg_studio.training.recipes import SIZES, make_config
+from nvg_studio.training.tokenizer import TokenizerRecipe, TokenizerTask
+
+TOKENIZER_SHARE = 0.3
+"""Part of the time budget that `all` gives to the tokenizer."""
+HOLD_OUT_EVERY = 10
+"""Without a folder of held-out photos every tenth one is held out."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a training command; returns the exit code: 0, 2 for bad input, 130 after Ctrl+C (the state is saved)."""
+    options = _parser().parse_args(argv)
+    stop = _stop_on_interrupt()
+    try:
+        options.action(options, stop)
+    except NVGError as error:
+        print(f"nvg-studio: {error}", file=sys.stderr)
+        return 2
+    return 130 if stop.is_set() else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nvg-studio train", description="Train NVG on folders of photos, one a class."
+    )
+    commands = parser.add_subparsers(required=True, metavar="pack|tokenizer|generator|all")
+    pack = commands.add_parser("pack", help="put a folder of class folders into one file")
+    pack.add_argument("data", type=Path)
+    pack.add_argument("target", type=Path)
+    pack.add_argument("--short-side", type=int, default=144, help="pixels (default: %(default)s)")
+    pack.set_defaults(action=_pack)
+    for name, action, text in (
+        ("tokenizer", _tokenizer, "train the autoencoder and the codebook"),
+        ("generator", _generator, "train content and structure networks on a finished tokenizer"),
+        ("all", _all, "both, one after the other"),
+    ):
+        command = commands.add_parser(name, help=text)
+        _add_common(command)
+        command.set_defaults(action=action)
+    return parser
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("data", type=Path, help="folder of class folders, or a pack")
+    add("--out", type=Path, required=True, help="folder of the run; a run that is there already goes on")
+    add("--val", type=Path, help="held-out photos (default: every tenth of the data)")
+    add("--name", default="own", help="name of the model")
+    add("--size", default="small", choices=sorted(SIZES), help="(default: %(default)s)")
+    add("--minutes", type=float, help="time budget")
+    add("--steps", type=int, help="step budget")
+    add("--crops", type=int, default=6, help="crops of each photo the generator trains on (default: %(default)s)")
+    add("--batch", type=int, help="photos a step")
+    add("--rate", type=float, help="peak learning rate")
+    add("--seed", type=int, default=0)
+    add("--init", type=Path, help="model folder whose weights to start from")
+    add("--device", default="auto")
+    add("--float32", action="store_true", help="no bfloat16")
+    add("--report-every", type=int, default=500, help="steps between reports (default: %(default)s)")
+
+
+def _pack(options: argparse.Namespace, _: threading.Event) -> None:
+    count, skipped = write_pack(options.data, options.target, options.short_side)
+    megabytes = options.target.stat().st_size / 2**20
+    print(f"{count} photos, {megabytes:.1f} MiB in '{options.target}'. {_skipped_line(skipped)}")
+
+
+def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
+    device = resolve_device(options.device)
+    train_set, val_set = _photos(options)
+    config = make_config(options.name, options.size, train_set.classes)
+    recipe = TokenizerRecipe(
+        seed=options.seed, bf16=not options.float32, **_given(batch=options.batch, rate=options.rate)
+    )
+    init = load_tokenizer(options.init, config.tokenizer) if options.init else None
+    task = TokenizerTask(config.tokenizer, recipe, train_set, val_set, device, init)
+    averaged = train(task, _settings(options, "tokenizer", share), stop.is_set)
+    save_model(config, averaged, None, options.out / "model")
+
+
+def _generator(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
+    device = resolve_device(options.device)
+    train_set, val_set = _photos(options)
+    config = make_config(options.name, options.size, train_set.classes)
+    init: Networks | None = load_model(options.init) if options.init else None
+    tokenizer = init.tokenizer if init else load_tokenizer(options.out / "model", config.tokenizer)
+    tokenizer.to(device).eval()
+    folder = options.out / "generator"
+    folder.mkdir(parents=True, exist_ok=True)
+    augmentation = Augmentation()
+
+    def cached(name: str, photos: PhotoSet, crops: int) -> SequenceCache:
+        path = folder / f"{name}.npz"
+        if not path.exists():
+            build_cache(tokenizer, photos, crops, augmentation, options.seed, device).save(path)
+        return load_cache(path)
+
+    train_cache, val_cache = cached("train", train_set, options.crops), cached("val", val_set, 0)
+    factors = init.config.generator.scale_factors if init else scale_factors(tokenizer, train_cache, device)
+    config = make_config(options.name, options.size, train_set.classes, factors)
+    recipe = GeneratorRecipe(
+        seed=options.seed, bf16=not options.float32, **_given(pictures=options.batch, rate=options.rate)
+    )
+    task = GeneratorTask(config, recipe, tokenizer, train_cache, val_cache, device, init.generator if init else None)
+    averaged = train(task, _settings(options, "generator", share), stop.is_set)
+    save_model(config, tokenizer, averaged, options.out / "model", torch.float16)
+
+
+def _all(options: argparse.Namespace, stop: threading.Event) -> None:
+    _tokenizer(options, stop, TOKENIZER_SHARE)
+    if not stop.is_set():
+        _generator(options, stop, 1 - TOKENIZER_SHARE)
+
+
+def _settings(options: argparse.Namespace, part: str, share: float) -> Settings:
+    if not options.minutes and not options.steps:
+        raise TrainingError("No budget given. Add --minutes or --steps.")
+    seconds = options.minutes * 60 * share if options.minutes else None
+    return Settings(options.out / part, Schedule(options.steps, seconds), report_every=options.report_every)
+
+
+def _photos(options: argparse.Namespace) -> tuple[PhotoSet, PhotoSet]:
+    short_side = round(SIZES[options.size].tokenizer.image_size * READ_AHEAD)
+    photos = load_photos(options.data, short_side)
+    if photos.skipped:
+        print(_skipped_line(photos.skipped))
+    if options.val:
+        held_out = load_photos(options.val, short_side)
+        if held_out.classes != photos.classes:
+            raise TrainingError(f"'{options.val}' has other classes than '{options.data}'. Use the same class folders.")
+        return photos, held_out
+    held = np.arange(len(photos.pictures)) % HOLD_OUT_EVERY == 0
+    return photos.where(~held), photos.where(held)
+
+
+def _given(**values: float | None) -> dict[str, Any]:
+    """Only what the user asked for; the recipes know the rest."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _skipped_line(skipped: tuple[str, ...]) -> str:
+    if not skipped:
+        return "None was skipped."
+    shown = ", ".join(skipped[:5]) + (" and more" if len(skipped) > 5 else "")
+    return f"Skipped {len(skipped)} that could not be read: {shown}."
+
+
+def _stop_on_interrupt() -> threading.Event:
+    """Ctrl+C ends the loop after the present step, and the state is saved; a second one ends at once."""
+    stop = threading.Event()
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, interrupt)
+    return stop
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,249 @@
+"""Training content and structure transformer on cached sequences (paper section 3.2, 3.3)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nvg_studio.model.checkpoint import Generator, Networks
+from nvg_studio.model.config import ModelConfig
+from nvg_studio.model.content import ContentTransformer
+from nvg_studio.model.structure import StructureTransformer
+from nvg_studio.model.tokenizer import Tokenizer, group_means
+from nvg_studio.sampling.pipeline import NVGPipeline
+from nvg_studio.sampling.settings import GenerationSettings
+from nvg_studio.training.cache import SequenceCache
+from nvg_studio.training.curves import write_grid
+from nvg_studio.training.loop import step_rng
+
+LABEL_DROPOUT = 0.1
+SAMPLES_PER_CLASS = 6
+
+
+@dataclass(frozen=True)
+class GeneratorRecipe:
+    """Numbers of a generator run.
+
+    `pictures` are drawn a step; each gives `content_stages` and `structure_stages` stages to train on, spread evenly.
+    Muon moves the two large matrices of every block (its rate matched to AdamW's), AdamW everything else.
+    """
+
+    pictures: int = 16
+    content_stages: int = 2
+    structure_stages: int = 1
+    rate: float = 6e-4
+    muon_rate: float = 1e-3
+    weight_decay: float = 0.05
+    seed: int = 0
+    bf16: bool = True
+
+
+class Batch(NamedTuple):
+    """Pictures on the device: bits [B, L, K], canvases [B, K + 1, L, C], tokens [B, K + 1, L], classes, known."""
+
+    bits: Tensor
+    canvases: Tensor
+    token_map: Tensor
+    classes: Tensor
+    known: Tensor
+
+    def take(self, rows: Tensor) -> "Batch":
+        """The pictures of these rows, with repeats."""
+        return Batch(*(part[rows] for part in self))
+
+
+class ContentLosses(NamedTuple):
+    """Means over the examples."""
+
+    canvas: Tensor
+    tokens: Tensor
+
+
+def structure_at(bits: Tensor, stages: Tensor) -> Tensor:
+    """Structure embedding float [B, L, K] of bits [B, L, K] at stages [B]: 0 or 2 known, 1 unknown."""
+    known = torch.arange(bits.shape[-1], device=bits.device) < stages.view(-1, 1, 1)
+    return torch.where(known, 2.0 * bits, 1.0)
+
+
+def labels_at(bits: Tensor, stages: Tensor) -> Tensor:
+    """Labels int64 [B, L] of bits [B, L, K] at stages [B]."""
+    depth = bits.shape[-1]
+    whole = (bits.long() << torch.arange(depth - 1, -1, -1, device=bits.device)).sum(-1)
+    return whole >> (depth - stages).view(-1, 1)
+
+
+def content_losses(
+    network: ContentTransformer, batch: Batch, stages: Tensor, autocast: torch.autocast
+) -> ContentLosses:
+    """Square error of the final canvas and cross-entropy of the tokens, each [B], teacher-forced.
+
+    Held cells are conditions: they do not count in their cluster's mean, and clusters without free cells not at all.
+    """
+    rows = torch.arange(len(stages), device=stages.device)
+    before = torch.where((stages > 0).view(-1, 1, 1), batch.canvases[rows, (stages - 1).clamp(min=0)], 0.0)
+    final = batch.canvases[:, -1]
+    with autocast:
+        predicted = network(before, structure_at(batch.bits, stages), batch.classes, stages)
+    predicted = predicted.float()
+    square = (predicted - final).square().mean((1, 2))
+
+    labels, free = labels_at(batch.bits, stages), ~batch.known
+    clusters = 1 << int(stages.max())
+    step = group_means(predicted - before, labels, clusters, weights=free)  # [B, n, C]
+    target = torch.full(step.shape[:2], -1, device=labels.device)
+    tokens = torch.where(free, batch.token_map[rows, stages], -1)
+    target = target.scatter_reduce(1, labels, tokens, "amax")  # [B, n], -1 where no free cell is
+    used = target >= 0
+    with autocast:
+        logits = network.logits(step[used])
+    entropy = torch.zeros_like(target, dtype=torch.float32)
+    entropy[used] = F.cross_entropy(logits.float(), target[used], reduction="none")
+    return ContentLosses(square, entropy.sum(1) / used.sum(1).clamp(min=1))
+
+
+def structure_losses(
+    network: StructureTransformer, batch: Batch, stages: Tensor, times: Tensor, noise: Tensor, autocast: torch.autocast
+) -> Tensor:
+    """Square error [B] of the predicted final structure; parents' bits and held cells are clean at every time.
+
+    Args:
+        times: float [B], 1 is noise.
+        noise: float [B, L, K].
+    """
+    rows = torch.arange(len(stages), device=stages.device)
+    clean = 2.0 * batch.bits - 1
+    given = torch.arange(clean.shape[-1], device=clean.device) < stages.view(-1, 1, 1)
+    noise = torch.where(given | batch.known.unsqueeze(-1), clean, noise)
+    mix = times.view(-1, 1, 1)
+    noised = mix * noise + (1 - mix) * clean
+    with autocast:
+        velocity = network(
+            noised, batch.canvases[rows, stages], structure_at(batch.bits, stages), batch.classes, stages, times
+        )
+    return (noise - velocity.float() - clean).square().mean((1, 2))
+
+
+class GeneratorTask:
+    """Both transformers, their losses and reports, for `loop.train`."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        recipe: GeneratorRecipe,
+        tokenizer: Tokenizer,
+        train: SequenceCache,
+        val: SequenceCache,
+        device: torch.device,
+        init: Generator | None = None,
+    ) -> None:
+        self.config, self.recipe, self.device = config, recipe, device
+        self.tokenizer, self.train, self.val = tokenizer.to(device).eval(), train, val
+        torch.manual_seed(recipe.seed)
+        self.networks = Generator(config).to(device)
+        if init is not None:
+            self.networks.load_state_dict(init.state_dict())
+        self.optimizers = _optimizers(self.networks, recipe)
+        self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16)
+
+    def losses(self, step: int, progress: float) -> dict[str, Tensor]:
+        """All losses of the batch of one step."""
+        recipe, rng = self.recipe, step_rng(self.recipe.seed, step)
+        torch.manual_seed(int(rng.integers(2**62)))
+        batch = self._batch(self.train, rng.integers(len(self.train), size=recipe.pictures))
+        dropped = torch.from_numpy(rng.random(recipe.pictures) < LABEL_DROPOUT).to(self.device)
+        batch = batch._replace(classes=torch.where(dropped, self.config.generator.classes, batch.classes))
+        depth = self.config.tokenizer.depth
+        stages, rows = self._spread(depth + 1, recipe.content_stages, rng)
+        content = content_losses(self.networks.content, batch.take(rows), stages, self.autocast)
+        stages, rows = self._spread(depth - 1, recipe.structure_stages, rng)
+        times = torch.sigmoid(torch.randn(len(stages), device=self.device))
+        noise = torch.randn(recipe.pictures, *self.train.bits.shape[1:], device=self.device)
+        structure = structure_losses(
+            self.networks.structure, batch.take(rows), stages, times, noise[rows], self.autocast
+        )
+        parts = {"canvas": content.canvas.mean(), "tokens": content.tokens.mean(), "structure": structure.mean()}
+        return {"total": torch.stack(list(parts.values())).sum(), **parts}
+
+    def after_step(self, step: int, progress: float) -> None:
+        """Nothing to keep house with."""
+
+    def report(self, averaged: Generator, folder: Path, step: int) -> dict[str, float]:
+        """Held-out losses with fixed noise, and a grid of samples, one row a class."""
+        networks = Networks(self.config, self.tokenizer, averaged, "training")
+        self._sample(networks, folder / f"samples-{step:06d}.png")
+        return held_out_losses(networks, self.val, self.device)
+
+    def _sample(self, networks: Networks, target: Path) -> None:
+        pipeline = NVGPipeline(networks, device=str(self.device))
+        classes = range(min(self.config.generator.classes, 8))
+        settings = [GenerationSettings(class_id=c, seed=s) for c in classes for s in range(SAMPLES_PER_CLASS)]
+        pictures = [pipeline.decode(sequence) for sequence in pipeline.generate_batch(settings)]
+        write_grid(np.stack(pictures), SAMPLES_PER_CLASS, target)
+
+    def _spread(self, stages: int, each: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Stages [pictures * each] that cover 0..stages-1 evenly, and the picture of each."""
+        count = self.recipe.pictures * each
+        drawn = np.concatenate([rng.permutation(stages) for _ in range(-(-count // stages))])[:count]
+        rows = np.arange(count) % self.recipe.pictures
+        return torch.from_numpy(drawn).to(self.device), torch.from_numpy(rows).to(self.device)
+
+    def _batch(self, cache: SequenceCache, rows: np.ndarray) -> Batch:
+        return load_batch(self.tokenizer, cache, rows, self.device)
+
+
+def load_batch(tokenizer: Tokenizer, cache: SequenceCache, rows: np.ndarray, device: torch.device) -> Batch:
+    """Cached pictures on the device; canvases are added up again from the tokens."""
+    token_map = torch.from_numpy(cache.token_map[rows].astype(np.int64)).to(device)
+    with torch.no_grad():
+        canvases = tokenizer.quantizer.canvases(token_map)
+    bits, known = torch.from_numpy(cache.bits[rows]).to(device), torch.from_numpy(cache.known[rows]).to(device)
+    return Batch(bits, canvases, token_map, torch.from_numpy(cache.classes[rows]).to(device), known)
+
+
+@torch.no_grad()
+def held_out_losses(
+    networks: Networks, cache: SequenceCache, device: torch.device, most: int = 128
+) -> dict[str, float]:
+    """Mean losses over all stages of at most `most` held-out pictures, float32, with the same noise at every call."""
+    depth, generator = networks.config.tokenizer.depth, networks.generator
+    autocast = torch.autocast(device.type, enabled=False)
+    torch.manual_seed(0)
+    content: list[list[Tensor]] = [[] for _ in range(depth + 1)]
+    structure = []
+    chosen = np.linspace(0, len(cache) - 1, min(most, len(cache))).astype(int)
+    for rows in np.array_split(chosen, -(-len(chosen) // 32)):
+        batch = load_batch(networks.tokenizer, cache, rows, device)
+        for stage in range(depth + 1):
+            stages = torch.full((len(rows),), stage, device=device)
+            content[stage].append(content_losses(generator.content, batch, stages, autocast).tokens)
+            if stage < depth - 1:
+                noise = torch.randn(batch.bits.shape).to(device)
+                times = torch.sigmoid(torch.randn(len(rows))).to(device)
+                structure.append(structure_losses(generator.structure, batch, stages, times, noise, autocast))
+    by_stage = [float(torch.cat(parts).mean()) for parts in content]
+    return {
+        "val_tokens": sum(by_stage) / len(by_stage),
+        "val_structure": float(torch.cat(structure).mean()),
+        **{f"val_tokens_{stage}": value for stage, value in enumerate(by_stage)},
+    }
+
+
+def _optimizers(networks: nn.Module, recipe: GeneratorRecipe) -> list[torch.optim.Optimizer]:
+    large, matrices, others = [], [], []
+    for name, parameter in networks.named_parameters():
+        if ".linear1.weight" in name or ".linear2.weight" in name:
+            large.append(parameter)
+        elif parameter.dim() >= 2:
+            matrices.append(parameter)
+        else:
+            others.append(parameter)
+    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    adamw = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.95))
+    muon = torch.optim.Muon(
+        large, lr=recipe.muon_rate, weight_decay=recipe.weight_decay, adjust_lr_fn="match_rms_adamw"
+    )
+    return [adamw, muon]

@@ -1,0 +1,55 @@
+"""Sizes and recipes that were tried, as typed values."""
+
+from dataclasses import dataclass
+
+from nvg_studio.errors import TrainingError
+from nvg_studio.model.config import GeneratorConfig, ModelConfig, TokenizerConfig, official
+
+
+@dataclass(frozen=True)
+class Size:
+    """Widths and depths of a model before its data are known."""
+
+    tokenizer: TokenizerConfig
+    content_width: int
+    content_depth: int
+    structure_width: int
+    structure_depth: int
+
+
+SIZES = {
+    "tiny": Size(TokenizerConfig(16, 32, (1, 1), 1, 1, 8, 64), 64, 1, 64, 1),
+    "small": Size(TokenizerConfig(64, 32, (1, 2, 4), 1, 1, 16, 1024), 256, 4, 128, 4),
+    "medium": Size(TokenizerConfig(128, 64, (1, 2, 2, 4), 1, 1, 16, 2048), 384, 8, 192, 6),
+    **{f"d{depth}": Size(official(depth).tokenizer, 64 * depth, depth, 32 * depth, depth) for depth in (16, 20, 24)},
+}
+"""tiny: tests, 8 x 8 cells. small: 64 px, two CPU cores. medium: 128 px, one GPU. d16..d24: the paper's."""
+
+SAMPLING = {
+    "content_guidance": [1.0, 2.5],
+    "structure_guidance": [1.0, 2.0],
+    "structure_steps": 8,
+    "top_p": [1.0, 0.5],
+    "top_k": 0,
+    "temperature": 1.0,
+    "gumbel_split": False,
+    "greedy": False,
+}
+
+
+def make_config(
+    name: str, size: str, classes: tuple[str, ...], factors: tuple[float, ...] | None = None
+) -> ModelConfig:
+    """A model configuration; scale factors not yet measured are 1. Raises TrainingError for an unknown size."""
+    if size not in SIZES:
+        raise TrainingError(f"Unknown size '{size}'. Choose one of {', '.join(SIZES)}.")
+    chosen = SIZES[size]
+    generator = GeneratorConfig(
+        len(classes),
+        chosen.content_width,
+        chosen.content_depth,
+        chosen.structure_width,
+        chosen.structure_depth,
+        factors or (1.0,) * (chosen.tokenizer.depth + 2),
+    )
+    return ModelConfig(name, chosen.tokenizer, generator, classes, True, True, dict(SAMPLING))
