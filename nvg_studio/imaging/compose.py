@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from nvg_studio.errors import PictureError
 from nvg_studio.imaging.cells import grid_side, spread
-from nvg_studio.imaging.read import Picture, resize
+from nvg_studio.imaging.crop import Picture, resize
 
 
 def compose(base: Picture, decoded: Picture, mask: NDArray[np.bool_]) -> Picture:
@@ -34,13 +34,18 @@ def compose(base: Picture, decoded: Picture, mask: NDArray[np.bool_]) -> Picture
         return decoded.copy()
     size = len(base)
     inside = spread(mask, size)
-    weight = _fade(inside, size / side)[..., None]
-    mixed = weight * base + (1 - weight) * resize(decoded, size)
-    return np.where(inside[..., None], base, np.rint(mixed).astype(np.uint8))
+    result = resize(decoded, size)
+    band, weight = _fade(inside, size / side)
+    weight = weight[:, None]
+    result[band] = np.rint(weight * base[band] + (1 - weight) * result[band])
+    np.copyto(result, base, where=inside[..., None])
+    return result
 
 
-def _fade(inside: NDArray[np.bool_], width: float) -> NDArray[np.float32]:
-    """Weight of the base, float32 [S, S]: 1 inside, smoothly down to 0 at `width` pixels outside."""
+def _fade(inside: NDArray[np.bool_], width: float) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """The pixels closer than `width` to the inside, bool [S, S], and the base's weight at each of them, 1 down to 0."""
     distance = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    x = np.clip(1 - distance / np.float32(width + 1), 0, 1)
-    return np.asarray(x * x * (3 - 2 * x), dtype=np.float32)
+    distance -= 0.5  # from the centre of the nearest inner pixel to its edge
+    band = (distance > 0) & (distance < width)
+    x = 1 - distance[band] / np.float32(width)
+    return band, np.asarray(x * x * (3 - 2 * x), dtype=np.float32)

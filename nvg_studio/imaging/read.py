@@ -12,13 +12,10 @@ from os import PathLike, fspath
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from nvg_studio.errors import PictureError
-
-Picture = NDArray[np.uint8]
-"""uint8 [height, width, 3], RGB."""
+from nvg_studio.imaging.crop import Picture
 
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 8
@@ -57,30 +54,6 @@ def read_image(path: str | PathLike[str]) -> Picture:
 def decode_image(data: bytes, name: str = "the picture") -> Picture:
     """Decode the bytes of a picture file; like `read_image`, `name` is what messages call it."""
     return _decode(io.BytesIO(data), name)
-
-
-def square_crop(image: Picture, center: tuple[float, float] | None = None, max_size: int = 2048) -> Picture:
-    """The largest square of a picture: uint8 [S, S, 3], S = min(H, W, max_size).
-
-    Args:
-        image: uint8 [H, W, 3].
-        center: (x, y) in pixels that the square is centred on, moved inwards as needed; None: the picture's centre.
-        max_size: larger squares are reduced to this many pixels a side.
-    """
-    height, width = image.shape[:2]
-    side = min(height, width)
-    x, y = center if center is not None else (width / 2, height / 2)
-    left, top = (int(min(max(round(c - side / 2), 0), n - side)) for c, n in ((x, width), (y, height)))
-    square = image[top : top + side, left : left + side]
-    return resize(square, min(side, max_size))
-
-
-def resize(image: Picture, size: int) -> Picture:
-    """A square picture at `size` pixels a side (Lanczos): uint8 [size, size, 3], always a copy."""
-    if image.shape[:2] == (size, size):
-        return np.ascontiguousarray(image).copy()
-    resized = Image.fromarray(np.ascontiguousarray(image)).resize((size, size), Image.Resampling.LANCZOS)
-    return np.array(resized)
 
 
 def _decode(file: BinaryIO, name: str) -> Picture:

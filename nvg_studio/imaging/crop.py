@@ -1,0 +1,36 @@
+"""Squares of a picture and their sizes (OpenCV alone, so that the pipeline can use them on a bare GPU server)."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""uint8 [height, width, 3], RGB."""
+
+
+def square_crop(image: Picture, center: tuple[float, float] | None = None, max_size: int = 2048) -> Picture:
+    """The largest square of a picture: uint8 [S, S, 3], S = min(H, W, max_size).
+
+    Args:
+        image: uint8 [H, W, 3].
+        center: (x, y) in pixels that the square is centred on, moved inwards as needed; None: the picture's centre.
+        max_size: larger squares are reduced to this many pixels a side.
+    """
+    height, width = image.shape[:2]
+    side = min(height, width)
+    x, y = center if center is not None else (width / 2, height / 2)
+    left, top = (int(min(max(round(c - side / 2), 0), n - side)) for c, n in ((x, width), (y, height)))
+    square = image[top : top + side, left : left + side]
+    return resize(square, min(side, max_size))
+
+
+def resize(image: Picture, size: int) -> Picture:
+    """A square picture at `size` pixels a side: uint8 [size, size, 3], always a copy.
+
+    Reduced by averaging areas, which neither rings nor aliases; enlarged with Lanczos.
+    """
+    side = image.shape[0]
+    if image.shape[:2] == (size, size):
+        return np.ascontiguousarray(image).copy()
+    interpolation = cv2.INTER_AREA if side > size else cv2.INTER_LANCZOS4
+    return np.asarray(cv2.resize(np.ascontiguousarray(image), (size, size), interpolation=interpolation), np.uint8)

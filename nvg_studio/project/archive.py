@@ -1,0 +1,117 @@
+"""Zip archives and numpy arrays from files that are not trusted.
+
+Nothing is unpacked to the disk and nothing is unpickled. What a header claims is checked before memory is taken, and
+reading stops at the limits even where a header lies.
+"""
+
+import ast
+import io
+import math
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nvg_studio.errors import ProjectError
+
+Arrays = dict[str, NDArray[Any]]
+
+MAX_ENTRIES = 64
+MAX_RATIO = 1100
+"""Deflate cannot do better than about 1030 to 1: an entry that claims more is a forgery."""
+
+ARRAY_TYPES = {"|u1": np.uint8, "<i2": np.int16, "<i4": np.int32}
+_MAGIC = b"\x93NUMPY\x01\x00"
+_READ_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, NotImplementedError, EOFError, OSError,
+                ValueError, UnicodeError, MemoryError, OverflowError)  # fmt: skip
+
+
+def read_zip(data: bytes, limit_of: Callable[[str], int | None]) -> dict[str, bytes]:
+    """All entries of a zip archive: name -> content.
+
+    Args:
+        data: the archive.
+        limit_of: the most bytes that an entry of this name may have; None where the name has no place here.
+
+    Raises:
+        ProjectError: not a zip archive, damaged, too many or too large entries, a name that has no place.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            _check_entries(entries, limit_of)
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except _READ_ERRORS:
+        raise ProjectError("it is damaged or not a project file") from None
+
+
+def write_zip(entries: Mapping[str, bytes]) -> bytes:
+    """A zip archive; the same entries always give the same bytes. PNG and NPZ are stored, as they are packed already."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in entries.items():
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.external_attr = 0o644 << 16
+            info.compress_type = zipfile.ZIP_STORED if name.endswith((".png", ".npz")) else zipfile.ZIP_DEFLATED
+            archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+def read_arrays(data: bytes, limit: int) -> Arrays:
+    """The arrays of an .npz file; `limit`: the most bytes of one entry. Raises ProjectError.
+
+    Understands what `numpy.savez_compressed` writes for uint8, int16 and int32 arrays in C order, and nothing else.
+    """
+    entries = read_zip(data, lambda name: limit if name.endswith(".npy") and "/" not in name else None)
+    return {name.removesuffix(".npy"): _parse_array(content) for name, content in entries.items()}
+
+
+def write_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """An .npz file for `read_arrays` and `numpy.load`."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, content.getvalue())
+    return buffer.getvalue()
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], limit_of: Callable[[str], int | None]) -> None:
+    if len(entries) > MAX_ENTRIES:
+        raise ProjectError(f"it has {len(entries)} entries, more than {MAX_ENTRIES}")
+    if len({entry.filename for entry in entries}) != len(entries):
+        raise ProjectError("it has two entries of the same name")
+    for entry in entries:
+        limit = limit_of(entry.filename)
+        if limit is None:
+            raise ProjectError(f"the entry {entry.filename[:80]!r} has no place in it")
+        if entry.file_size > limit:
+            raise ProjectError(f"the entry {entry.filename!r} is too large ({entry.file_size} bytes)")
+        if entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
+            raise ProjectError(f"the entry {entry.filename!r} claims to be packed more than is possible")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
+            raise ProjectError(f"the entry {entry.filename!r} is packed or encrypted in an unknown way")
+
+
+def _parse_array(content: bytes) -> NDArray[Any]:
+    """One .npy file (format 1.0), its size checked against the bytes that are there."""
+    length = struct.unpack_from("<H", content, len(_MAGIC))[0] if content.startswith(_MAGIC) else None
+    if length is None or length > 1000:
+        raise ProjectError("an array in it is of an unknown format")
+    body = len(_MAGIC) + 2 + length
+    try:
+        header = ast.literal_eval(content[len(_MAGIC) + 2 : body].decode("latin-1").strip())
+        dtype, shape = ARRAY_TYPES[header["descr"]], header["shape"]
+        right = header["fortran_order"] is False and all(type(n) is int and 0 < n <= 2**20 for n in shape)
+    except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError):
+        raise ProjectError("an array in it is of an unknown type") from None
+    if not right or math.prod(shape) * np.dtype(dtype).itemsize != len(content) - body:
+        raise ProjectError("an array in it has another size than it claims")
+    return np.frombuffer(content, dtype=np.dtype(dtype).newbyteorder("<"), offset=body).reshape(shape)

@@ -1,0 +1,302 @@
+"""The document: a list of immutable snapshots, and the pictures they name. Every change gives a new document.
+
+History lives here and nowhere else: paint, lock, rename and accepted results are all snapshots, so one undo covers
+everything. A run pins the snapshot it was started from; whoever started it compares that with the current one before
+accepting the result. Documents are values, so a thread may save one while the window goes on with the next.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nvg_studio.errors import LockError, PictureError, SequenceError
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.imaging.compose import compose
+from nvg_studio.sampling.settings import RunRequest
+
+Picture = NDArray[np.uint8]
+"""uint8 [S, S, 3], RGB, square."""
+
+Names = tuple[tuple[int, int, str], ...]
+"""Names of clusters as (stage, cluster, name), sorted by stage and cluster."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One step of a document; compared and hashed by value.
+
+    Attributes:
+        sequence: structure and content as they are now.
+        result: what the engine made last (or read from the photo); card states and the eraser derive from it.
+        locks: what is held.
+        base: key of the base picture: the photo, or the composite of the last run.
+        title: what was done, for the history.
+        names: names of clusters.
+        request: the run that made `result`; None for a photo.
+        model: fingerprint of the model that the tokens belong to; empty where it is not known.
+    """
+
+    sequence: GranularitySequence
+    result: GranularitySequence
+    locks: Locks
+    base: str
+    title: str
+    names: Names = ()
+    request: RunRequest | None = None
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        cells = self.sequence.cells
+        if self.result.cells != cells or self.locks.cells != cells:
+            raise SequenceError(f"A snapshot's sequence, result and locks have {cells} cells each.")
+
+
+@dataclass(frozen=True)
+class History:
+    """Snapshots and which one is current; what lies behind it was undone and can be redone."""
+
+    snapshots: tuple[Snapshot, ...]
+    index: int
+
+    @property
+    def current(self) -> Snapshot:
+        """The current snapshot."""
+        return self.snapshots[self.index]
+
+    def push(self, snapshot: Snapshot) -> "History":
+        """Add a step after the current one; what was undone is dropped."""
+        return History((*self.snapshots[: self.index + 1], snapshot), self.index + 1)
+
+    def visit(self, index: int) -> "History":
+        """Go to any step; an index outside is moved inside."""
+        return History(self.snapshots, min(max(index, 0), len(self.snapshots) - 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """A history and the pictures that its snapshots name (key -> uint8 [S, S, 3], read-only)."""
+
+    history: History
+    pictures: Mapping[str, Picture]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The current step."""
+        return self.history.current
+
+    @property
+    def sequence(self) -> GranularitySequence:
+        """The current sequence."""
+        return self.snapshot.sequence
+
+    @property
+    def base(self) -> Picture:
+        """The current base picture, uint8 [S, S, 3], read-only."""
+        return self.pictures[self.snapshot.base]
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What was done at every step, the undone ones included."""
+        return tuple(snapshot.title for snapshot in self.history.snapshots)
+
+    @property
+    def index(self) -> int:
+        """The current step, counted from 0."""
+        return self.history.index
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step before the current one."""
+        return self.index > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step was undone."""
+        return self.index + 1 < len(self.history.snapshots)
+
+    def undo(self) -> "Document":
+        """One step back; the same document at the start."""
+        return self.visit(self.index - 1)
+
+    def redo(self) -> "Document":
+        """One step forward; the same document at the end."""
+        return self.visit(self.index + 1)
+
+    def visit(self, index: int) -> "Document":
+        """Go to any step (an index outside is moved inside); the same document if it is there already."""
+        history = self.history.visit(index)
+        return self if history.index == self.index else Document(history, self.pictures)
+
+
+class State(StrEnum):
+    """What became of a stage since the last result: see `card_states`."""
+
+    FRESH = "fresh"
+    KEPT = "kept"
+    EDITED = "edited"
+    STALE = "stale"
+
+
+@dataclass(frozen=True)
+class CardState:
+    """State of one stage's card; `locked`: some cell's structure or content is held there."""
+
+    state: State
+    locked: bool
+
+
+def picture_key(picture: Picture) -> str:
+    """Key of a picture: SHA-256 (64 hex digits) of its size and pixels."""
+    digest = hashlib.sha256(repr(picture.shape).encode())
+    digest.update(np.ascontiguousarray(picture))
+    return digest.hexdigest()
+
+
+def open_photo(sequence: GranularitySequence, crop: Picture, title: str, model: str = "") -> Document:
+    """A document of a photo.
+
+    Args:
+        sequence: the photo, encoded.
+        crop: uint8 [S, S, 3], the square that was encoded, at the resolution to keep; the base picture.
+        title: of the first step.
+        model: fingerprint of the model that encoded it.
+    """
+    locks = Locks.none(sequence.cells, sequence.depth)
+    return _first(Snapshot(sequence, sequence, locks, picture_key(crop), title, model=model), crop)
+
+
+def from_result(
+    request: RunRequest, sequence: GranularitySequence, picture: Picture, title: str = "Generate"
+) -> Document:
+    """A document of a picture uint8 [S, S, 3] that a run made from nothing; nothing is locked."""
+    locks = Locks.none(sequence.cells, sequence.depth)
+    snapshot = Snapshot(sequence, sequence, locks, picture_key(picture), title, request=request, model=request.model)
+    return _first(snapshot, picture)
+
+
+def apply_edit(document: Document, sequence: GranularitySequence, title: str) -> Document:
+    """Document with an edited sequence as a new step; the same document where nothing changed."""
+    if sequence == document.sequence:
+        return document
+    return _pushed(document, replace(document.snapshot, sequence=sequence, title=title))
+
+
+def with_locks(document: Document, locks: Locks, title: str) -> Document:
+    """Document with other locks as a new step; the same document where nothing changed."""
+    if locks == document.snapshot.locks:
+        return document
+    return _pushed(document, replace(document.snapshot, locks=locks, title=title))
+
+
+def with_name(document: Document, stage: int, cluster: int, name: str) -> Document:
+    """Document with a cluster (0 <= cluster < 2**stage) named as a new step; an empty name takes the name away."""
+    if not 0 <= stage <= document.sequence.depth or not 0 <= cluster < 1 << stage:
+        raise SequenceError(f"There is no cluster {cluster} at level {stage}.")
+    kept = [entry for entry in document.snapshot.names if entry[:2] != (stage, cluster)]
+    names = tuple(sorted([*kept, (stage, cluster, name)] if name else kept))
+    if names == document.snapshot.names:
+        return document
+    title = f"Name cluster {cluster}, level {stage}" if name else f"Take the name of cluster {cluster}, level {stage}"
+    return _pushed(document, replace(document.snapshot, names=names, title=title))
+
+
+def accept_result(
+    document: Document,
+    request: RunRequest,
+    sequence: GranularitySequence,
+    picture: Picture,
+    exact_pixels: bool = True,
+    title: str | None = None,
+) -> Document:
+    """Document with a run's result as a new step, undone like any other.
+
+    Args:
+        document: where the result goes; the caller makes sure that it is what the run was started from, or asks.
+        request: the run.
+        sequence: its result.
+        picture: the result, decoded: uint8 [s, s, 3].
+        exact_pixels: keep the base picture's own pixels in the cells that the run held entirely.
+        title: of the step; None names the stage.
+
+    Raises:
+        LockError: the result changes cells that were locked after the run was started.
+    """
+    before = document.snapshot
+    _check_locks(before, sequence)
+    mask = request.locks.region if request.locks is not None and exact_pixels else None
+    base = picture if mask is None or not mask.any() else compose(document.base, picture, mask)
+    after = replace(
+        before,
+        sequence=sequence,
+        result=sequence,
+        base=picture_key(base),
+        title=title or f"Run from level {request.stage}",
+        request=request,
+        model=request.model,
+    )
+    return _pushed(document, after, base)
+
+
+def card_states(snapshot: Snapshot) -> tuple[CardState, ...]:
+    """The state of every stage 0..K.
+
+    Nothing edited since the last result: all are fresh. Otherwise a stage is edited where its own bits (the last
+    level of its labels) or tokens differ from the result's, kept below the lowest such stage, stale above it.
+    """
+    sequence, result, locks = snapshot.sequence, snapshot.result, snapshot.locks
+    edited = (sequence.token_map != result.token_map).any(axis=1)
+    edited[1:] |= (sequence.bits != result.bits).any(axis=0)
+    locked = locks.tokens.any(axis=1)
+    locked[1:] |= locks.bits.any(axis=0)
+    lowest = int(edited.argmax())
+    return tuple(
+        CardState(_state(stage, edited[stage], lowest) if edited.any() else State.FRESH, bool(locked[stage]))
+        for stage in range(sequence.depth + 1)
+    )
+
+
+def _state(stage: int, edited: bool, lowest: int) -> State:
+    if edited:
+        return State.EDITED
+    return State.KEPT if stage < lowest else State.STALE
+
+
+def _check_locks(before: Snapshot, sequence: GranularitySequence) -> None:
+    """A locked bit or token never changes, whatever was locked while a run went on."""
+    if sequence.cells != before.sequence.cells:
+        raise SequenceError(f"A result of {sequence.cells} cells does not fit a document of {before.sequence.cells}.")
+    bits = (sequence.bits != before.sequence.bits) & before.locks.bits
+    tokens = (sequence.token_map != before.sequence.token_map) & before.locks.tokens
+    count = int((bits.any(axis=1) | tokens.any(axis=0)).sum())
+    if count:
+        raise LockError(
+            f"The result changes {count} cells that were locked since it was started: unlock them, or run again."
+        )
+
+
+def _first(snapshot: Snapshot, picture: Picture) -> Document:
+    return Document(History((snapshot,), 0), MappingProxyType({snapshot.base: _read_only(picture)}))
+
+
+def _pushed(document: Document, snapshot: Snapshot, picture: Picture | None = None) -> Document:
+    """The document one step on; pictures that no step names any more are dropped."""
+    pictures = dict(document.pictures)
+    if picture is not None and snapshot.base not in pictures:
+        pictures[snapshot.base] = _read_only(picture)
+    history = document.history.push(snapshot)
+    named = {step.base for step in history.snapshots}
+    return Document(history, MappingProxyType({key: pictures[key] for key in pictures if key in named}))
+
+
+def _read_only(picture: Picture) -> Picture:
+    if picture.ndim != 3 or picture.dtype != np.uint8 or picture.shape[0] != picture.shape[1] or picture.shape[2] != 3:
+        raise PictureError(f"A document's picture is a square of RGB pixels, not an array of shape {picture.shape}.")
+    copy = np.array(picture, order="C")
+    copy.setflags(write=False)
+    return copy
