@@ -12,9 +12,9 @@ IDLE_POLL_MS = 200
 
 
 class EngineLink(QObject):
-    """Forwards calls to an `Engine` and emits `event` for everything it answers."""
+    """Forwards calls to an `Engine` and emits `answered` for everything it answers."""
 
-    event = Signal(object)
+    answered = Signal(object)
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -49,7 +49,7 @@ class EngineLink(QObject):
         for event in self.engine.poll():
             if isinstance(event, LAST_EVENTS):
                 self._pending.discard(event.job)
-            self.event.emit(event)
+            self.answered.emit(event)
         self._pace()
 
     def close(self) -> None:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.errors import NVGError
-from nvg_studio.imaging.read import read_image, square_crop
+from nvg_studio.imaging.crop import square_crop
+from nvg_studio.imaging.read import read_image
 from nvg_studio.imaging.write import write_png
 from nvg_studio.project import storage
 from nvg_studio.project.document import Document

@@ -51,6 +51,14 @@ def to_change(sequence: GranularitySequence, cells: Mask, choices: Choices, lock
     return other & ~held & ~outside, held | outside
 
 
+def refusal(sequence: GranularitySequence, forbidden: Mask, choices: Choices, locks: Locks) -> str:
+    """Why a stroke may not change `forbidden` bool [L], and what to do, in one line."""
+    if edits.blocked(sequence, forbidden, choices.level, choices.cluster, locks, choices.inside_parent).any():
+        return "Locked: these cells keep their cluster. Unlock them to paint here."
+    where = f"its parent, cluster {choices.cluster >> 1} of level {choices.level - 1}"
+    return f"Cluster {choices.cluster} stays inside {where}. Switch Inside parent off (P) to cross."
+
+
 def locked(locks: Locks, cells: Mask, choices: Choices) -> Locks:
     """`locks` with `cells` held as `choices.lock_kind` says, or released where `choices.unlocking`."""
     if choices.unlocking:

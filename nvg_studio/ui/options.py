@@ -49,12 +49,12 @@ class ToolOptions(QWidget):
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.size = QSlider(Qt.Orientation.Horizontal)
-        self.size.setFixedWidth(84)
-        self.size.setRange(1, 16)
-        self.size.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.size.setAccessibleName("Brush size in cells")
-        self.size.setToolTip("Brush size in cells  ([ and ])")
+        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider.setFixedWidth(84)
+        self.size_slider.setRange(1, 16)
+        self.size_slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.size_slider.setAccessibleName("Brush size in cells")
+        self.size_slider.setToolTip("Brush size in cells  ([ and ])")
         self._size_text = QLabel()
         self._size_text.setFixedWidth(52)
         self._size_text.setProperty("role", "dim")
@@ -71,6 +71,7 @@ class ToolOptions(QWidget):
         self.unlock = QToolButton()
         self.unlock.setText("Unlock")
         self.unlock.setCheckable(True)
+        self.unlock.setProperty("toggle", "true")
         self.unlock.setToolTip("Unlock instead of lock  (also the right mouse button)")
         self._hint = QLabel()
         self._hint.setProperty("role", "dim")
@@ -79,7 +80,7 @@ class ToolOptions(QWidget):
         row.setSpacing(6)
         self._groups = {
             "hand": (self.swatches, self._hand_text, self.swap),
-            "size": (self.size, self._size_text),
+            "size": (self.size_slider, self._size_text),
             "paint": (self.inside, self.balanced),
             "lock": (self.lock_kind, self.unlock),
             "hint": (self._hint,),
@@ -87,7 +88,7 @@ class ToolOptions(QWidget):
         for widgets in self._groups.values():
             for widget in widgets:
                 row.addWidget(widget)
-        self.size.valueChanged.connect(lambda value: self.changed.emit({"size": value}))
+        self.size_slider.valueChanged.connect(lambda value: self.changed.emit({"size": value}))
         self.lock_kind.activated.connect(lambda _: self.changed.emit({"lock_kind": self.lock_kind.currentData()}))
         self.unlock.toggled.connect(lambda on: self.changed.emit({"unlocking": on}))
 
@@ -110,9 +111,9 @@ class ToolOptions(QWidget):
             for widget in widgets:
                 widget.setVisible(visible[group])
         self._hint.setText(hint.get(tool, ""))
-        with QSignalBlocker(self.size), QSignalBlocker(self.lock_kind), QSignalBlocker(self.unlock):
-            self.size.setMaximum(choices.max_size)
-            self.size.setValue(choices.size)
+        with QSignalBlocker(self.size_slider), QSignalBlocker(self.lock_kind), QSignalBlocker(self.unlock):
+            self.size_slider.setMaximum(choices.max_size)
+            self.size_slider.setValue(choices.size)
             self.lock_kind.setCurrentIndex(self.lock_kind.findData(choices.lock_kind))
             self.unlock.setChecked(choices.unlocking)
         self._size_text.setText(f"{choices.size} cell{'s' if choices.size > 1 else ''}")
@@ -127,4 +128,5 @@ def _button(actions: ActionSet, name: str, text: bool = False) -> QToolButton:
     button.setIconSize(QSize(18, 18))
     style = Qt.ToolButtonStyle.ToolButtonTextOnly if text else Qt.ToolButtonStyle.ToolButtonIconOnly
     button.setToolButtonStyle(style)
+    button.setProperty("toggle", "true" if text else "false")
     return button

@@ -76,15 +76,13 @@ def layers(session: Session, choices: Choices, image: QImage | None, flash: NDAr
         return _bare_layers(session, image)
     locks = session.locks
     level = min(choices.level, session.depth)
+    labels, note = session.labels(level), f"Picture of level {level}" if choices.level_picture else ""
     run = session.runs.running
-    live = run is not None and run.started is session.snapshot and run.sequence is not None
-    labels = (
-        run.sequence.labels(level) if live and run.stage is not None and run.stage >= level else session.labels(level)
-    )
+    if run is not None and run.started is session.snapshot and run.sequence is not None and run.stage is not None:
+        note = f"Level {run.stage} of {session.depth}, run under way"
+        if run.stage >= level:
+            labels = run.sequence.labels(level)
     colours = label_colours(level)
-    note = f"Level {run.stage} of {session.depth}, run under way" if live else ""
-    if not note and choices.level_picture:
-        note = f"Picture of level {level}"
     region = locks.region
     selected = None if choices.selected is None else labels == choices.selected
     return Layers(
@@ -118,39 +116,36 @@ def _bare_layers(session: Session, image: QImage | None) -> Layers | None:
 
 def cards(session: Session, choices: Choices, images: "ImageCache") -> list[CardView]:
     """One view for each stage."""
-    snapshot = session.snapshot
-    count = session.depth + 1
-    states = card_states(snapshot) if snapshot is not None else None
-    can_run = session.can_run and snapshot is not None
-    run = session.runs.running
-    live = run is not None and (run.started is None or run.started is snapshot)
-    views = []
-    for stage in range(count):
-        state = states[stage].state if states else "waiting"
-        sequence = snapshot.sequence if snapshot is not None else None
-        picture = None
-        if snapshot is not None:
-            source = snapshot.result if state == "stale" else snapshot.sequence
-            picture = session.renderings.picture(source, stage)
-        if live and run is not None and stage >= run.request.stage:
-            done = -1 if run.stage is None else run.stage
-            following = max(done + 1, run.request.stage)
-            state = "fresh" if stage <= done else "working" if stage == following else "waiting"
-            picture = run.previews.get(stage, picture)
-            sequence = run.sequence if stage <= done else sequence
-        views.append(
-            CardView(
-                stage,
-                2**stage,
-                str(state) if snapshot is not None or live else "empty",
-                bool(states and states[stage].locked),
-                None if sequence is None else images.structure(sequence, stage),
-                None if picture is None else images.picture(picture),
-                active=stage == choices.level,
-                can_run=can_run,
-            )
-        )
-    return views
+    return [_card(session, choices, images, stage) for stage in range(session.depth + 1)]
+
+
+def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) -> CardView:
+    run, snapshot = session.runs.running, session.snapshot
+    if run is not None and run.started is None:
+        snapshot = None  # a new picture is on its way: nothing of the old one belongs to it
+    state, locked, sequence, picture = "empty", False, None, None
+    if snapshot is not None:
+        card = card_states(snapshot)[stage]
+        state, locked, sequence = str(card.state), card.locked, snapshot.sequence
+        edited = edited_cells(snapshot.result, snapshot.sequence)
+        if edited is not None and stage > edited[1]:
+            state = "stale"  # where balancing dealt deeper bits out anew, too
+        picture = session.renderings.picture(snapshot.result if state == "stale" else sequence, stage)
+    if run is not None and run.started is snapshot and stage >= run.request.stage:
+        following = run.request.stage if run.stage is None else run.stage + 1
+        state = "fresh" if stage < following else "working" if stage == following else "waiting"
+        sequence = run.sequence if stage < following else sequence
+        picture = run.previews.get(stage, picture)
+    return CardView(
+        stage,
+        2**stage,
+        state,
+        locked,
+        None if sequence is None else images.structure(sequence, stage),
+        None if picture is None else images.picture(picture),
+        active=stage == choices.level,
+        can_run=session.can_run and snapshot is not None,
+    )
 
 
 def cluster_rows(session: Session, choices: Choices) -> tuple[tuple[ClusterRow, ...], str]:

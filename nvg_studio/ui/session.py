@@ -12,14 +12,12 @@ from nvg_studio.errors import NVGError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.imaging.draw import label_colours
 from nvg_studio.project import document as documents
 from nvg_studio.project.document import Document, Snapshot
 from nvg_studio.sampling.engine import Engine
-from nvg_studio.sampling.events import Encoded, Event, Failed, ModelReady
+from nvg_studio.sampling.events import Encoded, Event, Failed, ModelReady, StageDone
 from nvg_studio.sampling.settings import ModelInfo
 from nvg_studio.ui import gestures
-from nvg_studio.ui.canvas.layers import Preview
 from nvg_studio.ui.engine_link import EngineLink
 from nvg_studio.ui.jobs import Jobs
 from nvg_studio.ui.messages import Kind, Notice
@@ -66,13 +64,11 @@ class Session(QObject):
         self.link = EngineLink(engine, self)
         self.renderings = Renderings(self.link, self)
         self.runs = Runs(self.link, self)
-        self.link.event.connect(self._handle)
+        self.link.answered.connect(self._handle)
         self.renderings.ready.connect(self.pictures_changed)
         self.runs.said.connect(self.said)
         self.runs.finished.connect(self._run_finished)
-        self.runs.stage_done.connect(
-            lambda e: e.preview is not None and self.renderings.keep(e.sequence, e.stage, e.preview)
-        )
+        self.runs.stage_done.connect(self._keep_preview)
 
     def close(self) -> None:
         """End the engine and wait for the threads."""
@@ -203,7 +199,10 @@ class Session(QObject):
         assert opening is not None
         self.opening = None
         if isinstance(event, Encoded):
-            self.replace_document(documents.open_photo(event.sequence, opening.crop, f"Open {opening.title}"), None)
+            model = self.info.fingerprint if self.info is not None else ""
+            self.replace_document(
+                documents.open_photo(event.sequence, opening.crop, f"Open {opening.title}", model), None
+            )
         elif isinstance(event, Failed):
             self.said.emit(Notice(event.message, Kind.ERROR, event.details))
         self.opening_changed.emit()
@@ -236,6 +235,10 @@ class Session(QObject):
         start = (self.lowest_changed or 0) if stage is None else stage
         self.runs.start(self.sequence, start, self.locks, self.info, self.snapshot)
 
+    def _keep_preview(self, event: StageDone) -> None:
+        if event.preview is not None:
+            self.renderings.keep(event.sequence, event.stage, event.preview)
+
     def _run_finished(self, result: Result) -> None:
         if result.started is None:
             self.replace_document(documents.from_result(result.request, result.sequence, result.picture), None)
@@ -248,13 +251,22 @@ class Session(QObject):
 
     def accept_candidate(self, index: int) -> None:
         """Use a result that waited."""
-        self._accept(self.candidates.pop(index))
+        result = self.candidates[index]
+        if self._accept(result):
+            self.candidates.remove(result)
+            self.changed.emit()
 
-    def _accept(self, result: Result) -> None:
+    def _accept(self, result: Result) -> bool:
         assert self.document is not None
-        self._put(
-            documents.accept_result(self.document, result.request, result.sequence, result.picture, self.exact_pixels)
-        )
+        try:
+            after = documents.accept_result(
+                self.document, result.request, result.sequence, result.picture, self.exact_pixels
+            )
+        except NVGError as problem:
+            self.said.emit(Notice(str(problem), Kind.WARNING))
+            return False
+        self._put(after)
+        return True
 
     # -- history --------------------------------------------------------------------------------
 
@@ -280,28 +292,11 @@ class Session(QObject):
 
     # -- gestures -------------------------------------------------------------------------------
 
-    def preview_paint(self, choices: Choices, cells: gestures.Mask) -> Preview:
-        """What a brush stroke over `cells` bool [L] would change."""
-        change, forbidden = gestures.to_change(self.sequence, cells, choices, self.locks)
-        return Preview(change, forbidden, self.colour(choices.level, choices.cluster))
-
-    def preview_restore(self, choices: Choices, cells: gestures.Mask) -> Preview:
-        """What the eraser over `cells` would give back."""
-        assert self.snapshot is not None
-        restored = edits.restore(self.sequence, self.snapshot.result, cells, None, self.locks)
-        change = edits.changed_cells(self.sequence, restored)
-        return Preview(change, None, (255, 255, 255))
-
-    def preview_lock(self, choices: Choices, cells: gestures.Mask) -> Preview:
-        """Whose locks the lock brush over `cells` would change."""
-        after = gestures.locked(self.locks, cells, choices)
-        return Preview(gestures.changed_locks(self.locks, after), None, (255, 214, 90))
-
     def paint(self, cells: gestures.Mask, choices: Choices) -> None:
         """A brush stroke: one step."""
         change, forbidden = gestures.to_change(self.sequence, cells, choices, self.locks)
         if not change.any():
-            self._explain(cells, forbidden, choices)
+            self._explain(forbidden, choices)
             return
         title = f"Paint cluster {choices.cluster}, level {choices.level}"
         self._edit(lambda: gestures.painted(self.sequence, cells, choices, self.locks), title, change)
@@ -311,7 +306,7 @@ class Session(QObject):
         cells = self.labels(choices.level) == source
         change, forbidden = gestures.to_change(self.sequence, cells, choices, self.locks)
         if not change.any():
-            self._explain(cells, forbidden, choices)
+            self._explain(forbidden, choices)
             return
         title = f"Fill cluster {source} with {choices.cluster}, level {choices.level}"
         self._edit(lambda: gestures.filled(self.sequence, source, choices, self.locks), title, change)
@@ -355,11 +350,6 @@ class Session(QObject):
         if self.document is not None and locks != self.locks:
             self._put(documents.with_locks(self.document, locks, title))
 
-    def colour(self, level: int, cluster: int) -> tuple[int, int, int]:
-        """The colour of a cluster, 0..255 each."""
-        r, g, b = (int(v) for v in label_colours(level)[cluster])
-        return r, g, b
-
     def _edit(self, deed: Callable[[], GranularitySequence], title: str, stroke: gestures.Mask | None) -> None:
         before = self.sequence
         try:
@@ -379,17 +369,8 @@ class Session(QObject):
         if others.any():
             self.flashed.emit(others)
 
-    def _explain(self, cells: gestures.Mask, forbidden: gestures.Mask, choices: Choices) -> None:
-        """Say why a stroke changed nothing."""
-        if not cells.any() or not forbidden.any():
-            return
-        held = edits.blocked(
-            self.sequence, forbidden, choices.level, choices.cluster, self.locks, choices.inside_parent
-        )
-        if held.any():
-            text = "Locked: these cells keep their cluster. Unlock them to paint here."
-        else:
-            parent = choices.cluster >> 1
-            where = f"its parent, cluster {parent} of level {choices.level - 1}"
-            text = f"Cluster {choices.cluster} stays inside {where}. Switch Inside parent off (P) to cross."
-        self.said.emit(Notice(text, Kind.WARNING))
+    def _explain(self, forbidden: gestures.Mask, choices: Choices) -> None:
+        """Say why a stroke changed nothing; one over the cluster's own cells needs no words."""
+        if forbidden.any():
+            text = gestures.refusal(self.sequence, forbidden, choices, self.locks)
+            self.said.emit(Notice(text, Kind.WARNING))

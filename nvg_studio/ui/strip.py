@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from nvg_studio.ui.theme import Theme
 
@@ -15,7 +15,10 @@ NARROWEST, WIDEST = 122, 176
 
 @dataclass(frozen=True, eq=False)
 class CardView:
-    """What a card shows. `state`: "fresh", "kept", "edited", "stale", "working" or "waiting"; images may be missing."""
+    """What a card shows; images may be missing.
+
+    `state`: "fresh", "kept", "edited" or "stale" of a document, "working" or "waiting" in a run, "empty" without both.
+    """
 
     stage: int
     clusters: int
@@ -28,11 +31,12 @@ class CardView:
 
 
 STATES = {
+    "empty": ("", "", "faint", "Nothing here yet"),
     "fresh": ("Fresh", "check-circle", "fresh", "Structure and content come from the last run or the photo"),
     "kept": ("Kept", "check", "dim", "Below the edit: kept as it is by the next run"),
     "edited": ("Edited", "pencil-simple", "edited", "The lowest level that was edited: the next run starts here"),
     "stale": ("Stale", "clock", "faint", "Above the edit: made anew by the next run"),
-    "working": ("Working", "circle-notch", "accent", "Being made now"),
+    "working": ("Working", "spinner-gap", "accent", "Being made now"),
     "waiting": ("Waiting", "clock", "faint", "Comes next in this run"),
 }
 
@@ -45,11 +49,12 @@ class Thumb(QWidget):
         self._smooth = smooth
         self._image: QImage | None = None
         self._dimmed = False
+        self._padlock = False
         self._theme: Theme | None = None
 
-    def show_image(self, image: QImage | None, dimmed: bool, theme: Theme) -> None:
-        """Show a picture, or an empty frame."""
-        self._image, self._dimmed, self._theme = image, dimmed, theme
+    def show_image(self, image: QImage | None, dimmed: bool, theme: Theme, padlock: bool = False) -> None:
+        """Show a picture, or an empty frame; with a padlock in its corner where something is locked."""
+        self._image, self._dimmed, self._theme, self._padlock = image, dimmed, theme, padlock
         self.update()
 
     @property
@@ -70,6 +75,14 @@ class Thumb(QWidget):
             if self._smooth and image.width() > 2 * side:
                 image = image.scaled(side, side, mode=Qt.TransformationMode.SmoothTransformation)
             painter.drawImage(self.rect(), image)
+            painter.setOpacity(1.0)
+        if self._padlock:
+            corner = QRect(self.width() - 19, 2, 17, 17)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(0, 0, 0, 170))
+            painter.drawRoundedRect(corner, 4, 4)
+            self._theme.plain_icon("lock-simple-fill", "#ffffff").paint(painter, corner.adjusted(2, 2, -2, -2))
         painter.end()
 
 
@@ -87,7 +100,6 @@ class StageCard(QFrame):
         self.view: CardView | None = None
         self._theme = theme
         self.title = QLabel(f"Level {stage}")
-        self._padlock = QLabel()
         self._state_icon = QLabel()
         self.state = QLabel()
         self.structure, self.picture = Thumb(smooth=False), Thumb(smooth=True)
@@ -95,6 +107,8 @@ class StageCard(QFrame):
         self.run.setText("Run from here")
         self.run.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.run.setObjectName("run_here")
+        self.run.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.run.setIconSize(QSize(12, 12))
         self.run.setToolTip(
             f"Keep levels below {stage}; generate level {stage} and all finer ones" if stage else "Generate every level"
         )
@@ -106,7 +120,6 @@ class StageCard(QFrame):
         head = QHBoxLayout()
         head.setSpacing(4)
         head.addWidget(self.title)
-        head.addWidget(self._padlock)
         head.addStretch(1)
         head.addWidget(self._state_icon)
         head.addWidget(self.state)
@@ -119,7 +132,7 @@ class StageCard(QFrame):
         column.setSpacing(4)
         column.addLayout(head)
         column.addLayout(thumbs)
-        column.addWidget(self.run, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.run)
 
     def set_width(self, width: int) -> None:
         """Give the card a width in pixels; both pictures share it."""
@@ -137,17 +150,17 @@ class StageCard(QFrame):
         self.state.setText(word)
         self.state.setToolTip(tip)
         self.state.setStyleSheet(f"color: {getattr(colours, tint)};")
-        self._state_icon.setPixmap(self._theme.icon(icon, getattr(colours, tint)).pixmap(14, 14))
-        self._padlock.setVisible(view.locked)
-        self._padlock.setPixmap(self._theme.icon("lock-simple", colours.dim).pixmap(14, 14))
-        self._padlock.setToolTip("Part of this level is locked")
+        self._state_icon.setVisible(bool(icon))
+        if icon:
+            self._state_icon.setPixmap(self._theme.icon(icon, getattr(colours, tint)).pixmap(14, 14))
         dimmed = view.state in ("stale", "waiting")
-        self.structure.show_image(view.structure, dimmed, self._theme)
+        self.structure.show_image(view.structure, dimmed, self._theme, padlock=view.locked)
         self.picture.show_image(view.picture, dimmed, self._theme)
         self.run.setIcon(self._theme.icon("play", colours.accent if view.can_run else colours.faint))
         self.run.setEnabled(view.can_run)
-        self.setToolTip(f"Level {view.stage}: {view.clusters} cluster{'s' if view.clusters > 1 else ''}")
-        self.setAccessibleName(f"Level {view.stage}, {word}{', partly locked' if view.locked else ''}")
+        locked = ", partly locked" if view.locked else ""
+        self.setToolTip(f"Level {view.stage}: {view.clusters} cluster{'s' if view.clusters > 1 else ''}{locked}")
+        self.setAccessibleName(f"Level {view.stage}, {word}{locked}")
         if activity_changed:
             self.setProperty("active", "true" if view.active else "false")
             self.style().unpolish(self)
@@ -217,12 +230,16 @@ class LevelStrip(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit_cards()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        self._fit_cards()  # only now do the cards know their style, and with it their height
+
     def _fit_cards(self) -> None:
         count = len(self.cards)
         free = self.width() - 20 - GAP * (count - 1)
         width = min(max(free // count, NARROWEST), WIDEST)
         for card in self.cards:
             card.set_width(width)
-        self._row_widget.layout().activate()
         bar = self._area.horizontalScrollBar().sizeHint().height() if free // count < NARROWEST else 0
-        self.setFixedHeight(self._row_widget.sizeHint().height() + bar + 1)
+        for card in self.cards:
+            card.ensurePolished()
+        self.setFixedHeight(max(card.sizeHint().height() for card in self.cards) + 16 + bar + 1)

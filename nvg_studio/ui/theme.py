@@ -114,6 +114,7 @@ class Theme(QObject):
         return qtawesome.icon(
             f"ph.{name}",
             color=colour or colours.text,
+            color_selected=colour or colours.text,
             color_disabled=colours.faint,
             color_on=colours.on_accent,
             color_on_active=colours.on_accent,
@@ -121,7 +122,9 @@ class Theme(QObject):
 
     def plain_icon(self, name: str, colour: str) -> QIcon:
         """A Phosphor icon in one colour, checked or not."""
-        return qtawesome.icon(f"ph.{name}", color=colour, color_on=colour, color_on_active=colour)
+        return qtawesome.icon(
+            f"ph.{name}", color=colour, color_selected=colour, color_on=colour, color_on_active=colour
+        )
 
 
 def application_icon() -> QIcon:

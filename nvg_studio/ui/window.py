@@ -142,6 +142,8 @@ class MainWindow(QMainWindow):
             for n, w in (("Clusters", self.clusters), ("History", self.history), ("Generate", self.generate))
         ]
         self.tabifyDockWidget(docks[0], docks[1])
+        for dock in docks[:2]:
+            dock.setTitleBarWidget(QWidget())  # the tab already says what it is
         docks[0].raise_()
         self.setTabPosition(right, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea).North)
         self.resizeDocks([docks[0], docks[2]], [240, 320], Qt.Orientation.Vertical)
@@ -191,7 +193,7 @@ class MainWindow(QMainWindow):
         generate.settings_changed.connect(session.runs.set_settings)
         generate.keep_seed_changed.connect(session.runs.set_keep_seed)
         generate.dice_asked.connect(session.runs.roll)
-        generate.run_asked.connect(session.run)
+        generate.run_asked.connect(self._run_or_generate)
         generate.run_here_asked.connect(self.actions_set["run.here"].trigger)
         generate.cancel_asked.connect(session.runs.cancel)
         self.theme.changed.connect(self.refresh_soon)
@@ -250,6 +252,9 @@ class MainWindow(QMainWindow):
             session.lowest_changed or 0,
             self.state.now.level,
         )
+
+        if session.document is None:
+            self.generate.show_first_run(session.can_run)
 
     def _show_actions(self) -> None:
         session, choices, actions = self.session, self.state.now, self.actions_set
@@ -323,6 +328,9 @@ class MainWindow(QMainWindow):
             menu.addAction(self.actions_set[f"cluster.{name}"])
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(QPoint(round(where.x()), round(where.y())))
+
+    def _run_or_generate(self) -> None:
+        self.actions_set["file.generate" if self.session.document is None else "run.run"].trigger()
 
     def prefer_theme(self, name: str | None) -> None:
         """Use a theme from now on, or follow the system (None)."""

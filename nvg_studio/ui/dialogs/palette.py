@@ -58,13 +58,11 @@ class CommandPalette(QDialog):
         self.list.setCurrentRow(0)
 
     def _trigger(self) -> None:
-        item = self.list.currentItem()
-        if item is None:
-            return
-        action: QAction = item.data(Qt.ItemDataRole.UserRole)
-        if action.isEnabled():
-            self.close()
-            action.trigger()
+        for item in self.list.selectedItems():
+            action: QAction = item.data(Qt.ItemDataRole.UserRole)
+            if action.isEnabled():
+                self.close()
+                action.trigger()
 
 
 def _item(label: str, action: QAction) -> QListWidgetItem:

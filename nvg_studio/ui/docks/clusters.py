@@ -18,6 +18,7 @@ from nvg_studio.ui.theme import Theme
 
 NAME, SIZE, LAYOUT, REGION = range(4)
 HEADERS = ("Cluster", "Cells", "", "")
+HEADER_TIPS = ("", "Size in cells", "Lock layout", "Lock region")
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -60,6 +61,8 @@ class ClusterModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return HEADERS[section]
+        if role == Qt.ItemDataRole.ToolTipRole and orientation == Qt.Orientation.Horizontal:
+            return HEADER_TIPS[section]
         if role == Qt.ItemDataRole.TextAlignmentRole and section == SIZE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -93,7 +96,7 @@ class ClusterModel(QAbstractTableModel):
         name = ("bounding-box" if column == LAYOUT else "lock-simple") + ("-fill" if held == "all" else "")
         if not held and column == REGION:
             name = "lock-simple-open"
-        tint = {"": colours.border, "part": colours.dim, "all": colours.accent}[held]
+        tint = {"": colours.faint, "part": colours.dim, "all": colours.accent}[held]
         return self._theme.icon(name, tint)
 
     def _tool_tip(self, row: ClusterRow, column: int) -> str | None:
@@ -153,12 +156,14 @@ class ClustersDock(QWidget):
         column_layout.setSpacing(0)
         column_layout.addLayout(row)
         column_layout.addWidget(self.tree, stretch=1)
+        column_layout.addStretch(0)
 
     def show_rows(self, rows: tuple[ClusterRow, ...], summary: str, selected: int | None) -> None:
         """Show the clusters of a level."""
         self._quiet = True
         self.summary.setText(summary)
         self.model.show_rows(rows)
+        self.tree.setVisible(bool(rows))
         if selected is None or selected >= len(rows):
             self.tree.clearSelection()
             self.tree.setCurrentIndex(QModelIndex())

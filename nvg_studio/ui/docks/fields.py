@@ -1,7 +1,7 @@
 """Small input parts of the generate dock: a pair of numbers, a section that folds."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from nvg_studio.ui.theme import Theme
 
@@ -71,11 +71,37 @@ class Fold(QWidget):
         self.header.setIcon(self._theme.plain_icon(name, self._theme.colours.dim))
 
 
+class FormGrid(QGridLayout):
+    """Labels on the left, fields on the right, both centred on their row."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setHorizontalSpacing(12)
+        self.setVerticalSpacing(8)
+        self.setColumnStretch(1, 1)
+        self.setColumnMinimumWidth(0, 84)
+
+    def add_field(self, label: str, *fields: QWidget) -> None:
+        """Add a row; the first of several fields takes the room."""
+        row = self.rowCount()
+        self.addWidget(QLabel(label), row, 0)
+        if len(fields) == 1:
+            self.addWidget(fields[0], row, 1)
+            return
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        for i, widget in enumerate(fields):
+            line.addWidget(widget, stretch=0 if i else 1)
+        self.addLayout(line, row, 1)
+
+
 def _number(low: float, high: float, step: float) -> QDoubleSpinBox:
     box = QDoubleSpinBox()
     box.setRange(low, high)
     box.setSingleStep(step)
     box.setDecimals(2)
     box.setKeyboardTracking(False)
+    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     box.setMinimumWidth(60)
     return box

@@ -9,9 +9,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
     QDoubleSpinBox,
-    QFormLayout,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
@@ -31,7 +29,7 @@ from nvg_studio.sampling.settings import (
     GenerationSettings,
     ModelInfo,
 )
-from nvg_studio.ui.docks.fields import Fold, RampField
+from nvg_studio.ui.docks.fields import Fold, FormGrid, RampField
 from nvg_studio.ui.theme import Theme
 
 NO_CLASS = "No class"
@@ -71,8 +69,11 @@ class GenerateDock(QWidget):
         self.steps = QSpinBox()
         self.steps.setRange(1, MAX_STEPS)
         self.steps.setAccessibleName("Structure steps")
+        self.steps.setToolTip("Steps of the structure network at every level: more are finer and slower")
+        self.structure_guidance.setToolTip("Guidance of the structure network")
         for box in (self.temperature, self.steps):
             box.setKeyboardTracking(False)
+            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.defaults = QPushButton("Model defaults")
         self.run = QPushButton("Run")
         self.run.setObjectName("primary")
@@ -89,22 +90,17 @@ class GenerateDock(QWidget):
         self._paint_icons()
 
     def _lay_out(self) -> None:
-        seed_row = QHBoxLayout()
-        seed_row.setSpacing(6)
-        seed_row.addWidget(self.seed, stretch=1)
-        seed_row.addWidget(self.dice)
-        seed_row.addWidget(self.keep)
-        form = _form()
-        form.addRow("Class", self.class_box)
-        form.addRow("Seed", seed_row)
-        form.addRow("Guidance", self.content_guidance)
+        form = FormGrid()
+        form.add_field("Class", self.class_box)
+        form.add_field("Seed", self.seed, self.dice, self.keep)
+        form.add_field("Guidance", self.content_guidance)
         advanced = QWidget()
-        more = _form(advanced)
-        more.addRow("Structure guidance", self.structure_guidance)
-        more.addRow("Top-p", self.top_p)
-        more.addRow("Temperature", self.temperature)
-        more.addRow("Structure steps", self.steps)
-        more.addRow("", self.defaults)
+        more = FormGrid(advanced)
+        more.add_field("Structure", self.structure_guidance)
+        more.add_field("Top-p", self.top_p)
+        more.add_field("Temperature", self.temperature)
+        more.add_field("Steps", self.steps)
+        more.add_field("", self.defaults)
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(12, 10, 12, 6)
@@ -184,6 +180,13 @@ class GenerateDock(QWidget):
         for blocker in blockers:
             blocker.unblock()
 
+    def show_first_run(self, can_run: bool) -> None:
+        """Without a document, Run makes a new picture."""
+        self.run.setText("Generate a picture")
+        self.run.setToolTip("Generate a picture from nothing")
+        self.run.setEnabled(can_run)
+        self.run_here.setEnabled(False)
+
     def show_run(self, can_run: bool, busy: bool, status: str, done: int, total: int, lowest: int, here: int) -> None:
         """Show what a run would do, or how far it is: `done` of `total` stages; `lowest`, `here`: where runs start."""
         self.run.setEnabled(can_run)
@@ -237,18 +240,9 @@ def _class_box() -> QComboBox:
     box.setAccessibleName("Class")
     box.setMinimumContentsLength(8)
     box.addItem(NO_CLASS, None)
-    completer = box.completer()
+    completer, line = box.completer(), box.lineEdit()
+    assert completer is not None and line is not None  # an editable box has both
     completer.setFilterMode(Qt.MatchFlag.MatchContains)
     completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-    box.lineEdit().setPlaceholderText("Search a class")
+    line.setPlaceholderText("Search a class")
     return box
-
-
-def _form(parent: QWidget | None = None) -> QFormLayout:
-    form = QFormLayout(parent)  # type: ignore[arg-type]
-    form.setContentsMargins(0, 0, 0, 0)
-    form.setHorizontalSpacing(12)
-    form.setVerticalSpacing(8)
-    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    return form

@@ -41,7 +41,7 @@ class HistoryDock(QWidget):
         for i, title in enumerate(titles):
             item = QListWidgetItem(title)
             item.setData(ROLE, ("step", i))
-            name = "caret-right-fill" if i == index else "dot-outline"
+            name = "caret-right-fill" if i == index else "caret-right"
             item.setIcon(self._theme.icon(name, colours.accent if i == index else colours.faint))
             if i > index:
                 item.setForeground(QColor(colours.faint))

@@ -5,6 +5,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
+from nvg_studio.ui.tools import previews
 from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
 from nvg_studio.ui.tools.dragging import LineMemory, collect, hover_preview
 
@@ -21,7 +22,7 @@ class Brush:
 
     def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
         """The cells that a click would change."""
-        return hover_preview(desk, pointer, partial(desk.session.preview_paint, desk.state.now), self._memory)
+        return hover_preview(desk, pointer, partial(previews.of_paint, desk, desk.state.now), self._memory)
 
     def stroke(self, desk: Desk, press: Pointer) -> Stroke:
         """Paint; the choices (level, cluster, size) are those at the press."""
@@ -31,5 +32,5 @@ class Brush:
                 desk.state.take(cluster)
             return
         choices = desk.state.now
-        cells = yield from collect(desk, press, partial(desk.session.preview_paint, choices), self._memory)
+        cells = yield from collect(desk, press, partial(previews.of_paint, desk, choices), self._memory)
         desk.session.paint(cells, choices)

@@ -5,6 +5,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
+from nvg_studio.ui.tools import previews
 from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
 from nvg_studio.ui.tools.dragging import LineMemory, collect, hover_preview
 
@@ -21,10 +22,10 @@ class Eraser:
 
     def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
         """The cells that a click would give back."""
-        return hover_preview(desk, pointer, partial(desk.session.preview_restore, desk.state.now), self._memory)
+        return hover_preview(desk, pointer, partial(previews.of_restore, desk, desk.state.now), self._memory)
 
     def stroke(self, desk: Desk, press: Pointer) -> Stroke:
         """Restore the cells of one drag."""
         choices = desk.state.now
-        cells = yield from collect(desk, press, partial(desk.session.preview_restore, choices), self._memory)
+        cells = yield from collect(desk, press, partial(previews.of_restore, desk, choices), self._memory)
         desk.session.restore(cells, choices)

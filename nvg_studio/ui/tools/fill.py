@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
+from nvg_studio.ui.tools import previews
 from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
 
 
@@ -19,7 +20,7 @@ class Fill:
         if cluster is None:
             return None
         cells = desk.session.labels(desk.state.now.level) == cluster
-        return desk.session.preview_paint(desk.state.now, cells)
+        return previews.of_paint(desk, desk.state.now, cells)
 
     def stroke(self, desk: Desk, press: Pointer) -> Stroke:
         """Fill on release, so that Escape can still stop it."""
