@@ -45,7 +45,7 @@ def compose(base: Picture, decoded: Picture, mask: NDArray[np.bool_]) -> Picture
 def _fade(inside: NDArray[np.bool_], width: float) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """The pixels closer than `width` to the inside, bool [S, S], and the base's weight at each of them, 1 down to 0."""
     distance = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    distance -= 0.5  # from the centre of the nearest inner pixel to its edge
+    distance = distance - np.float32(0.5)  # from the centre of the nearest inner pixel to its edge
     band = (distance > 0) & (distance < width)
     x = 1 - distance[band] / np.float32(width)
     return band, np.asarray(x * x * (3 - 2 * x), dtype=np.float32)

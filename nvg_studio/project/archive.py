@@ -50,7 +50,7 @@ def read_zip(data: bytes, limit_of: Callable[[str], int | None]) -> dict[str, by
 
 
 def write_zip(entries: Mapping[str, bytes]) -> bytes:
-    """A zip archive; the same entries always give the same bytes. PNG and NPZ are stored, as they are packed already."""
+    """A zip archive; the same entries always give the same bytes. PNG and NPZ are packed already and only stored."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in entries.items():

@@ -154,7 +154,7 @@ class CardState:
 def picture_key(picture: Picture) -> str:
     """Key of a picture: SHA-256 (64 hex digits) of its size and pixels."""
     digest = hashlib.sha256(repr(picture.shape).encode())
-    digest.update(np.ascontiguousarray(picture))
+    digest.update(np.ascontiguousarray(picture).data)
     return digest.hexdigest()
 
 
@@ -250,10 +250,10 @@ def card_states(snapshot: Snapshot) -> tuple[CardState, ...]:
     level of its labels) or tokens differ from the result's, kept below the lowest such stage, stale above it.
     """
     sequence, result, locks = snapshot.sequence, snapshot.result, snapshot.locks
-    edited = (sequence.token_map != result.token_map).any(axis=1)
-    edited[1:] |= (sequence.bits != result.bits).any(axis=0)
-    locked = locks.tokens.any(axis=1)
-    locked[1:] |= locks.bits.any(axis=0)
+    edited: NDArray[np.bool_] = np.any(sequence.token_map != result.token_map, axis=1)
+    edited[1:] |= np.any(sequence.bits != result.bits, axis=0)
+    locked: NDArray[np.bool_] = np.any(locks.tokens, axis=1)
+    locked[1:] |= np.any(locks.bits, axis=0)
     lowest = int(edited.argmax())
     return tuple(
         CardState(_state(stage, edited[stage], lowest) if edited.any() else State.FRESH, bool(locked[stage]))

@@ -199,7 +199,8 @@ def _names(value: object, depth: int) -> Names:
     for entry in value:
         table = _table(entry, {"stage", "cluster", "name"}, "list of names")
         stage, cluster = table["stage"], table["cluster"]
-        if type(stage) is not int or type(cluster) is not int or not 0 <= stage <= depth or not 0 <= cluster < 1 << stage:
+        whole = type(stage) is int and type(cluster) is int
+        if not whole or not 0 <= stage <= depth or not 0 <= cluster < 1 << stage:
             raise ProjectError("a name in its manifest is of a cluster that does not exist")
         names.append((stage, cluster, _text(table["name"], "name")))
     if names != sorted(names) or len({name[:2] for name in names}) != len(names):
