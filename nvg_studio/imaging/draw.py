@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvg_studio.imaging.cells import spread
-from nvg_studio.imaging.read import Picture
+from nvg_studio.imaging.crop import Picture
 
 FloatArray = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from nvg_studio.granularity.clustering import cluster
 from nvg_studio.granularity.hierarchy import labels_to_bits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.imaging.crop import resize, square_crop
 from nvg_studio.model.checkpoint import Networks, load_model, load_official, save_model
 from nvg_studio.model.config import ModelConfig
 from nvg_studio.sampling.events import Event, Picture, StageDone
@@ -282,18 +282,11 @@ def _defaults(config: ModelConfig) -> GenerationSettings:
 
 
 def fit_square(image: Picture, size: int) -> Picture:
-    """The centre square of uint8 [H, W, 3], resized to uint8 [size, size, 3]."""
+    """The centre square of uint8 [H, W, 3], resized to uint8 [size, size, 3]; PictureError for anything else."""
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or min(image.shape[:2]) < 8:
         raise PictureError(f"A picture must be uint8 [H, W, 3] of at least 8 pixels, not {image.dtype} {image.shape}.")
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = image[top : top + side, left : left + side]
-    if side == size:
-        return np.ascontiguousarray(square)
-    interpolation = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(square, (size, size), interpolation=interpolation), np.uint8)
+    return resize(square_crop(image, max_size=max(image.shape)), size)
 
 
 def _to_bytes(images: torch.Tensor) -> NDArray[np.uint8]:

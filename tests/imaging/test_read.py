@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from nvg_studio.errors import PictureError
-from nvg_studio.imaging.read import MAX_PIXELS, decode_image, read_image, resize, square_crop
+from nvg_studio.imaging.crop import resize, square_crop
+from nvg_studio.imaging.read import MAX_PIXELS, decode_image, read_image
 
 
 def gradient(height: int = 24, width: int = 32) -> NDArray[np.uint8]:

@@ -1,0 +1,202 @@
+"""The pipeline on a small random model: what it keeps, what it repeats, what it refuses."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nvg_studio.errors import Cancelled, CheckpointError, DeviceError, PictureError, SequenceError, SettingsError
+from nvg_studio.granularity import edits
+from nvg_studio.granularity.hierarchy import is_balanced, split
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.sampling.events import StageDone
+from nvg_studio.sampling.pipeline import NVGPipeline
+from nvg_studio.sampling.settings import GenerationSettings
+from tests.tiny import tiny_pipeline
+
+CELLS, DEPTH = 64, 6
+
+
+@pytest.fixture(scope="module")
+def pipe(tmp_path_factory):
+    return tiny_pipeline(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def start(pipe):
+    return pipe.generate(GenerationSettings(class_id=0, seed=1))
+
+
+def random_tree(seed):
+    """Any tree, most of them far from balanced, with clusters that are empty."""
+    rng = np.random.default_rng(seed)
+    bits = (rng.random((CELLS, DEPTH)) < rng.uniform(0.1, 0.9, DEPTH)).astype(np.uint8)
+    return GranularitySequence(bits, rng.integers(64, size=(DEPTH + 1, CELLS)).astype(np.int32))
+
+
+def random_locks(seed):
+    rng = np.random.default_rng(seed)
+    locks = Locks.none(CELLS, DEPTH)
+    locks = locks.with_structure(rng.random(CELLS) < 0.4, int(rng.integers(DEPTH + 1)))
+    return locks.with_content(rng.random(CELLS) < 0.4, int(rng.integers(DEPTH + 2)))
+
+
+def test_a_generated_tree_is_balanced_and_comes_again_from_its_seed(pipe, start):
+    assert is_balanced(start.bits, DEPTH)
+    assert pipe.generate(GenerationSettings(class_id=0, seed=1)) == start
+    assert pipe.generate(GenerationSettings(class_id=0, seed=2)) != start
+    assert pipe.generate(GenerationSettings(class_id=1, seed=1)) != start
+
+
+def test_encoding_takes_the_centre_square(pipe):
+    rng = np.random.default_rng(0)
+    square = rng.integers(256, size=(16, 16, 3), dtype=np.uint8)
+    wide = np.concatenate([np.zeros((16, 5, 3), np.uint8), square, np.zeros((16, 5, 3), np.uint8)], 1)
+    assert pipe.encode(wide) == pipe.encode(square)
+    assert is_balanced(pipe.encode(square).bits, DEPTH)
+    assert pipe.decode(pipe.encode(square)).shape == (16, 16, 3)
+
+
+def test_canvases_add_up(pipe, start):
+    first = pipe.canvas(start, 0)
+    assert first.shape == (CELLS, 8) and first.dtype == np.float32
+    assert not np.allclose(pipe.canvas(start, 1), first)
+    np.testing.assert_array_equal(pipe.canvas(start), pipe.canvas(start, DEPTH))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**6), stage=st.integers(0, DEPTH))
+def test_a_run_keeps_what_is_below_its_start_and_what_is_locked(pipe, seed, stage):
+    before, locks = random_tree(seed), random_locks(seed)
+    after = pipe.run_from(before, stage, GenerationSettings(class_id=0, seed=seed), locks)
+    assert (after.bits[:, :stage] == before.bits[:, :stage]).all()
+    assert (after.token_map[:stage] == before.token_map[:stage]).all()
+    assert (after.bits[locks.bits] == before.bits[locks.bits]).all()
+    assert (after.token_map[locks.tokens] == before.token_map[locks.tokens]).all()
+    assert after == pipe.run_from(before, stage, GenerationSettings(class_id=0, seed=seed), locks)
+
+
+def test_free_cells_of_a_cluster_share_a_new_token(pipe, start):
+    held = np.zeros(CELLS, bool)
+    held[:10] = True
+    odd = start.replace(token_map=np.where(held, 63, start.token_map))
+    after = pipe.run_from(odd, 0, GenerationSettings(seed=5), Locks.none(CELLS, DEPTH).with_content(held))
+    assert (after.token_map[:, held] == 63).all()
+    for stage in range(DEPTH + 1):
+        for label in np.unique(after.labels(stage)):
+            free = (after.labels(stage) == label) & ~held
+            assert len(np.unique(after.token_map[stage, free])) <= 1
+
+
+def test_locked_structure_needs_no_structure_network(pipe, start, monkeypatch):
+    def called(*_):
+        raise AssertionError("the structure network was called")
+
+    monkeypatch.setattr(pipe._networks.generator.structure, "forward", called)
+    everything = Locks.none(CELLS, DEPTH).with_structure(np.ones(CELLS, bool), DEPTH)
+    after = pipe.run_from(start, 0, GenerationSettings(seed=9), everything)
+    assert (after.bits == start.bits).all() and (after.token_map != start.token_map).any()
+
+
+def test_models_without_known_cells_take_four_steps_at_least(tmp_path, start):
+    plain = tiny_pipeline(tmp_path, known_cells=False)
+    calls = []
+    network = plain._networks.generator.structure
+    original = network.forward
+    network.forward = lambda *inputs: (calls.append(float(inputs[-1][0])), original(*inputs))[1]
+    locks = Locks.none(CELLS, DEPTH).with_structure(np.arange(CELLS) < 9, 3)
+    after = plain.run_from(start, 0, GenerationSettings(seed=3, structure_steps=1), locks)
+    assert (after.bits[:9, :3] == start.bits[:9, :3]).all()
+    assert len(calls) == 3 * 4 + 2, "stages 0 to 2 know locked bits, stages 3 and 4 do not"
+
+
+def test_small_edits_give_small_changes(pipe, start):
+    """Random numbers belong to seed, stage and cluster: an edit at a late stage leaves all earlier draws alone."""
+    painted = edits.paint(start, np.array([0, 1]), level=4, cluster=5, inside_parent=False)
+    begin = edits.first_changed_stage(start, painted)
+    after = pipe.run_from(painted, begin, GenerationSettings(class_id=0, seed=1))
+    assert (after.token_map[:begin] == painted.token_map[:begin]).all()
+    assert pipe.run_from(start, 3, GenerationSettings(class_id=0, seed=1)) == start
+
+
+def test_variations_are_the_single_runs(pipe, start):
+    requests = [GenerationSettings(class_id=n % 2, seed=n) for n in range(4)]
+    together = pipe.run_from_batch(start, 1, requests)
+    assert together == [pipe.run_from(start, 1, one) for one in requests]
+    assert len({sequence.digest() for sequence in together}) == 4
+    with pytest.raises(SettingsError, match="structure steps"):
+        pipe.run_from_batch(start, 1, [GenerationSettings(structure_steps=1), GenerationSettings(structure_steps=2)])
+
+
+def test_every_stage_is_reported_with_a_picture(pipe, start):
+    events = []
+    after = pipe.run_from(start, 2, GenerationSettings(seed=4), on_event=events.append)
+    assert [event.stage for event in events] == [2, 3, 4, 5, 6]
+    assert all(isinstance(event, StageDone) for event in events)
+    for event in events:
+        np.testing.assert_array_equal(event.preview, pipe.decode(event.sequence, event.stage))
+        assert (event.sequence.token_map[: event.stage + 1] == after.token_map[: event.stage + 1]).all()
+    assert events[-1].sequence == after
+
+
+def test_a_cancelled_run_stops_before_the_next_network_call(pipe, start):
+    stop = threading.Event()
+    seen = []
+
+    def on_event(event):
+        seen.append(event.stage)
+        stop.set()
+
+    with pytest.raises(Cancelled):
+        pipe.run_from(start, 0, GenerationSettings(), on_event=on_event, cancel=stop)
+    assert seen == [0]
+
+
+def test_greedy_and_top_k_one_agree(pipe, start):
+    greedy = pipe.run_from(start, 0, GenerationSettings(seed=2, greedy=True))
+    assert greedy == pipe.run_from(start, 0, GenerationSettings(seed=2, top_k=1, temperature=50.0))
+    assert greedy != pipe.run_from(start, 0, GenerationSettings(seed=2))
+
+
+def test_gumbel_split_draws_other_trees(pipe):
+    plain = pipe.generate(GenerationSettings(seed=2))
+    drawn = pipe.generate(GenerationSettings(seed=2, gumbel_split=True))
+    assert is_balanced(drawn.bits, DEPTH) and (plain.bits != drawn.bits).any()
+    assert drawn == pipe.generate(GenerationSettings(seed=2, gumbel_split=True))
+
+
+def test_the_last_split_follows_the_noise(pipe):
+    noise = np.random.default_rng(3).standard_normal((CELLS, DEPTH)).astype(np.float32)
+    result = pipe.generate(GenerationSettings(seed=8), structure_noise=noise)
+    expected = split(np.clip(noise[:, -1], -1, 1), result.labels(DEPTH - 1))
+    np.testing.assert_array_equal(result.bits[:, -1], expected)
+
+
+def test_saved_models_are_the_same_model(pipe, start, tmp_path):
+    pipe.save_pretrained(tmp_path / "copy")
+    again = NVGPipeline.from_pretrained(tmp_path / "copy", device="cpu")
+    assert again.info.fingerprint == pipe.info.fingerprint
+    np.testing.assert_array_equal(again.decode(start), pipe.decode(start))
+
+
+def test_what_does_not_fit_is_refused_in_one_line(pipe, start, tmp_path):
+    refused = [
+        (PictureError, lambda: pipe.encode(np.zeros((4, 4, 3), np.uint8))),
+        (PictureError, lambda: pipe.encode(np.zeros((64, 64), np.uint8))),
+        (SettingsError, lambda: pipe.run_from(start, 7, GenerationSettings())),
+        (SettingsError, lambda: pipe.generate(GenerationSettings(class_id=2))),
+        (SettingsError, lambda: pipe.decode(start, 9)),
+        (SettingsError, lambda: pipe.generate(GenerationSettings(), np.zeros((3, 3), np.float32))),
+        (SequenceError, lambda: pipe.decode(GranularitySequence.blank(256, 8))),
+        (SequenceError, lambda: pipe.decode(start.replace(token_map=start.token_map + 64))),
+        (SequenceError, lambda: pipe.run_from(start, 0, GenerationSettings(), Locks.none(256, 8))),
+        (CheckpointError, lambda: NVGPipeline.from_pretrained(tmp_path / "nowhere")),
+        (DeviceError, lambda: NVGPipeline(pipe._networks, device="cuda:7")),
+    ]
+    for kind, call in refused:
+        with pytest.raises(kind) as caught:
+            call()
+        assert "\n" not in str(caught.value) and len(str(caught.value)) > 20
