@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from nvg_studio import __version__
 from nvg_studio.cli.options import ModelChoice, Sampling, check_output, parse_levels, progress, takes
-from nvg_studio.errors import PictureError
+from nvg_studio.errors import PictureError, ProjectError
 from nvg_studio.sampling.settings import GenerationSettings, ModelInfo, RunRequest
 
 if TYPE_CHECKING:
+    from nvg_studio.granularity.locks import Locks
     from nvg_studio.granularity.sequence import GranularitySequence
     from nvg_studio.sampling.events import Event, Picture
     from nvg_studio.sampling.pipeline import NVGPipeline
@@ -50,7 +51,7 @@ def generate(
     many = [replace(settings, seed=settings.seed + number) for number in range(count)]
     blank = GranularitySequence.blank(pipeline.info.cells, pipeline.info.depth)
     for first in range(0, count, BATCH):
-        request = RunRequest(blank, 0, None, tuple(many[first : first + BATCH]), pipeline.info.fingerprint)
+        request = _request(pipeline.info, blank, None, many[first : first + BATCH])
         results = zip(request.settings, _run(pipeline, request), strict=True)
         for number, (setting, sequence) in enumerate(results, first + 1):
             path = out if count == 1 else out.with_stem(f"{out.stem}-{number:0{len(str(count))}}")
@@ -71,7 +72,7 @@ def encode(
     check_output(out, ".nvgs")
     crop = square_crop(read_image(photo))
     pipeline = choice.open()
-    storage.save(document.open_photo(pipeline.encode(crop), crop, photo.name), out)
+    storage.save(document.open_photo(pipeline.encode(crop), crop, photo.name, pipeline.info.fingerprint), out)
     print(f"Wrote {out}")
 
 
@@ -102,7 +103,7 @@ def transfer(
     blank = GranularitySequence.blank(info.cells, info.depth)
     mixed = edits.transfer(blank, pipeline.encode(photo), (1, last), content_stages=content_stages)
     locks = Locks.none(info.cells, info.depth).with_structure(cells, last).with_content(cells, content_stages)
-    request = RunRequest(mixed, 0, locks, (settings,), info.fingerprint)
+    request = _request(info, mixed, locks, [settings])
     (sequence,) = _run(pipeline, request)
     _write(out, pipeline, request, sequence)
 
@@ -120,10 +121,19 @@ def export(
 
     document = storage.load(work)
     pipeline = choice.open()
-    sequence = document.sequence
+    info, sequence = pipeline.info, document.sequence
+    if document.snapshot.model not in ("", info.fingerprint):
+        raise ProjectError(f"'{work}' was made with another model than {info.name}: name its folder with --model.")
     stages = {stage: pipeline.decode(sequence, stage=stage) for stage in range(sequence.depth + 1)}
     export_png(document, stages, folder)
     print(f"Wrote {folder}")
+
+
+def _request(
+    info: ModelInfo, sequence: "GranularitySequence", locks: "Locks | None", settings: Sequence[GenerationSettings]
+) -> RunRequest:
+    """A run from the first stage with this model, where it is now."""
+    return RunRequest(sequence, 0, locks, tuple(settings), info.fingerprint, info.device, info.dtype)
 
 
 def _run(pipeline: "NVGPipeline", request: RunRequest) -> Sequence["GranularitySequence"]:
