@@ -1,0 +1,77 @@
+"""Sequences, requests and documents for the tests of the project room."""
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.project.document import Document, apply_edit, open_photo, with_locks, with_name
+from nvg_studio.sampling.settings import GenerationSettings, RunRequest
+
+DEPTH = 4
+CELLS = 1 << DEPTH
+
+
+def picture(seed: int, size: int = 24) -> NDArray[np.uint8]:
+    """Noise, uint8 [size, size, 3]."""
+    return np.random.default_rng(seed).integers(0, 256, (size, size, 3)).astype(np.uint8)
+
+
+def sequence(seed: int) -> GranularitySequence:
+    """Any tree with any tokens, 16 cells."""
+    generator = np.random.default_rng(seed)
+    bits = generator.integers(0, 2, (CELLS, DEPTH)).astype(np.uint8)
+    return GranularitySequence(bits, generator.integers(0, 9, (DEPTH + 1, CELLS)).astype(np.int32))
+
+
+def locks(seed: int) -> Locks:
+    """Some structure and content held."""
+    generator = np.random.default_rng(seed)
+    structure, content = (generator.integers(0, DEPTH + n, CELLS).astype(np.int16) for n in (1, 2))
+    return Locks(structure, content)
+
+
+def held_region(cells: int) -> Locks:
+    """The first cells held entirely."""
+    mask = np.arange(CELLS) < cells
+    return Locks.none(CELLS, DEPTH).with_structure(mask, DEPTH).with_content(mask)
+
+
+def request(start: GranularitySequence, stage: int = 2, held: Locks | None = None, seed: int = 0) -> RunRequest:
+    """A run with one variation."""
+    settings = GenerationSettings(class_id=1, seed=seed, top_p=(1.0, 0.5), greedy=False)
+    return RunRequest(start, stage, held, (settings,), "f" * 64)
+
+
+def obeying(start: GranularitySequence, held: Locks, seed: int) -> GranularitySequence:
+    """A result that keeps what the locks hold."""
+    fresh = sequence(seed)
+    bits = np.where(held.bits, start.bits, fresh.bits)
+    return GranularitySequence(bits, np.where(held.tokens, start.token_map, fresh.token_map))
+
+
+seeds = st.integers(0, 2**31)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    """Photos after some edits, locks, names, accepted results and undos."""
+    from nvg_studio.project.document import accept_result
+
+    document = open_photo(sequence(draw(seeds)), picture(draw(seeds)), "Open rose.jpg", "a" * 64)
+    for deed in draw(st.lists(st.sampled_from("eelnrru"), max_size=8)):
+        seed = draw(seeds)
+        now = document.snapshot
+        if deed == "e":
+            document = apply_edit(document, obeying(now.sequence, now.locks, seed), "Paint")
+        elif deed == "l":
+            document = with_locks(document, locks(seed), "Lock ☀")
+        elif deed == "n":
+            document = with_name(document, 2, seed % 4, ["", "petals", "stem\n"][seed % 3])
+        elif deed == "r":
+            run = request(now.sequence, seed % (DEPTH + 1), now.locks, seed)
+            document = accept_result(document, run, obeying(now.sequence, now.locks, seed), picture(seed, 16))
+        else:
+            document = document.undo()
+    return document
