@@ -1,0 +1,263 @@
+"""Training on a handful of photos: it learns, resumes to the same weights, and says what is wrong with the data."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from nvg_studio.errors import TrainingError
+from nvg_studio.granularity.clustering import cluster
+from nvg_studio.granularity.hierarchy import cluster_sizes, is_balanced, labels_to_bits
+from nvg_studio.model.checkpoint import Generator
+from nvg_studio.sampling.pipeline import NVGPipeline
+from nvg_studio.training.__main__ import main
+from nvg_studio.training.cache import SequenceCache
+from nvg_studio.training.generator import Batch, content_losses, structure_losses
+from nvg_studio.training.pack import load_photos
+from nvg_studio.training.recipes import make_config
+from nvg_studio.training.trees import move_cut, random_blob
+
+PLAIN = torch.autocast("cpu", enabled=False)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Two classes that colours tell apart: red discs on dark ground, blue squares on light ground."""
+    folder, rng = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
+    for name, ground, figure in (("disc", 40, (30, 30, 220)), ("square", 220, (220, 60, 30))):
+        (folder / name).mkdir()
+        for number in range(12):
+            picture = np.full((32, 40, 3), ground, np.uint8)
+            x, y = (int(v) for v in rng.integers(10, 22, 2))
+            if name == "disc":
+                cv2.circle(picture, (x, y), 8, figure, -1)
+            else:
+                cv2.rectangle(picture, (x - 7, y - 7), (x + 7, y + 7), figure, -1)
+            cv2.imwrite(str(folder / name / f"{number}.png"), picture)
+    return folder
+
+
+def run(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def rows(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def train_all(photos, out, steps=120, *more):
+    return run(
+        "all",
+        photos,
+        "--out",
+        out,
+        "--size",
+        "tiny",
+        "--steps",
+        steps,
+        "--crops",
+        2,
+        "--batch",
+        8,
+        "--float32",
+        "--device",
+        "cpu",
+        *more,
+    )
+
+
+def test_everything_from_photos_to_a_model_that_runs(photos, tmp_path):
+    assert train_all(photos, tmp_path) == 0
+    losses = rows(tmp_path / "tokenizer" / "losses.jsonl")
+    assert np.mean([row["l1"] for row in losses[-10:]]) < 0.6 * np.mean([row["l1"] for row in losses[:10]])
+    losses = rows(tmp_path / "generator" / "losses.jsonl")
+    assert np.mean([row["structure"] for row in losses[-10:]]) < 0.6 * np.mean(
+        [row["structure"] for row in losses[:10]]
+    )
+    assert np.mean([row["tokens"] for row in losses[-10:]]) < np.mean([row["tokens"] for row in losses[:10]])
+    pipe = NVGPipeline.from_pretrained(tmp_path / "model", device="cpu")
+    assert pipe.info.class_names == ("disc", "square") and pipe.info.known_cells and pipe.info.trained_free
+    assert (tmp_path / "generator" / "losses.png").exists() and list((tmp_path / "generator").glob("samples-*.png"))
+
+
+def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(photos, tmp_path, monkeypatch):
+    """Killed after a save: the next call goes on from it and draws the very same batches."""
+    train_all(photos, tmp_path / "whole", 30)
+    from nvg_studio.training import loop
+
+    original, calls = loop._step, []
+
+    def dies(*arguments):
+        calls.append(1)
+        if len(calls) == 18:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    monkeypatch.setattr(loop, "_step", dies)
+    monkeypatch.setattr(loop.Settings, "save_every", 0.0)
+    arguments = (
+        "tokenizer",
+        photos,
+        "--out",
+        tmp_path / "cut",
+        "--size",
+        "tiny",
+        "--steps",
+        30,
+        "--batch",
+        8,
+        "--float32",
+        "--device",
+        "cpu",
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run(*arguments)
+    monkeypatch.setattr(loop, "_step", original)
+    assert run(*arguments) == 0
+    whole, cut = (
+        torch.load(tmp_path / name / "tokenizer" / "state.pt", weights_only=True) for name in ("whole", "cut")
+    )
+    assert whole["step"] == cut["step"] == 30
+    for key, value in whole["average"].items():
+        torch.testing.assert_close(value, cut["average"][key], rtol=1e-4, atol=1e-6)
+
+
+def test_init_starts_from_a_model(photos, tmp_path):
+    train_all(photos, tmp_path / "first", 20)
+    assert (
+        run(
+            "generator",
+            photos,
+            "--out",
+            tmp_path / "second",
+            "--size",
+            "tiny",
+            "--steps",
+            1,
+            "--crops",
+            1,
+            "--batch",
+            2,
+            "--float32",
+            "--device",
+            "cpu",
+            "--rate",
+            1e-9,
+            "--init",
+            tmp_path / "first" / "model",
+        )
+        == 0
+    )
+    first, second = (NVGPipeline.from_pretrained(tmp_path / n / "model", device="cpu") for n in ("first", "second"))
+    ours, theirs = first._networks.generator.content.classifier, second._networks.generator.content.classifier
+    torch.testing.assert_close(ours.weight, theirs.weight, rtol=0, atol=1e-3)
+
+
+def test_a_pack_is_the_folder(photos, tmp_path):
+    assert run("pack", photos, tmp_path / "pack.npz", "--short-side", 24) == 0
+    packed, loose = load_photos(tmp_path / "pack.npz", 24), load_photos(photos, 24)
+    assert packed.classes == loose.classes and packed.names == loose.names
+    np.testing.assert_array_equal(packed.labels, loose.labels)
+    assert min(packed.pictures[0].shape[:2]) == 24
+    difference = packed.pictures[0].astype(int) - loose.pictures[0]
+    assert np.abs(difference).mean() < 6
+
+
+def test_broken_photos_are_skipped_and_named(photos, tmp_path, capsys):
+    for name in ("disc", "square"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(3):
+            (tmp_path / "data" / name / f"{number}.png").write_bytes((photos / name / f"{number}.png").read_bytes())
+    (tmp_path / "data" / "disc" / "broken.jpg").write_text("not a picture")
+    assert run("pack", tmp_path / "data", tmp_path / "pack.npz") == 0
+    assert "Skipped 1 that could not be read: disc/broken.jpg." in capsys.readouterr().out
+
+
+def test_data_that_cannot_be_trained_on(photos, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "one" / "class").mkdir(parents=True)
+    (tmp_path / "one" / "class" / "a.png").write_bytes((photos / "disc" / "0.png").read_bytes())
+    (tmp_path / "none" / "a").mkdir(parents=True)
+    (tmp_path / "fake.npz").write_text("no pack")
+    for name, words in (
+        ("empty", "no class folders"),
+        ("one", "one class only"),
+        ("none", "No readable picture"),
+        ("nowhere", "neither a folder"),
+        ("fake.npz", "not a complete photo pack"),
+    ):
+        assert run("all", tmp_path / name, "--out", tmp_path / "out", "--size", "tiny", "--steps", 1) == 2
+        error = capsys.readouterr().err.strip()
+        assert words in error and "\n" not in error
+    assert run("all", photos, "--out", tmp_path / "out", "--size", "tiny") == 2
+    assert "No budget" in capsys.readouterr().err
+
+
+def test_a_moved_cut_is_unbalanced_above_and_whole_below():
+    latent = np.random.default_rng(0).standard_normal((64, 8)).astype(np.float32)
+    tree = labels_to_bits(cluster(latent)[-1], 6)
+    shares = []
+    for seed in range(240):
+        moved = move_cut(tree, latent, np.random.default_rng(seed))
+        if not is_balanced(moved, 1):
+            shares.append(cluster_sizes(moved, 1)[1] / 64)
+            largest = cluster_sizes(moved, 1).max()
+            assert cluster_sizes(moved, 2).max() == -(-largest // 2), "below the cut every cluster is halved"
+    assert min(shares) < 0.25 and max(shares) > 0.75
+
+
+def test_blobs_come_in_many_sizes():
+    shares = [random_blob(16, np.random.default_rng(seed)).mean() for seed in range(200)]
+    assert min(shares) < 0.15 and max(shares) > 0.85
+
+
+def tiny_batch(known):
+    config = make_config("tiny", "tiny", ("a", "b"))
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    cache = SequenceCache(
+        rng.integers(2, size=(4, 64, 6), dtype=np.uint8),
+        rng.integers(64, size=(4, 7, 64)),
+        np.array([0, 1, 0, 1]),
+        known,
+    )
+    bits, token_map = torch.from_numpy(cache.bits), torch.from_numpy(cache.token_map)
+    return config, Batch(
+        bits, torch.randn(4, 7, 64, 8), token_map, torch.from_numpy(cache.classes), torch.from_numpy(known)
+    )
+
+
+def test_held_cells_are_conditions_not_targets():
+    known = np.zeros((4, 64), bool)
+    known[:, :20] = True
+    config, batch = tiny_batch(known)
+    networks, stages = Generator(config), torch.tensor([0, 2, 4, 6])
+    first = content_losses(networks.content, batch, stages, PLAIN).tokens
+    changed = batch.token_map.clone()
+    changed[:, :, :20] = 0
+    second = content_losses(networks.content, batch._replace(token_map=changed), stages, PLAIN).tokens
+    torch.testing.assert_close(first, second)
+
+    seen = []
+    networks.structure.register_forward_hook(lambda _, inputs, output: seen.append(inputs[0]))
+    noise, stages = torch.randn(4, 64, 6), torch.tensor([0, 1, 2, 4])
+    structure_losses(networks.structure, batch, stages, torch.full((4,), 0.9), noise, PLAIN)
+    clean = 2.0 * batch.bits - 1
+    assert torch.equal(seen[0][:, :20], clean[:, :20]), "held cells are clean at any time"
+    assert torch.equal(seen[0][3, :, :4], clean[3, :, :4]), "and so are the levels above"
+    assert not torch.isclose(seen[0][0, 20:, 0], clean[0, 20:, 0]).all()
+
+
+def test_a_run_of_another_recipe_is_not_overwritten(photos, tmp_path):
+    train_all(photos, tmp_path, 5)
+    from nvg_studio.training.loop import Schedule, Settings, train
+    from nvg_studio.training.tokenizer import TokenizerRecipe, TokenizerTask
+
+    data = load_photos(photos, 40)
+    task = TokenizerTask(
+        make_config("x", "small", ("a", "b")).tokenizer, TokenizerRecipe(), data, data, torch.device("cpu")
+    )
+    with pytest.raises(TrainingError, match="belongs to another recipe"):
+        train(task, Settings(tmp_path / "tokenizer", Schedule(10, None)))
