@@ -1,0 +1,43 @@
+"""What the README promises: its Python runs, its folders, versions and packages are those of the repository."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny import save_tiny_model
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    save_tiny_model(tmp_path / "model", grid=16)
+    code = code.replace('"models/flowers", device="auto"', f'{str(tmp_path / "model")!r}, device="cpu"')
+    code = code.replace("class_id=2", "class_id=1")  # the tiny model has two classes
+    monkeypatch.chdir(ROOT)
+    names: dict[str, np.ndarray] = {}
+    exec(code, names)
+    assert names["picture"].dtype == np.uint8 and names["picture"].shape == (32, 32, 3)
+
+
+def test_folders_of_the_tree_are_there() -> None:
+    tree = README.split("## What is where")[1].split("```")[1]
+    rooms = re.findall(r"^  (\w+)/", tree, re.M)
+    assert {room.name for room in (ROOT / "nvg_studio").iterdir() if (room / "__init__.py").exists()} == set(rooms)
+
+
+def test_torch_is_pinned_to_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (pin,) = [entry for entry in project["project"]["dependencies"] if entry.startswith("torch")]
+    assert set(re.findall(r"torch==[\d.]+", README)) == {pin}
+
+
+def test_debian_packages_are_those_that_set_up_checks() -> None:
+    listed = set(re.search(r"apt-get install -y (.*)", README)[1].split())  # type: ignore[index]
+    script = (ROOT / "scripts" / "system.sh").read_text(encoding="utf-8")
+    checked = set(re.findall(r"^(lib\S+) lib\S+$", script, re.M))
+    assert listed - checked == {"python3-venv", "fonts-dejavu-core"} and checked <= listed
