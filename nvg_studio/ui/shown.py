@@ -55,8 +55,9 @@ class ShownPicture(QObject):
     def show(self, recipe: Recipe | None) -> None:
         """Show another recipe; until it is ready the last picture stays."""
         if recipe is None:
-            self._recipe = self.picture = self.image = None
-            self.changed.emit()
+            if self._recipe is not None:
+                self._recipe = self.picture = self.image = None
+                self.changed.emit()
         elif not recipe.same(self._recipe):
             self._recipe = recipe
             self._cook()

@@ -54,7 +54,7 @@ class StatusBar(QStatusBar):
 def _activity(session: Session) -> str:
     run = session.runs.running
     if run is not None:
-        return f"Running: level {0 if run.stage is None else run.stage} of {session.depth}"
+        return f"Running from level {run.request.stage}"
     if session.opening is not None:
         return "Reading the structure"
     if session.runs.last_seconds is not None:

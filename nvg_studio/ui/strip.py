@@ -36,7 +36,7 @@ STATES = {
     "kept": ("Kept", "check", "dim", "Below the edit: kept as it is by the next run"),
     "edited": ("Edited", "pencil-simple", "edited", "The lowest level that was edited: the next run starts here"),
     "stale": ("Stale", "clock", "faint", "Above the edit: made anew by the next run"),
-    "working": ("Working", "spinner-gap", "accent", "Being made now"),
+    "working": ("Working", "", "accent", "Being made now"),
     "waiting": ("Waiting", "clock", "faint", "Comes next in this run"),
 }
 
@@ -118,7 +118,7 @@ class StageCard(QFrame):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.setSpacing(4)
+        head.setSpacing(2)
         head.addWidget(self.title)
         head.addStretch(1)
         head.addWidget(self._state_icon)

@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
         theme.prefer(remembered.theme)
         self.actions_set = ActionSet(self, self.commands.table(), theme)
         self._images = presenter.ImageCache()
+        self._settled = False
         self._flash: NDArray[np.bool_] | None = None
         self._refresh_timer = _single_shot(self, 0, self._refresh)
         self._flash_timer = _single_shot(self, FLASH_MS, self._end_flash)
@@ -200,6 +201,11 @@ class MainWindow(QMainWindow):
 
     # -- bringing up to date --------------------------------------------------------------------
 
+    @property
+    def refresh_pending(self) -> bool:
+        """Whether something waits to be shown."""
+        return self._refresh_timer.isActive()
+
     def refresh_soon(self) -> None:
         """Bring everything up to date, once, when the event loop is next idle."""
         if not self._refresh_timer.isActive():
@@ -214,6 +220,7 @@ class MainWindow(QMainWindow):
         self.shown.show(presenter.recipe(session, choices))
         layers = presenter.layers(session, choices, self.shown.image, self._flash)
         self.canvas.show_layers(layers)
+        self.canvas.refresh_hover()
         self.stack.setCurrentWidget(self.canvas if layers is not None else self.empty)
         self.strip.show_views(presenter.cards(session, choices, self._images))
         rows, summary = presenter.cluster_rows(session, choices)
@@ -355,14 +362,14 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._settled:
             self.remembered.keep_window(self.saveGeometry(), self.saveState())
+            self.message.clear()
             event.accept()
             return
         event.ignore()
-        self.commands.settle(self._close_for_good)
+        self.commands.settle(self.close_for_good)
 
-    _settled = False
-
-    def _close_for_good(self) -> None:
+    def close_for_good(self) -> None:
+        """Close without asking about unsaved changes."""
         self._settled = True
         QTimer.singleShot(0, self.close)
 

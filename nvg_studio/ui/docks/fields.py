@@ -102,6 +102,6 @@ def _number(low: float, high: float, step: float) -> QDoubleSpinBox:
     box.setSingleStep(step)
     box.setDecimals(2)
     box.setKeyboardTracking(False)
-    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+    box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
     box.setMinimumWidth(60)
     return box

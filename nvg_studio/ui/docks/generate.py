@@ -73,7 +73,7 @@ class GenerateDock(QWidget):
         self.structure_guidance.setToolTip("Guidance of the structure network")
         for box in (self.temperature, self.steps):
             box.setKeyboardTracking(False)
-            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+            box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.defaults = QPushButton("Model defaults")
         self.run = QPushButton("Run")
         self.run.setObjectName("primary")

@@ -1,0 +1,172 @@
+"""Drives the real window with mouse and keyboard events, for tests/ui and tests/e2e."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from nvg_studio.project.document import Snapshot
+from nvg_studio.sampling.engine import Engine
+from nvg_studio.ui.session import Session
+from nvg_studio.ui.settings import Remembered
+from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.window import MainWindow
+
+LIMIT = 60_000
+"""Milliseconds: generous, because the machine may be busy. Nothing here is timed."""
+LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+class Studio:
+    """A window with an engine, and the hands of a person in front of it."""
+
+    def __init__(self, qtbot: QtBot, engine: Engine, folder: Path) -> None:
+        self.qtbot = qtbot
+        self.engine = engine
+        self.remembered = Remembered(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
+        self.session = Session(engine)
+        self.window = MainWindow(self.session, Theme(), self.remembered)
+        self.window.show()
+        qtbot.waitExposed(self.window)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The current step of the document."""
+        assert self.session.snapshot is not None
+        return self.session.snapshot
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        self.qtbot.waitUntil(condition, timeout=LIMIT)
+
+    def settle(self) -> None:
+        """Wait until nothing is under way any more and everything is drawn."""
+        session, window = self.session, self.window
+        self.until(lambda: session.opening is None and session.runs.running is None and not session.jobs.busy)
+        self.until(lambda: not window.refresh_pending)
+        QApplication.processEvents()
+        self.until(lambda: not session.jobs.busy and not window.refresh_pending)
+
+    def load_model(self, folder: Path) -> None:
+        """Load a model folder."""
+        self.session.load_model(folder)
+        self.until(lambda: self.session.info is not None)
+        self.settle()
+
+    def open(self, path: Path) -> None:
+        """Open a file through the menu."""
+        with answering("getOpenFileName", path):
+            self.trigger("file.open")
+        self.until(lambda: self.session.document is not None)
+        self.settle()
+
+    def trigger(self, name: str) -> None:
+        """Trigger an action, which must be enabled."""
+        action = self.window.actions_set[name]
+        assert action.isEnabled(), f"{name} is disabled"
+        action.trigger()
+
+    def key(self, key: Qt.Key | str, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
+        """Press and release a key on the canvas."""
+        self.window.canvas.setFocus()
+        if isinstance(key, str):
+            QTest.keyClick(self.window.canvas, key, keys)
+        else:
+            QTest.keyClick(self.window.canvas, key, keys)
+        QApplication.processEvents()
+
+    def at(self, x: float, y: float) -> QPoint:
+        """The canvas position of a point in cells."""
+        return self.window.canvas.viewport.to_widget(x, y).toPoint()
+
+    def stroke(
+        self,
+        points: list[tuple[float, float]],
+        button: Qt.MouseButton = LEFT,
+        keys: Qt.KeyboardModifier = NO_KEYS,
+        release: bool = True,
+    ) -> None:
+        """Press at the first point (in cells), move over the others, release at the last."""
+        canvas = self.window.canvas
+        QTest.mousePress(canvas, button, keys, self.at(*points[0]))
+        for point in points[1:]:
+            move(canvas, self.at(*point), button, keys)
+        if release:
+            QTest.mouseRelease(canvas, button, keys, self.at(*points[-1]))
+        QApplication.processEvents()
+
+    def click(self, x: float, y: float, button: Qt.MouseButton = LEFT, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
+        """Click a point in cells."""
+        self.stroke([(x, y)], button, keys)
+
+    def press_card(self, stage: int) -> None:
+        """Click "Run from here" on a card."""
+        button = self.window.strip.cards[stage].run
+        assert button.isEnabled()
+        QTest.mouseClick(button, LEFT)
+
+    def card_states(self) -> list[str]:
+        """What the cards say."""
+        self.settle()
+        return [card.view.state for card in self.window.strip.cards if card.view is not None]
+
+    def labels(self, level: int) -> np.ndarray:
+        """Labels of the document, int64 [grid, grid]."""
+        return self.snapshot.sequence.labels(level).reshape(self.session.grid, self.session.grid)
+
+    def a_cell_of(self, level: int, cluster: int) -> tuple[float, float]:
+        """The middle of some cell of a cluster, in cells (x, y)."""
+        y, x = np.argwhere(self.labels(level) == cluster)[0]
+        return x + 0.5, y + 0.5
+
+    def close(self) -> None:
+        """Close everything, and see that nothing stays behind."""
+        self.window.close_for_good()
+        self.until(lambda: not self.window.isVisible())
+        self.session.close()
+        QTest.qWait(0)
+        alive = [t for t in (*self.window.findChildren(QTimer), *self.session.findChildren(QTimer)) if t.isActive()]
+        assert not alive, alive
+        self.window.deleteLater()
+        QApplication.processEvents()
+
+
+def move(widget: QWidget, position: QPoint, button: Qt.MouseButton, keys: Qt.KeyboardModifier) -> None:
+    """Move the mouse with a button held down, which QTest.mouseMove cannot."""
+    here = QPointF(position)
+    event = QMouseEvent(
+        QEvent.Type.MouseMove, here, QPointF(widget.mapToGlobal(position)), Qt.MouseButton.NoButton, button, keys
+    )
+    QApplication.sendEvent(widget, event)
+
+
+@contextmanager
+def answering(dialog: str, path: Path) -> Iterator[None]:
+    """Answer the next file dialogs of a kind with a path."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QFileDialog, dialog, staticmethod(lambda *args, **kwargs: (str(path), "")))
+        yield
+
+
+@contextmanager
+def no_threads_left() -> Iterator[None]:
+    """Fail where Python threads outlive the block."""
+    before = set(threading.enumerate())
+    yield
+    left = [thread for thread in threading.enumerate() if thread not in before and thread.is_alive()]
+    assert not left, left
+
+
+def model_folder(folder: Path) -> Path:
+    """A folder that looks like a model, for the scripted engine."""
+    (folder / "model").mkdir()
+    (folder / "model" / "config.json").write_text("{}")
+    return folder / "model"
