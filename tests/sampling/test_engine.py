@@ -33,7 +33,7 @@ from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 from tests.sampling import fake_pipeline as fake
 
 SEQUENCE = GranularitySequence.blank(256, 8)
-LIMIT = 60.0
+LIMIT = 200.0
 """Generous: the machine may be busy. Nothing here is timed."""
 
 

@@ -1,0 +1,351 @@
+"""The command line on a tiny random model: what it writes, and one line for everything that can go wrong."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nvg_studio.cli import main, models
+from nvg_studio.cli.options import ModelChoice
+from nvg_studio.imaging.crop import square_crop
+from nvg_studio.imaging.read import read_image
+from nvg_studio.project import storage
+from nvg_studio.sampling.pipeline import NVGPipeline
+from nvg_studio.sampling.settings import GenerationSettings
+from tests.tiny import save_tiny_model
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random model with the classes rose and tulip."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    save_tiny_model(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pipeline(model: Path) -> NVGPipeline:
+    return NVGPipeline.from_pretrained(model, device="cpu")
+
+
+@pytest.fixture
+def run(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command that succeeds, in a temporary folder; what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: object, code: int = 0) -> str:
+        wanted = [str(argument) for argument in arguments]
+        if wanted[0] in ("generate", "encode", "transfer", "export", "bench"):
+            wanted += [] if "--model" in wanted else ["--model", str(model)]
+            wanted += [] if "--device" in wanted else ["--device", "cpu"]
+        assert main(wanted) == code
+        out, err = capsys.readouterr()
+        assert (err == "") == (code == 0), err
+        return out or err
+
+    return command
+
+
+@pytest.fixture
+def refused(run: Run) -> Run:
+    """Run a command that is refused; the one line it says."""
+
+    def command(*arguments: object, code: int = 2) -> str:
+        line = run(*arguments, code=code)
+        assert line.startswith("nvg-studio: ")
+        assert line.count("\n") == 1
+        return line
+
+    return command
+
+
+def test_same_seed_gives_the_same_bytes(run: Run) -> None:
+    for name in ("a.png", "b.png"):
+        run("generate", "--class", "rose", "--seed", 3, name)
+    run("generate", "--class", "rose", "--seed", 4, "c.png")
+    run("generate", "--class", "tulip", "--seed", 3, "d.png")
+    first, again, seed, kind = (Path(f"{name}.png").read_bytes() for name in "abcd")
+    assert first == again
+    assert len({first, seed, kind}) == 3
+
+
+def test_generate_is_the_pipeline_and_says_how(run: Run, pipeline: NVGPipeline) -> None:
+    options = ["--guidance", "1,2.5", "--structure-guidance", 2, "--steps", 3, "--top-p", 0.9, "--top-k", 7]
+    run("generate", "--class", "Tulip", "--seed", 5, *options, "--temperature", 0.8, "--gumbel-split", "a.png")
+    settings = GenerationSettings(1, 5, (1.0, 2.5), (2.0, 2.0), 3, (0.9, 0.9), 7, 0.8, True)
+    with Image.open("a.png") as image:
+        assert np.array_equal(np.asarray(image), pipeline.decode(pipeline.generate(settings)))
+        facts = json.loads(image.info["Generation"])
+    assert facts.pop("fingerprint") == pipeline.info.fingerprint
+    assert facts.pop("model") == "tiny"
+    assert GenerationSettings.from_dict(facts) == settings.resolved(pipeline.info.defaults)
+
+
+def test_project_holds_the_request(run: Run, pipeline: NVGPipeline) -> None:
+    run("generate", "--class", 0, "--seed", 2, "a.nvgs")
+    document = storage.load("a.nvgs")
+    assert document.sequence == pipeline.generate(GenerationSettings(class_id=0, seed=2))
+    assert np.array_equal(document.base, pipeline.decode(document.sequence))
+    request = document.snapshot.request
+    assert request is not None
+    assert request.settings == (GenerationSettings(class_id=0, seed=2),)
+    assert (request.model, request.device, request.dtype) == (pipeline.info.fingerprint, "cpu", "float32")
+
+
+def test_variations_have_numbered_names(run: Run) -> None:
+    assert run("generate", "--count", 10, "a.png").split() == [
+        word for number in range(1, 11) for word in ("Wrote", f"a-{number:02}.png")
+    ]
+    pictures = {Path(f"a-{number:02}.png").read_bytes() for number in range(1, 11)}
+    assert len(pictures) == 10
+    assert not Path("a.png").exists()
+
+
+def test_encode_opens_a_photo(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:
+    run("encode", samples[0], "photo.nvgs")
+    document, crop = storage.load("photo.nvgs"), square_crop(read_image(samples[0]))
+    assert document.sequence == pipeline.encode(crop)
+    assert np.array_equal(document.base, crop)
+    assert document.snapshot.title == samples[0].name
+    assert document.snapshot.model == pipeline.info.fingerprint
+
+
+def test_transfer_keeps_the_layout_of_the_photo(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:
+    run("transfer", "--structure", samples[0], "--levels", "1-3", "--class", "tulip", "--content-stages", 2, "a.nvgs")
+    made, photo = storage.load("a.nvgs").sequence, pipeline.encode(read_image(samples[0]))
+    assert np.array_equal(made.bits[:, :3], photo.bits[:, :3])
+    assert np.array_equal(made.token_map[:2], photo.token_map[:2])
+    assert not np.array_equal(made.bits[:, 3:], photo.bits[:, 3:])
+    assert not np.array_equal(made.token_map[2:], photo.token_map[2:])
+
+
+def test_transfer_inside_a_mask(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:
+    mask = np.zeros((64, 64), np.uint8)
+    mask[:, :32] = 255
+    Image.fromarray(mask).save("mask.png")
+    run("transfer", "--structure", samples[0], "--levels", 4, "--mask", "mask.png", "a.nvgs")
+    made, photo = storage.load("a.nvgs").sequence, pipeline.encode(read_image(samples[0]))
+    left = np.arange(64) % 8 < 4
+    assert np.array_equal(made.bits[left, :4], photo.bits[left, :4])
+    assert not np.array_equal(made.bits[~left, :4], photo.bits[~left, :4])
+
+
+def test_export_writes_every_stage(run: Run, pipeline: NVGPipeline) -> None:
+    run("generate", "a.nvgs")
+    run("export", "a.nvgs", "--format", "png", "out/")
+    sequence = storage.load("a.nvgs").sequence
+    for stage in range(7):
+        with Image.open(f"out/stage_{stage}.png") as image:
+            assert np.array_equal(np.asarray(image), pipeline.decode(sequence, stage=stage))
+
+
+def test_project_of_another_model_is_not_decoded(refused: Run, run: Run, tmp_path: Path) -> None:
+    save_tiny_model(tmp_path / "other", seed=1)
+    run("generate", "--model", "other", "a.nvgs")
+    assert "another model" in refused("export", "a.nvgs", "out")
+
+
+def test_bench_measures_every_stage(run: Run) -> None:
+    table = run("bench", "--repeats", 1, "--json", "times.json")
+    assert "tiny" in table
+    assert "MiB at most" in table
+    report = json.loads(Path("times.json").read_text())
+    assert [entry["stage"] for entry in report["stages"]] == list(range(7))
+    assert [entry["stage"] for entry in report["run_from"]] == list(range(7))
+    assert all(entry["content_s"] > 0 and entry["decode_s"] > 0 for entry in report["stages"])
+    # The last split is drawn, and there is none after the last stage.
+    assert [entry["structure_s"] > 0 for entry in report["stages"]] == [True] * 5 + [False] * 2
+    assert all(report[name] > 0 for name in ("load_s", "encode_s", "clustering_s", "generate_s", "peak_memory_mib"))
+    assert report["device"] == "cpu"
+
+
+def test_models_are_listed_and_described(run: Run, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "shipped_model", lambda: model)
+    assert run("models", "list").startswith("tiny: tiny, 16 x 16 pixels, 8 x 8 cells, 2 classes")
+    assert "rose, tulip" in run("models", "info", model)
+
+
+def test_damaged_model_is_listed_as_such(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "shipped_model", lambda: tmp_path / "models" / "flowers")
+    assert "no models" in run("models", "list")
+    (tmp_path / "models" / "bad").mkdir(parents=True)
+    (tmp_path / "models" / "bad" / "config.json").write_text("{")
+    assert "not valid JSON" in run("models", "list")
+
+
+def test_import_makes_a_model_folder(run: Run, pipeline: NVGPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    def from_official(**arguments: object) -> NVGPipeline:
+        asked.update(arguments)
+        return pipeline
+
+    monkeypatch.setattr(NVGPipeline, "from_official", from_official)
+    for name in ("ae.ckpt", "d16.ckpt"):
+        Path(name).touch()
+    run("models", "import", "--autoencoder", "ae.ckpt", "--generator", "d16.ckpt", "--no-ema", "new")
+    assert asked == {"autoencoder": Path("ae.ckpt"), "generator": Path("d16.ckpt"), "ema": False, "device": "cpu"}
+    assert NVGPipeline.from_pretrained("new").info.fingerprint == pipeline.info.fingerprint
+
+
+def test_train_hands_its_arguments_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nvg_studio.training import __main__ as training
+
+    asked = []
+
+    def train(arguments: list[str]) -> int:
+        asked.append(arguments)
+        return 130
+
+    monkeypatch.setattr(training, "main", train)
+    assert main(["train", "tokenizer", "data", "--out", "run", "--help"]) == 130
+    assert asked == [["tokenizer", "data", "--out", "run", "--help"]]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["models"], ["generate", "--help"], ["--version"]])
+def test_help_costs_no_torch(arguments: list[str]) -> None:
+    code = (
+        f"import sys; from nvg_studio.cli import main; c = main({arguments!r}); sys.exit(c or 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert not done.stderr
+    assert "nvg-studio" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["generate", "--class", "lily", "a.png"], "Unknown class 'lily': choose one of rose, tulip."),
+        (["generate", "--class", "7", "a.png"], "choose one of rose, tulip"),
+        (["generate", "--seed", "-1", "a.png"], "seed"),
+        (["generate", "--seed", "many", "a.png"], "--seed"),
+        (["generate", "--guidance", "1,2,3", "a.png"], "--guidance"),
+        (["generate", "--top-p", "1.5", "a.png"], "top_p"),
+        (["generate", "--temperature", "0", "a.png"], "temperature"),
+        (["generate", "--count", "0", "a.png"], "--count"),
+        (["generate", "--dtype", "int8", "a.png"], "dtype"),
+        (["generate", "--device", "toaster", "a.png"], "toaster"),
+        (["generate", "--model", "nowhere", "a.png"], "nowhere"),
+        (["generate", "a.jpg"], ".png or .nvgs"),
+        (["generate", "nowhere/a.png"], "no folder 'nowhere'"),
+        (["generate", "folder.png"], "is a folder"),
+        (["generate"], "out"),
+        (["encode", "missing.jpg", "a.nvgs"], "missing.jpg"),
+        (["encode", "text.png", "a.nvgs"], "text.png"),
+        (["encode", "dot.png", "a.nvgs"], "dot.png"),
+        (["encode", "cut.png", "a.nvgs"], "cut.png"),
+        (["encode", "folder.png", "a.nvgs"], "folder.png"),
+        (["encode", "good.png", "a.png"], ".nvgs"),
+        (["transfer", "--structure", "text.png", "a.png"], "text.png"),
+        (["transfer", "--structure", "good.png", "--levels", "2-4", "a.png"], "--levels"),
+        (["transfer", "--structure", "good.png", "--levels", "1-7", "a.png"], "up to 6"),
+        (["transfer", "--structure", "good.png", "--content-stages", "8", "a.png"], "8 stages"),
+        (["transfer", "--structure", "good.png", "--mask", "dot.png", "a.png"], "dot.png"),
+        (["transfer", "--structure", "good.png", "--mask", "black.png", "a.png"], "mask"),
+        (["transfer", "a.png"], "--structure"),
+        (["export", "missing.nvgs", "out"], "missing.nvgs"),
+        (["export", "good.png", "out"], "good.png"),
+        (["export", "good.png", "--format", "xcf", "out"], "--format"),
+        (["bench", "--json", "times.txt"], ".json"),
+        (["models", "info", "nowhere"], "nowhere"),
+        (["models", "import", "--autoencoder", "x.ckpt", "--generator", "cut.ckpt", "new"], "x.ckpt"),
+        (["models", "import", "--autoencoder", "cut.ckpt", "--generator", "cut.ckpt", "new"], "cut.ckpt"),
+        (["models", "import", "--autoencoder", "cut.ckpt", "--generator", "cut.ckpt", "."], "not an empty folder"),
+        (["paint"], "paint"),
+    ],
+)
+def test_bad_input_is_one_line(refused: Run, tmp_path: Path, arguments: list[str], words: str) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+    Image.fromarray(picture).save("good.png")
+    Image.fromarray(picture[:1, :1]).save("dot.png")
+    Image.fromarray(picture * 0).save("black.png")
+    Path("cut.png").write_bytes(Path("good.png").read_bytes()[:900])
+    Path("text.png").write_text("no picture at all\n" * 9)
+    Path("cut.ckpt").write_bytes(b"PK\x03\x04" + bytes(200))
+    Path("folder.png").mkdir()
+    before = sorted(tmp_path.iterdir())
+    assert words in refused(*arguments)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.safetensors", "generator.safetensors"])
+def test_truncated_model_is_one_line(refused: Run, model: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(model, tmp_path / "copy")
+    file = tmp_path / "copy" / name
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert name in refused("generate", "--model", "copy", "a.png")
+    file.unlink()
+    assert name in refused("generate", "--model", "copy", "a.png")
+
+
+def test_write_protected_folder_is_one_line(refused: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    # Not by its permissions: tests may run as root, who may write anywhere.
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "closed" or mode != os.W_OK)
+    assert "write-protected" in refused("generate", "closed/a.png")
+
+
+def test_model_that_was_not_shipped_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("nvg_studio.cli.options.shipped_model", lambda: tmp_path / "flowers")
+    assert main(["generate", str(tmp_path / "a.png")]) == 2
+    assert "--model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (ZeroDivisionError("a bug\nin two lines"), 1, "Internal error (ZeroDivisionError: a bug)"),
+        (MemoryError(), 2, "Out of memory"),
+        (OSError(28, "No space left on device", "a.png"), 2, "No space left on device: 'a.png'"),
+    ],
+)
+def test_errors_from_inside(
+    refused: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, words: str
+) -> None:
+    monkeypatch.setattr(ModelChoice, "open", lambda self: (_ for _ in ()).throw(error))
+    assert words in refused("generate", "a.png", code=code)
+    monkeypatch.setenv("NVG_DEBUG", "1")
+    with pytest.raises(type(error)):
+        main(["generate", "a.png"])
+
+
+def test_ctrl_c_stops_quietly(model: Path, tmp_path: Path) -> None:
+    """In the middle of endless work; Python's own start-up, which nothing can guard, is over by then."""
+    code = """
+from nvg_studio.cli import main, measure
+done = measure.Bench.round
+def round(self):
+    print("round", flush=True)
+    done(self)
+measure.Bench.round = round
+raise SystemExit(main())
+"""
+    arguments = ["bench", "--model", str(model), "--repeats", "1000000"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "round\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
