@@ -96,6 +96,8 @@ def _save_tensors(network: nn.Module, path: Path, dtype: torch.dtype) -> None:
     weights = {key: value.detach().to("cpu", dtype).contiguous() for key, value in network.named_parameters()}
     partial = path.with_name(path.name + ".partial")
     save_file(weights, partial)
+    # The library makes files that only their owner may read.
+    partial.chmod(0o644)
     os.replace(partial, path)
 
 

@@ -1,0 +1,57 @@
+"""Layouts to ask a model for: painted by hand, or taken from photos."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nvg_studio.granularity import edits
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.sampling.pipeline import NVGPipeline
+
+Mask = NDArray[np.bool_]
+PHOTO_LEVELS = 4
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A structure to hold: the first `levels` levels of `sequence`."""
+
+    name: str
+    sequence: GranularitySequence
+    levels: int
+
+    @property
+    def locks(self) -> Locks:
+        """The locks that hold it on every cell."""
+        everything = np.ones(self.sequence.cells, np.bool_)
+        return Locks.none(self.sequence.cells, self.sequence.depth).with_structure(everything, self.levels)
+
+
+def painted(name: str, mask: Mask) -> Layout:
+    """Figure and ground, as painted on a blank document: bool [grid, grid], True is the figure (cluster 1)."""
+    blank = GranularitySequence.blank(mask.size, mask.size.bit_length() - 1)
+    ground = edits.paint(blank, np.ones(mask.size, np.bool_), level=1, cluster=0, inside_parent=False)
+    return Layout(name, edits.paint(ground, mask.reshape(-1), level=1, cluster=1, inside_parent=False), 1)
+
+
+def hand_made(grid: int) -> list[Layout]:
+    """Three plain layouts: one disc (30 % of the cells), two small ones (15 %), a horizon (70 % ground)."""
+    row, column = np.indices((grid, grid)) + 0.5
+    unit_row, unit_column = row / grid, column / grid
+
+    def disc(y: float, x: float, share: float) -> Mask:
+        distance = np.hypot(unit_row - y, unit_column - x)
+        return np.asarray(distance <= np.sort(distance, axis=None)[round(share * grid * grid) - 1])
+
+    return [
+        painted("disc, 30 %", disc(0.45, 0.5, 0.30)),
+        painted("two discs, 15 %", disc(0.35, 0.3, 0.075) | disc(0.6, 0.7, 0.075)),
+        painted("horizon, 70 %", unit_row > 0.3),
+    ]
+
+
+def from_photo(pipeline: NVGPipeline, name: str, photo: NDArray[np.uint8]) -> Layout:
+    """The first levels of a photo's structure; the photo is uint8 [H, W, 3]."""
+    return Layout(name, pipeline.encode(photo), PHOTO_LEVELS)
