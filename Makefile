@@ -31,8 +31,8 @@ bench: $(VENV)/run.stamp  ## times of the engine on this machine
 	@$(BIN)/nvg-studio bench $(ARGS)
 
 # torch comes first and by its exact pin, so that pip never resolves a plain torch by itself.
-$(VENV)/run.stamp: pyproject.toml scripts/system.sh
-	@scripts/system.sh $(PYTHON)
+$(VENV)/run.stamp: pyproject.toml .ci/system.sh
+	@.ci/system.sh $(PYTHON)
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@echo "Installing NVG Studio into $(VENV) (a few minutes, once)"
 	@$(PIP) $(TORCH)
