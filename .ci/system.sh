@@ -1,6 +1,6 @@
 #!/bin/sh
 # What a bare Debian or Ubuntu lacks: Python's venv and the libraries that Qt links to. Installs it where we are root,
-# otherwise prints the one apt line. Usage: scripts/system.sh [python]
+# otherwise prints the one apt line. Usage: .ci/system.sh [python]
 set -eu
 python=${1:-python3}
 [ "$(uname -s)" = Linux ] || exit 0
