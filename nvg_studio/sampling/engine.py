@@ -7,10 +7,14 @@ jobs that had not begun are done then.
 
 import itertools
 import queue
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.context import SpawnContext
+from types import ModuleType
 from typing import Protocol
 
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -70,7 +74,8 @@ class _Link:
     def __init__(self, context: SpawnContext, factory: str) -> None:
         self._connection, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, factory), name="nvg-engine", daemon=True)
-        self.process.start()
+        with _main_left_alone():
+            self.process.start()
         # Ours must be the only copy left, or the end of the process would not end the pipe.
         theirs.close()
         self._incoming: queue.SimpleQueue[Event | Started] = queue.SimpleQueue()
@@ -134,6 +139,20 @@ class _Link:
                 self._connection.send(message)
         except OSError:
             return
+
+
+@contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """Keep a process started inside from importing the program's main module again.
+
+    That would import Qt there: time, memory, and on Windows a torch that does not load after it.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 class ProcessEngine:

@@ -327,6 +327,26 @@ if __name__ == "__main__":
 """
 
 
+def test_process_does_not_run_the_main_module_again(tmp_path: Path) -> None:
+    """It would import Qt before torch there."""
+    script = tmp_path / "window.py"
+    script.write_text(f"""
+import sys, time
+from nvg_studio.sampling.engine import ProcessEngine
+
+print("main", flush=True)
+engine = ProcessEngine({fake.FACTORY!r})
+engine.load("some/folder")
+while not engine.poll():
+    time.sleep(0.005)
+engine.close()
+print(sys.modules["__main__"].__file__)
+""")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == ["main", str(script)]
+
+
 @pytest.mark.parametrize("seed", [fake.DEAF, fake.BUSY])
 def test_process_ends_when_its_window_is_killed(seed: int) -> None:
     """And importing the engine loads no torch into the window."""
