@@ -85,6 +85,7 @@ class Theme(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._preferred: str | None = None
+        self._applied: str | None = None
         self.name = "dark"
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply)
 
@@ -100,7 +101,10 @@ class Theme(QObject):
 
     def _apply(self) -> None:
         light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
-        self.name = self._preferred or ("light" if light else "dark")
+        name = self._preferred or ("light" if light else "dark")
+        if name == self._applied:
+            return
+        self.name = self._applied = name
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.setStyle("Fusion")

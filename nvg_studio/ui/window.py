@@ -168,6 +168,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session, state = self.session, self.state
         self.canvas.set_desk(Desk(session, state, self.canvas))
+        self.canvas.set_tool(self.tools[state.now.tool])
         for signal in (session.changed, session.pictures_changed, session.opening_changed, session.runs.changed):
             signal.connect(self.refresh_soon)
         session.model_changed.connect(self._model_changed)
@@ -363,6 +364,7 @@ class MainWindow(QMainWindow):
         if self._settled:
             self.remembered.keep_window(self.saveGeometry(), self.saveState())
             self.message.clear()
+            self._flash_timer.stop()
             event.accept()
             return
         event.ignore()

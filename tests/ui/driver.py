@@ -33,7 +33,8 @@ class Studio:
         self.engine = engine
         self.remembered = Remembered(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
         self.session = Session(engine)
-        self.window = MainWindow(self.session, Theme(), self.remembered)
+        self.theme = Theme()
+        self.window = MainWindow(self.session, self.theme, self.remembered)
         self.window.show()
         qtbot.waitExposed(self.window)
 
@@ -73,6 +74,11 @@ class Studio:
         action = self.window.actions_set[name]
         assert action.isEnabled(), f"{name} is disabled"
         action.trigger()
+
+    def trigger_when_enabled(self, name: str) -> None:
+        """Trigger an action once the window has enabled it."""
+        self.until(self.window.actions_set[name].isEnabled)
+        self.trigger(name)
 
     def key(self, key: Qt.Key | str, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         """Press and release a key on the canvas."""
@@ -135,8 +141,11 @@ class Studio:
         QTest.qWait(0)
         alive = [t for t in (*self.window.findChildren(QTimer), *self.session.findChildren(QTimer)) if t.isActive()]
         assert not alive, alive
-        self.window.deleteLater()
-        QApplication.processEvents()
+        for thing in (self.window, self.session, self.theme):
+            thing.deleteLater()
+            QApplication.sendPostedEvents(thing, QEvent.Type.DeferredDelete)
+        left = QApplication.topLevelWidgets()
+        assert not left, [(w, w.objectName(), w.windowTitle(), w.parent()) for w in left]
 
 
 def move(widget: QWidget, position: QPoint, button: Qt.MouseButton, keys: Qt.KeyboardModifier) -> None:

@@ -41,7 +41,7 @@ class CanvasView(QWidget):
         self._theme = theme
         self._layers: Layers | None = None
         self._pyramid = Pyramid(None)
-        self._preview: Preview | None = None
+        self.preview: Preview | None = None
         self.viewport = Viewport()
         self._fits = True
         self._tool: Tool = Hand()
@@ -76,7 +76,7 @@ class CanvasView(QWidget):
             self._pyramid = Pyramid(layers.picture if layers else None)
         if layers is None:
             self.cancel_stroke()
-            self._preview = None
+            self.preview = None
         if fresh:
             self.fit()
         self._set_cursor()
@@ -84,7 +84,7 @@ class CanvasView(QWidget):
 
     def show_preview(self, preview: Preview | None) -> None:
         """Show what the tool is about to do; None clears it."""
-        self._preview = preview
+        self.preview = preview
         self.update()
 
     def refresh_hover(self) -> None:
@@ -137,8 +137,8 @@ class CanvasView(QWidget):
         painter.fillRect(event.rect(), QColor(self._theme.colours.canvas))
         if self._layers is not None:
             draw_layers(painter, self._layers, self.viewport, self._pyramid, self._theme.colours)
-            if self._preview is not None:
-                draw_preview(painter, self._preview, self._layers.grid, self.viewport, self._theme.colours)
+            if self.preview is not None:
+                draw_preview(painter, self.preview, self._layers.grid, self.viewport, self._theme.colours)
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

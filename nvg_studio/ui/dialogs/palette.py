@@ -13,6 +13,8 @@ class CommandPalette(QDialog):
 
     def __init__(self, actions: ActionSet, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("palette")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._actions = actions
         self.search = QLineEdit()
         self.search.setPlaceholderText("Type a command")
