@@ -261,3 +261,10 @@ def test_a_run_of_another_recipe_is_not_overwritten(photos, tmp_path):
     )
     with pytest.raises(TrainingError, match="belongs to another recipe"):
         train(task, Settings(tmp_path / "tokenizer", Schedule(10, None)))
+
+
+def test_wrong_arguments_are_one_line(capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("all", "photos")
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
