@@ -27,6 +27,7 @@ libdbus-1-3 libdbus-1.so.3
 libfontconfig1 libfontconfig.so.1
 libfreetype6 libfreetype.so.6
 libx11-xcb1 libX11-xcb.so.1
+libwayland-cursor0 libwayland-cursor.so.0
 libxkbcommon0 libxkbcommon.so.0
 libxkbcommon-x11-0 libxkbcommon-x11.so.0
 libxcb-cursor0 libxcb-cursor.so.0

@@ -38,6 +38,6 @@ def test_torch_is_pinned_to_one_version() -> None:
 
 def test_debian_packages_are_those_that_set_up_checks() -> None:
     listed = set(re.search(r"apt-get install -y (.*)", README)[1].split())  # type: ignore[index]
-    script = (ROOT / "scripts" / "system.sh").read_text(encoding="utf-8")
+    script = (ROOT / ".ci" / "system.sh").read_text(encoding="utf-8")
     checked = set(re.findall(r"^(lib\S+) lib\S+$", script, re.M))
     assert listed - checked == {"python3-venv", "fonts-dejavu-core"} and checked <= listed
