@@ -65,6 +65,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._connect()
         self._restore_window()
+        self._model_changed()
         self._refresh()
 
     # -- putting together -----------------------------------------------------------------------
@@ -105,7 +106,7 @@ class MainWindow(QMainWindow):
         self.opacity.setAccessibleName("Opacity of the overlay")
         self._fill_bar(main, "main")
         main.addSeparator()
-        main.addWidget(self.options)
+        self._options_action = main.addWidget(self.options)
         stretch = QWidget()
         stretch.setSizePolicy(stretch.sizePolicy().Policy.Expanding, stretch.sizePolicy().Policy.Preferred)
         main.addWidget(stretch)
@@ -280,6 +281,7 @@ class MainWindow(QMainWindow):
         self.options.show_choices(choices, (front, back))
         with QSignalBlocker(self.opacity):
             self.opacity.setValue(round(choices.opacity * 100))
+        self._options_action.setVisible(session.document is not None)
         self._opacity_action.setVisible(choices.view is ViewMode.OVERLAY)
 
     def _show_title(self) -> None:

@@ -1,6 +1,7 @@
 """Draws `Layers` with a QPainter, raster only. Everything is in widget pixels."""
 
 import numpy as np
+import qtawesome
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
 
@@ -10,7 +11,7 @@ from nvg_studio.ui.state import ViewMode
 from nvg_studio.ui.theme import Colours
 
 SMOOTH_UP_TO = 12.0  # device pixels per picture pixel above which single pixels are meant to be seen
-HATCH = 9.0
+HATCH = 14.0
 
 
 def cell_path(mask: Mask, grid: int, view: Viewport) -> QPainterPath:
@@ -125,14 +126,31 @@ def _double_lines(painter: QPainter, lines: list[QLineF], under: QColor, over: Q
 
 
 def _draw_locks(painter: QPainter, layers: Layers, view: Viewport) -> None:
+    """An outline and a padlock; hatched, but in the picture mode, where nothing should cover the picture."""
     for mask, both in ((layers.layout_locked, False), (layers.region_locked, True)):
         if mask is None or not mask.any():
             continue
-        path = cell_path(mask, layers.grid, view)
-        _hatch(painter, path, QColor(255, 255, 255, 120), HATCH, crossed=both)
+        if layers.mode is not ViewMode.PICTURE:
+            _hatch(painter, cell_path(mask, layers.grid, view), QColor(255, 255, 255, 80), HATCH, crossed=both)
         _double_lines(
             painter, borders(mask, layers.grid, view, rim=True), QColor(0, 0, 0, 130), QColor(255, 255, 255, 190)
         )
+        _draw_padlock(painter, mask, layers.grid, view, filled=both)
+
+
+def _draw_padlock(painter: QPainter, mask: Mask, grid: int, view: Viewport, filled: bool) -> None:
+    """A padlock in the cell of `mask` that is nearest to its middle; filled where everything is held."""
+    rows, columns = np.divmod(np.flatnonzero(mask), grid)
+    nearest = int(((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2).argmin())
+    middle = view.to_widget(float(columns[nearest]) + 0.5, float(rows[nearest]) + 0.5)
+    box = QRectF(middle.x() - 11, middle.y() - 11, 22, 22)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(0, 0, 0, 175))
+    painter.drawRoundedRect(box, 6, 6)
+    name = "ph.lock-simple-fill" if filled else "ph.lock-simple"
+    qtawesome.icon(name, color="white").paint(painter, box.adjusted(3, 3, -3, -3).toRect())
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
 def _hatch(painter: QPainter, path: QPainterPath, colour: QColor, step: float, crossed: bool = False) -> None:
@@ -154,7 +172,7 @@ def _hatch(painter: QPainter, path: QPainterPath, colour: QColor, step: float, c
     painter.save()
     painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(0, 0, 0, 70), 2.2))
+    painter.setPen(QPen(QColor(0, 0, 0, 60), 2.0))
     painter.drawLines(lines)
     painter.setPen(QPen(colour, 1.0))
     painter.drawLines(lines)

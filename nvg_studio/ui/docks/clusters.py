@@ -88,7 +88,7 @@ class ClusterModel(QAbstractTableModel):
 
     def _decoration(self, row: ClusterRow, column: int) -> QIcon | QPixmap | None:
         if column == NAME:
-            return swatch(row.colour, self._theme.colours.border)
+            return unchanging(swatch(row.colour, self._theme.colours.border))
         if column not in (LAYOUT, REGION):
             return None
         colours = self._theme.colours
@@ -187,6 +187,13 @@ class ClustersDock(QWidget):
     def _current_changed(self, current: QModelIndex, _: QModelIndex) -> None:
         if not self._quiet:
             self.selected.emit(self.model.rows[current.row()].cluster if current.isValid() else None)
+
+
+def unchanging(pixmap: QPixmap) -> QIcon:
+    """An icon that looks the same in a selected row: a colour must not change by being selected."""
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon
 
 
 def swatch(colour: tuple[int, int, int], rim: str, side: int = 16) -> QPixmap:
