@@ -21,8 +21,8 @@ from nvg_studio.errors import ProjectError
 Arrays = dict[str, NDArray[Any]]
 
 MAX_ENTRIES = 64
-MAX_RATIO = 1100
-"""Deflate cannot do better than about 1030 to 1: an entry that claims more is a forgery."""
+MAX_TOTAL = 320 * 2**20
+"""The most bytes that all entries together may unpack to."""
 
 ARRAY_TYPES = {"|u1": np.uint8, "<i2": np.int16, "<i4": np.int32}
 _MAGIC = b"\x93NUMPY\x01\x00"
@@ -94,10 +94,10 @@ def _check_entries(entries: list[zipfile.ZipInfo], limit_of: Callable[[str], int
             raise ProjectError(f"the entry {entry.filename[:80]!r} has no place in it")
         if entry.file_size > limit:
             raise ProjectError(f"the entry {entry.filename!r} is too large ({entry.file_size} bytes)")
-        if entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
-            raise ProjectError(f"the entry {entry.filename!r} claims to be packed more than is possible")
-        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
-            raise ProjectError(f"the entry {entry.filename!r} is packed or encrypted in an unknown way")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ProjectError(f"the entry {entry.filename!r} is packed in an unknown way")
+    if sum(entry.file_size for entry in entries) > MAX_TOTAL:
+        raise ProjectError(f"its entries unpack to more than {MAX_TOTAL // 2**20} MB")
 
 
 def _parse_array(content: bytes) -> NDArray[Any]:

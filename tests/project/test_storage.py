@@ -256,6 +256,22 @@ def test_bombs_are_refused_before_they_are_unpacked(saved: Path) -> None:
     assert "entries" in refused(many)
 
 
+def test_entries_have_a_limit_together(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    total = sum(map(len, entries_of(saved).values()))
+    monkeypatch.setattr(archive, "MAX_TOTAL", total)
+    load(saved)
+    monkeypatch.setattr(archive, "MAX_TOTAL", total - 1)
+    assert "unpack to more" in refused(saved)
+
+
+def test_rare_compression_is_refused(saved: Path) -> None:
+    entries = entries_of(saved)
+    with zipfile.ZipFile(saved, "w", zipfile.ZIP_LZMA) as file:
+        for name, content in entries.items():
+            file.writestr(name, content)
+    assert "unknown way" in refused(saved)
+
+
 def test_headers_that_lie_about_sizes(saved: Path) -> None:
     data = bytearray(saved.read_bytes())
     # The size that the central directory gives for the first entry: much smaller than what is there.
