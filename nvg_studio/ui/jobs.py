@@ -1,52 +1,31 @@
 """Long work off the window's thread: reading, decoding, composing and saving pictures."""
 
 import logging
-import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from nvg_studio.errors import NVGError
 
 log = logging.getLogger(__name__)
 
 
-class _Signals(QObject):
-    finished = Signal(int, object, object)
-
-
-class _Job(QRunnable):
-    def __init__(self, number: int, work: Callable[[], Any]) -> None:
-        super().__init__()
-        self.number = number
-        self.work = work
-        self.signals = _Signals()
-
-    def run(self) -> None:
-        try:
-            result, error = self.work(), None
-        except Exception as problem:
-            result, error = None, problem
-            if not isinstance(problem, NVGError):
-                log.error("A job failed:\n%s", traceback.format_exc())
-        self.signals.finished.emit(self.number, result, error)
-
-
 class Jobs(QObject):
-    """Runs functions on a thread pool; `then` and `failed` are called on the window's thread.
+    """Runs functions on two threads; `then` and `failed` are called on the window's thread.
 
-    Work must be pure or touch only files: it sees no widget and no document but through its arguments.
+    Work must be pure or touch only files: it sees no widget, and no document but through its arguments.
     """
 
-    idle = Signal()
+    _answered = Signal(int, object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(2)
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="studio-job")
         self._next = 0
-        self._waiting: dict[int, tuple[_Job, Callable[[Any], None], Callable[[Exception], None]]] = {}
+        self._waiting: dict[int, tuple[Callable[[Any], None], Callable[[Exception], None]]] = {}
+        self._answered.connect(self._finish, Qt.ConnectionType.QueuedConnection)
 
     @property
     def busy(self) -> bool:
@@ -56,25 +35,30 @@ class Jobs(QObject):
     def start(self, work: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[Exception], None]) -> None:
         """Run `work` on a thread; its result goes to `then`, its exception to `failed`."""
         self._next += 1
-        job = _Job(self._next, work)
-        job.setAutoDelete(False)
-        job.signals.finished.connect(self._finish)
-        self._waiting[self._next] = (job, then, failed)
-        self._pool.start(job)
+        self._waiting[self._next] = (then, failed)
+        self._threads.submit(self._work, self._next, work)
 
     def close(self) -> None:
-        """Wait for what is under way and forget its results."""
+        """Wait for what is under way (a file is written to its end) and forget its results."""
         self._waiting.clear()
-        self._pool.waitForDone()
+        self._threads.shutdown(wait=True)
+
+    def _work(self, number: int, work: Callable[[], Any]) -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except Exception as problem:  # whatever it is, it must reach the window, not vanish with the thread
+            error = problem
+            if not isinstance(problem, NVGError):
+                log.exception("A job failed")
+        self._answered.emit(number, result, error)
 
     def _finish(self, number: int, result: Any, error: Exception | None) -> None:
         entry = self._waiting.pop(number, None)
         if entry is None:
             return
-        _, then, failed = entry
+        then, failed = entry
         if error is None:
             then(result)
         else:
             failed(error)
-        if not self._waiting:
-            self.idle.emit()

@@ -11,6 +11,7 @@ from nvg_studio.imaging.draw import label_colours
 from nvg_studio.project.document import card_states
 from nvg_studio.sampling.events import Picture
 from nvg_studio.ui.canvas.layers import Layers
+from nvg_studio.ui.canvas.pyramid import Pyramid
 from nvg_studio.ui.docks.clusters import ClusterRow
 from nvg_studio.ui.images import cells_image, to_qimage
 from nvg_studio.ui.session import Session
@@ -70,7 +71,7 @@ def wishes(session: Session, choices: Choices) -> list[tuple[GranularitySequence
     return wanted + [(snapshot.result, stage) for stage in range(last + 1, snapshot.result.depth + 1)]
 
 
-def layers(session: Session, choices: Choices, image: QImage | None, flash: NDArray[np.bool_] | None) -> Layers | None:
+def layers(session: Session, choices: Choices, image: Pyramid | None, flash: NDArray[np.bool_] | None) -> Layers | None:
     """The canvas of a document; None where there is none."""
     if session.document is None or session.opening is not None:
         return _bare_layers(session, image)
@@ -101,7 +102,7 @@ def layers(session: Session, choices: Choices, image: QImage | None, flash: NDAr
     )
 
 
-def _bare_layers(session: Session, image: QImage | None) -> Layers | None:
+def _bare_layers(session: Session, image: Pyramid | None) -> Layers | None:
     """A photo being read, or a first picture being made: no structure yet."""
     if image is None:
         return None

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QImage
 
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.compose import compose
 from nvg_studio.sampling.events import Picture
+from nvg_studio.ui.canvas.pyramid import Pyramid
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.jobs import Jobs
 
@@ -50,7 +50,7 @@ class ShownPicture(QObject):
         self._recipe: Recipe | None = None
         self._cooking = False
         self.picture: Picture | None = None
-        self.image: QImage | None = None
+        self.image: Pyramid | None = None
 
     def show(self, recipe: Recipe | None) -> None:
         """Show another recipe; until it is ready the last picture stays."""
@@ -68,11 +68,11 @@ class ShownPicture(QObject):
         recipe = self._recipe
         self._cooking = True
 
-        def work() -> tuple[Picture, QImage]:
+        def work() -> tuple[Picture, Pyramid]:
             picture = recipe.cook()
-            return picture, to_qimage(picture)
+            return picture, Pyramid(to_qimage(picture))
 
-        def done(result: tuple[Picture, QImage]) -> None:
+        def done(result: tuple[Picture, Pyramid]) -> None:
             self._cooking = False
             if self._recipe is recipe:
                 self.picture, self.image = result

@@ -288,7 +288,7 @@ def test_view_modes_and_the_level_picture(studio: Studio) -> None:
         studio.window.canvas.grab()
     studio.key("1")
     studio.trigger("view.level_picture")
-    studio.until(lambda: studio.window.canvas.layers.picture.width() == 64)
+    studio.until(lambda: studio.window.canvas.layers.picture.side == 64)
     assert studio.window.canvas.layers.note == "Picture of level 1"
 
 

@@ -3,14 +3,13 @@
 import numpy as np
 import qtawesome
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 
 from nvg_studio.ui.canvas.geometry import Viewport
 from nvg_studio.ui.canvas.layers import Layers, Mask, Preview
 from nvg_studio.ui.state import ViewMode
 from nvg_studio.ui.theme import Colours
 
-SMOOTH_UP_TO = 12.0  # device pixels per picture pixel above which single pixels are meant to be seen
 HATCH = 14.0
 
 
@@ -38,12 +37,12 @@ def borders(labels: np.ndarray, grid: int, view: Viewport, rim: bool = False) ->
     return lines
 
 
-def draw_layers(painter: QPainter, layers: Layers, view: Viewport, pyramid: "Pyramid", colours: Colours) -> None:
+def draw_layers(painter: QPainter, layers: Layers, view: Viewport, colours: Colours) -> None:
     """Everything but the tool's preview."""
     rect = view.picture_rect(layers.grid)
     structure = layers.mode is ViewMode.STRUCTURE
-    if not structure:
-        pyramid.draw(painter, rect)
+    if not structure and layers.picture is not None:
+        layers.picture.draw(painter, rect)
     if structure or layers.mode is ViewMode.OVERLAY:
         assert layers.cluster_picture is not None
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
@@ -91,32 +90,6 @@ def draw_preview(painter: QPainter, preview: Preview, grid: int, view: Viewport,
             painter.setPen(pen)
             painter.drawEllipse(view.to_widget(x, y), radius, radius)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-
-class Pyramid:
-    """A picture at its own and at halved sizes, so that shrinking it stays smooth and cheap."""
-
-    def __init__(self, image: QImage | None) -> None:
-        self._levels = [] if image is None else [image]
-
-    @property
-    def side(self) -> int:
-        """Width of the picture in pixels; 0 where there is none."""
-        return self._levels[0].width() if self._levels else 0
-
-    def draw(self, painter: QPainter, rect: QRectF) -> None:
-        """Draw the picture into `rect`."""
-        if not self._levels:
-            return
-        wanted = rect.width() * painter.device().devicePixelRatioF()
-        while self._levels[-1].width() > 2 * wanted and self._levels[-1].width() > 64:
-            last = self._levels[-1]
-            self._levels.append(
-                last.scaled(last.width() // 2, last.height() // 2, mode=Qt.TransformationMode.SmoothTransformation)
-            )
-        level = next((one for one in reversed(self._levels) if one.width() >= wanted), self._levels[0])
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, wanted < SMOOTH_UP_TO * level.width())
-        painter.drawImage(rect, level)
 
 
 def _double_lines(painter: QPainter, lines: list[QLineF], under: QColor, over: QColor, width: float = 1.0) -> None:

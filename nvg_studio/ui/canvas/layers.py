@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
+from nvg_studio.ui.canvas.pyramid import Pyramid
 from nvg_studio.ui.state import ViewMode
 
 Mask = NDArray[np.bool_]
@@ -36,7 +37,7 @@ class Layers:
     """
 
     grid: int
-    picture: QImage | None
+    picture: Pyramid | None
     labels: NDArray[np.int64]
     colours: NDArray[np.uint8]
     mode: ViewMode = ViewMode.PICTURE

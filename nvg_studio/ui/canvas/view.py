@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
-from nvg_studio.ui.canvas.draw import Pyramid, draw_layers, draw_preview
+from nvg_studio.ui.canvas.draw import draw_layers, draw_preview
 from nvg_studio.ui.canvas.geometry import Viewport, fitted
 from nvg_studio.ui.canvas.layers import Layers, Preview
 from nvg_studio.ui.theme import Theme
@@ -40,7 +40,6 @@ class CanvasView(QWidget):
         self.setMinimumSize(240, 200)
         self._theme = theme
         self._layers: Layers | None = None
-        self._pyramid = Pyramid(None)
         self.preview: Preview | None = None
         self.viewport = Viewport()
         self._fits = True
@@ -70,10 +69,7 @@ class CanvasView(QWidget):
     def show_layers(self, layers: Layers | None) -> None:
         """Show another state; the first one, or one of another grid, is fitted."""
         fresh = layers is not None and (self._layers is None or self._layers.grid != layers.grid)
-        same = layers is not None and self._layers is not None and self._layers.picture is layers.picture
         self._layers = layers
-        if not same:
-            self._pyramid = Pyramid(layers.picture if layers else None)
         if layers is None:
             self.cancel_stroke()
             self.preview = None
@@ -102,8 +98,8 @@ class CanvasView(QWidget):
 
     def actual_size(self) -> None:
         """One picture pixel on one screen pixel, about the middle of the view."""
-        if self._layers is not None and self._pyramid.side:
-            per_cell = self._pyramid.side / self._layers.grid / self.devicePixelRatioF()
+        if self._layers is not None and self._layers.picture is not None:
+            per_cell = self._layers.picture.side / self._layers.grid / self.devicePixelRatioF()
             self.zoom(per_cell / self.viewport.scale)
 
     def zoom(self, factor: float, about: QPointF | None = None) -> None:
@@ -119,9 +115,9 @@ class CanvasView(QWidget):
 
     def zoom_percent(self) -> float | None:
         """Screen pixels per picture pixel, times 100; None without a picture."""
-        if self._layers is None or not self._pyramid.side:
+        if self._layers is None or self._layers.picture is None:
             return None
-        return 100 * self.viewport.scale * self.devicePixelRatioF() * self._layers.grid / self._pyramid.side
+        return 100 * self.viewport.scale * self.devicePixelRatioF() * self._layers.grid / self._layers.picture.side
 
     def _set_viewport(self, viewport: Viewport) -> None:
         if self._layers is not None:
@@ -136,7 +132,7 @@ class CanvasView(QWidget):
         painter = QPainter(self)
         painter.fillRect(event.rect(), QColor(self._theme.colours.canvas))
         if self._layers is not None:
-            draw_layers(painter, self._layers, self.viewport, self._pyramid, self._theme.colours)
+            draw_layers(painter, self._layers, self.viewport, self._theme.colours)
             if self.preview is not None:
                 draw_preview(painter, self.preview, self._layers.grid, self.viewport, self._theme.colours)
         painter.end()
