@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -41,8 +41,16 @@ def main(argv: list[str] | None = None) -> int:
     return 130 if stop.is_set() else 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, like every other command."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2."""
+        self.exit(2, f"nvg-studio: {message[0].upper()}{message[1:]}. See '{self.prog} --help'.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="nvg-studio train", description="Train NVG on folders of photos, one a class."
     )
     commands = parser.add_subparsers(required=True, metavar="pack|tokenizer|generator|all")
