@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from nvg_studio.ui.dialogs.palette import CommandPalette
@@ -107,16 +109,18 @@ class Commands:
 
     def paste(self) -> None:
         """Open what is on the clipboard: a picture, or the first file."""
-        data = QApplication.clipboard().mimeData()
+        if not self.open_data(QApplication.clipboard().mimeData(), "clipboard"):
+            self._say("There is no picture on the clipboard: copy one first.")
+
+    def open_data(self, data: QMimeData, title: str) -> bool:
+        """Open what was dropped or pasted, the first file or a picture; False when there is neither."""
         files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-        image = QApplication.clipboard().image()
         if files:
             self.open_path(Path(files[0]))
-        elif not image.isNull():
-            picture = from_qimage(image)
-            self.settle(lambda: self._window.files.open_picture(picture, "clipboard"))
-        else:
-            self._say("There is no picture on the clipboard: copy one first.")
+        elif data.hasImage():
+            picture = from_qimage(QImage(data.imageData()))
+            self.settle(lambda: self._window.files.open_picture(picture, title))
+        return bool(files) or data.hasImage()
 
     def generate(self) -> None:
         """Make a new picture, once unsaved changes are settled."""

@@ -28,7 +28,6 @@ from nvg_studio.ui.docks.generate import GenerateDock
 from nvg_studio.ui.docks.history import HistoryDock
 from nvg_studio.ui.empty import EmptyState
 from nvg_studio.ui.files import Files
-from nvg_studio.ui.images import from_qimage
 from nvg_studio.ui.messages import MessageBar
 from nvg_studio.ui.options import ToolOptions
 from nvg_studio.ui.session import Session
@@ -38,6 +37,7 @@ from nvg_studio.ui.state import EditorState, LockKind, ViewMode
 from nvg_studio.ui.status import StatusBar
 from nvg_studio.ui.strip import LevelStrip
 from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.timers import single_shot
 from nvg_studio.ui.tools import Desk, make_tools
 
 FLASH_MS = 450
@@ -60,8 +60,8 @@ class MainWindow(QMainWindow):
         self._images = presenter.ImageCache()
         self._settled = False
         self._flash: NDArray[np.bool_] | None = None
-        self._refresh_timer = _single_shot(self, 0, self._refresh)
-        self._flash_timer = _single_shot(self, FLASH_MS, self._end_flash)
+        self._refresh_timer = single_shot(self, 0, self._refresh)
+        self._flash_timer = single_shot(self, FLASH_MS, self._end_flash)
         self._build()
         self._connect()
         self._restore_window()
@@ -354,13 +354,7 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        event.acceptProposedAction()
-        if files:
-            self.commands.open_path(Path(files[0]))
-        elif event.mimeData().hasImage():
-            picture = from_qimage(event.mimeData().imageData())
-            self.commands.settle(lambda: self.files.open_picture(picture, "dropped picture"))
+        event.setAccepted(self.commands.open_data(event.mimeData(), "dropped picture"))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._settled:
@@ -404,11 +398,3 @@ class MainWindow(QMainWindow):
     def _end_flash(self) -> None:
         self._flash = None
         self.refresh_soon()
-
-
-def _single_shot(parent: QMainWindow, milliseconds: int, then: object) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(milliseconds)
-    timer.timeout.connect(then)
-    return timer
