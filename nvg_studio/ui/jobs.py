@@ -24,6 +24,7 @@ class Jobs(QObject):
         super().__init__(parent)
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="studio-job")
         self._next = 0
+        self._closed = False
         self._waiting: dict[int, tuple[Callable[[Any], None], Callable[[Exception], None]]] = {}
         self._answered.connect(self._finish, Qt.ConnectionType.QueuedConnection)
 
@@ -33,13 +34,16 @@ class Jobs(QObject):
         return bool(self._waiting)
 
     def start(self, work: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[Exception], None]) -> None:
-        """Run `work` on a thread; its result goes to `then`, its exception to `failed`."""
+        """Run `work` on a thread; its result goes to `then`, its exception to `failed`. After `close`: nothing."""
+        if self._closed:
+            return
         self._next += 1
         self._waiting[self._next] = (then, failed)
         self._threads.submit(self._work, self._next, work)
 
     def close(self) -> None:
         """Wait for what is under way (a file is written to its end) and forget its results."""
+        self._closed = True
         self._waiting.clear()
         self._threads.shutdown(wait=True)
 
