@@ -110,8 +110,10 @@ def test_the_engine_dies_in_a_run_and_the_document_stays(real_studio: Studio, sa
     studio = real_studio
     studio.open(samples[0])
     before = studio.session.document
-    studio.press_card(0)
     assert isinstance(studio.engine, ProcessEngine) and studio.engine.pid is not None
+    # Held first: the small model would finish before the kill.
+    os.kill(studio.engine.pid, signal.SIGSTOP)
+    studio.press_card(0)
     os.kill(studio.engine.pid, signal.SIGKILL)
     studio.until(lambda: studio.session.runs.running is None)
     assert studio.session.document is before
