@@ -135,7 +135,7 @@ class Commands:
 
     def save_as(self, then: Callable[[], None] | None = None) -> None:
         """Ask where to save the project."""
-        name = self._ask_name("Save project", self._window.document_name() + PROJECT_SUFFIX, PROJECT_FILTER)
+        name = self._ask_name("Save project", self._session.name + PROJECT_SUFFIX, PROJECT_FILTER)
         if name:
             self._window.files.save(_with_suffix(name, PROJECT_SUFFIX), then)
 
@@ -144,7 +144,7 @@ class Commands:
         picture = self._window.shown.picture
         if picture is None:
             return
-        name = self._ask_name("Save picture", self._window.document_name() + ".png", PNG_FILTER)
+        name = self._ask_name("Save picture", self._session.name + ".png", PNG_FILTER)
         if name:
             self._window.files.export_png(_with_suffix(name, ".png"), picture)
 
@@ -162,7 +162,7 @@ class Commands:
         if self._session.document is None or not self._session.modified:
             then()
             return
-        answer = ask_unsaved(self._window.document_name(), self._window)
+        answer = ask_unsaved(self._session.name, self._window)
         if answer == QMessageBox.StandardButton.Discard:
             then()
         elif answer == QMessageBox.StandardButton.Save:

@@ -83,7 +83,7 @@ class Files(QObject):
         def done(document: Document) -> None:
             if number == self._latest:
                 self._session.drop_opening()
-                self._session.replace_document(document, path, saved=True)
+                self._session.replace_document(document, path.stem, path, saved=True)
                 self.used.emit(path)
 
         self._session.jobs.start(lambda: storage.load(path), done, self._refuse)

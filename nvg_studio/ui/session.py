@@ -57,6 +57,7 @@ class Session(QObject):
         self.opening: Opening | None = None
         self.candidates: list[Result] = []
         self.path: Path | None = None
+        self.name = ""
         self.exact_pixels = True
         self._saved: Snapshot | None = None
         self._load_job: int | None = None
@@ -137,11 +138,6 @@ class Session(QObject):
         assert self.document is not None
         return self.document.base
 
-    @property
-    def title(self) -> str:
-        """Title of the document's first step."""
-        return self.document.titles[0] if self.document is not None else ""
-
     # -- model ----------------------------------------------------------------------------------
 
     def load_model(self, folder: Path) -> None:
@@ -200,25 +196,28 @@ class Session(QObject):
         self.opening = None
         if isinstance(event, Encoded):
             model = self.info.fingerprint if self.info is not None else ""
-            self.replace_document(
-                documents.open_photo(event.sequence, opening.crop, f"Open {opening.title}", model), None
-            )
+            title = f"Open {opening.title}"
+            document = documents.open_photo(event.sequence, opening.crop, title, model)
+            self.replace_document(document, Path(opening.title).stem, saved=True)
         elif isinstance(event, Failed):
             self.said.emit(Notice(event.message, Kind.ERROR, event.details))
         self.opening_changed.emit()
 
-    def replace_document(self, document: Document | None, path: Path | None, saved: bool = False) -> None:
-        """Work on another document from now on; a run for the old one is stopped."""
+    def replace_document(self, document: Document, name: str, path: Path | None = None, saved: bool = False) -> None:
+        """Work on another document from now on; a run for the old one is stopped.
+
+        `saved`: nothing of it would be lost yet (a photo as it was opened, a project as it is in its file).
+        """
         self.runs.cancel()
         self.document = document
-        self.path = path
+        self.name, self.path = name, path
         self.candidates.clear()
         self._saved = self.snapshot if saved else None
         self.changed.emit()
 
     def mark_saved(self, document: Document, path: Path) -> None:
         """`document` is now what the file at `path` holds."""
-        self.path = path
+        self.path, self.name = path, path.stem
         self._saved = document.snapshot
         self.changed.emit()
 
@@ -241,7 +240,8 @@ class Session(QObject):
 
     def _run_finished(self, result: Result) -> None:
         if result.started is None:
-            self.replace_document(documents.from_result(result.request, result.sequence, result.picture), None)
+            document = documents.from_result(result.request, result.sequence, result.picture)
+            self.replace_document(document, "Untitled")
         elif result.started is self.snapshot:
             self._accept(result)
         elif self.document is not None:

@@ -288,7 +288,7 @@ class MainWindow(QMainWindow):
         if self.session.document is None:
             self.setWindowTitle("NVG Studio")
         else:
-            self.setWindowTitle(f"{self.document_name()}[*] - NVG Studio")
+            self.setWindowTitle(f"{self.session.name}[*] - NVG Studio")
         self.setWindowModified(self.session.document is not None and self.session.modified)
 
     def _show_settings(self) -> None:
@@ -312,12 +312,6 @@ class MainWindow(QMainWindow):
         self.refresh_soon()
 
     # -- what widgets ask for -------------------------------------------------------------------
-
-    def document_name(self) -> str:
-        """The document's name without suffix."""
-        if self.session.path is not None:
-            return self.session.path.stem
-        return Path(self.session.title).stem or "Untitled"
 
     def lock_cluster(self, cluster: int, kind: LockKind | None) -> None:
         """Lock a cluster of the active level, or release it (None)."""

@@ -71,7 +71,6 @@ def test_a_bad_picture_gives_one_line_and_leaves_the_document(studio: Studio, tm
     bad = tmp_path / "bad.png"
     bad.write_bytes(content)
     before = studio.session.document
-    studio.session.mark_saved(before, tmp_path / "kept.nvgs")
     with answering("getOpenFileName", bad):
         studio.trigger("file.open")
     studio.until(lambda: studio.window.message.notice is not None and studio.window.message.notice.kind is Kind.ERROR)
@@ -274,10 +273,21 @@ def test_save_png_of_what_is_seen(studio: Studio, tmp_path: Path) -> None:
 def test_unsaved_changes_are_asked_about(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, answer: QMessageBox.StandardButton, closes: bool
 ) -> None:
-    monkeypatch.setattr(commands, "ask_unsaved", lambda name, parent: answer)
+    asked = []
+    monkeypatch.setattr(commands, "ask_unsaved", lambda name, parent: asked.append(name) or answer)
+    studio.window.lock_cluster(1, LockKind.LAYOUT)
     studio.window.close()
     QTest.qWait(50)
+    assert asked == [studio.session.name]
     assert studio.window.isVisible() is not closes
+
+
+def test_a_photo_as_it_was_opened_closes_without_a_question(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "ask_unsaved", lambda name, parent: pytest.fail("asked"))
+    studio.window.lock_cluster(1, LockKind.LAYOUT)
+    studio.trigger_when_enabled("edit.undo")
+    studio.window.close()
+    studio.until(lambda: not studio.window.isVisible())
 
 
 def test_view_modes_and_the_level_picture(studio: Studio) -> None:
