@@ -25,6 +25,8 @@ class TokenizerConfig:
     decoder_blocks: int
     latent_channels: int
     codebook_size: int
+    norm_groups: int
+    """Groups of every norm; few of them where channels are few, or a group loses the strength of its channel."""
 
     @property
     def grid(self) -> int:
@@ -87,6 +89,7 @@ def check(config: ModelConfig) -> None:
         "decoder_blocks": (tok.decoder_blocks, 1, 8),
         "latent_channels": (tok.latent_channels, 1, 256),
         "codebook_size": (tok.codebook_size, 2, 1 << 17),
+        "norm_groups": (tok.norm_groups, 1, 32),
         "classes": (gen.classes, 1, 100_000),
         "content_width": (gen.content_width, HEAD_SIZE, 4096),
         "structure_width": (gen.structure_width, HEAD_SIZE, 4096),
@@ -102,6 +105,8 @@ def check(config: ModelConfig) -> None:
         raise CheckpointError(
             f"Model configuration: multipliers are {tok.multipliers}, but must be 1 to 8 small numbers."
         )
+    if any(m * tok.base_channels % groups_for(m * tok.base_channels, tok.norm_groups) for m in tok.multipliers):
+        raise CheckpointError(f"Model configuration: {tok.norm_groups} norm groups do not divide the channels.")
     if tok.cells != 1 << depth or tok.grid << (len(tok.multipliers) - 1) != tok.image_size:
         raise CheckpointError(
             f"Model configuration: a picture of {tok.image_size} px does not give a 2^n grid of cells."
@@ -116,11 +121,16 @@ def check(config: ModelConfig) -> None:
         raise CheckpointError(f"Model configuration: {gen.classes} classes, but {len(config.class_names)} class names.")
 
 
+def groups_for(channels: int, groups: int) -> int:
+    """Groups of a norm over `channels`: as configured, or 24 where that does not divide them (published rule)."""
+    return groups if channels % groups == 0 else 24
+
+
 def official(depth: int, classes: int = 1000, class_names: tuple[str, ...] | None = None) -> ModelConfig:
     """The published ImageNet models at 256 x 256: depth 16, 20 or 24 (paper table 1)."""
     return ModelConfig(
         name=f"nvg-d{depth}",
-        tokenizer=TokenizerConfig(256, 128, (1, 2, 4, 4, 4), 2, 2, 32, 4096),
+        tokenizer=TokenizerConfig(256, 128, (1, 2, 4, 4, 4), 2, 2, 32, 4096, 32),
         generator=GeneratorConfig(classes, 64 * depth, depth, 32 * depth, depth, OFFICIAL_SCALE_FACTORS),
         class_names=class_names or tuple(f"class {i}" for i in range(classes)),
         known_cells=False,

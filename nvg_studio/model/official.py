@@ -80,6 +80,9 @@ def infer_config(tokenizer: Tensors, generator: Tensors, scale_factors: Tensor, 
     return ModelConfig(name, tok, gen, names, known_cells=False, trained_free=False, sampling=dict(OFFICIAL_SAMPLING))
 
 
+PUBLISHED_NORM_GROUPS = 32
+
+
 def _grid(start: Tensor) -> int:
     return int(start.shape[1] ** 0.5)
 
@@ -97,6 +100,7 @@ def _tokenizer_config(weights: Tensors, grid: int) -> TokenizerConfig:
         decoder_blocks=_count(weights, "decoder.up.0.block.") - 1,
         latent_channels=channels,
         codebook_size=codes,
+        norm_groups=PUBLISHED_NORM_GROUPS,
     )
 
 

@@ -6,27 +6,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nvg_studio.model.config import TokenizerConfig
+from nvg_studio.model.config import TokenizerConfig, groups_for
 
 REFINER_WEIGHT = 0.5
 """Share of the 3x3 convolution in phi(h) = h + 0.5 conv(h)."""
 
 
 class Norm(nn.GroupNorm):
-    """Group norm with 32 groups (24 where 32 does not divide the channels)."""
+    """Group norm with `groups` groups (24 where that does not divide the channels)."""
 
-    def __init__(self, channels: int) -> None:
-        super().__init__(32 if channels % 32 == 0 else 24, channels, eps=1e-6)
+    def __init__(self, channels: int, groups: int) -> None:
+        super().__init__(groups_for(channels, groups), channels, eps=1e-6)
 
 
 class ResidualBlock(nn.Module):
     """Two pre-activated 3x3 convolutions beside a shortcut, [B, c_in, h, w] -> [B, c_out, h, w]."""
 
-    def __init__(self, channels_in: int, channels_out: int) -> None:
+    def __init__(self, channels_in: int, channels_out: int, groups: int) -> None:
         super().__init__()
-        self.norm1 = Norm(channels_in)
+        self.norm1 = Norm(channels_in, groups)
         self.conv1 = nn.Conv2d(channels_in, channels_out, 3, padding=1)
-        self.norm2 = Norm(channels_out)
+        self.norm2 = Norm(channels_out, groups)
         self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1)
         self.nin_shortcut = nn.Conv2d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
 
@@ -61,10 +61,12 @@ class Upsample(nn.Module):
 class Level(nn.Module):
     """One resolution: residual blocks, and where it is not the last, the change of size."""
 
-    def __init__(self, channels_in: int, channels_out: int, blocks: int, resize: nn.Module | None) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, blocks: int, groups: int, resize: nn.Module | None
+    ) -> None:
         super().__init__()
         self.block = nn.ModuleList(
-            ResidualBlock(channels_in if b == 0 else channels_out, channels_out) for b in range(blocks)
+            ResidualBlock(channels_in if b == 0 else channels_out, channels_out, groups) for b in range(blocks)
         )
         self.resize = resize if resize is not None else nn.Identity()
 
@@ -77,10 +79,10 @@ class Level(nn.Module):
 class Middle(nn.Module):
     """Two residual blocks at the smallest size."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, groups: int) -> None:
         super().__init__()
-        self.block_1 = ResidualBlock(channels, channels)
-        self.block_2 = ResidualBlock(channels, channels)
+        self.block_1 = ResidualBlock(channels, channels, groups)
+        self.block_2 = ResidualBlock(channels, channels, groups)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.block_2(self.block_1(x))
@@ -91,15 +93,15 @@ class Encoder(nn.Module):
 
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
-        widths = [config.base_channels * m for m in config.multipliers]
+        widths, groups = [config.base_channels * m for m in config.multipliers], config.norm_groups
         self.conv_in = nn.Conv2d(3, config.base_channels, 3, padding=1)
         self.down = nn.ModuleList()
         for index, width in enumerate(widths):
             resize = Downsample(width) if index + 1 < len(widths) else None
             before = config.base_channels if index == 0 else widths[index - 1]
-            self.down.append(Level(before, width, config.encoder_blocks, resize))
-        self.mid = Middle(widths[-1])
-        self.norm_out = Norm(widths[-1])
+            self.down.append(Level(before, width, config.encoder_blocks, groups, resize))
+        self.mid = Middle(widths[-1], groups)
+        self.norm_out = Norm(widths[-1], groups)
         self.conv_out = nn.Conv2d(widths[-1], config.latent_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -115,16 +117,16 @@ class Decoder(nn.Module):
 
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
-        widths = [config.base_channels * m for m in config.multipliers]
+        widths, groups = [config.base_channels * m for m in config.multipliers], config.norm_groups
         self.conv_in = nn.Conv2d(config.latent_channels, widths[-1], 3, padding=1)
-        self.mid = Middle(widths[-1])
+        self.mid = Middle(widths[-1], groups)
         levels = []
         for index, width in enumerate(widths):
             resize = Upsample(width) if index > 0 else None
             before = widths[min(index + 1, len(widths) - 1)]
-            levels.append(Level(before, width, config.decoder_blocks + 1, resize))
+            levels.append(Level(before, width, config.decoder_blocks + 1, groups, resize))
         self.up = nn.ModuleList(levels)
-        self.norm_out = Norm(widths[0])
+        self.norm_out = Norm(widths[0], groups)
         self.conv_out = nn.Conv2d(widths[0], 3, 3, padding=1)
 
     def forward(self, latent: Tensor) -> Tensor:

@@ -21,12 +21,20 @@ COMMITMENT = 0.25
 
 @dataclass(frozen=True)
 class TokenizerRecipe:
-    """Numbers of a tokenizer run; `plain` is the share of the budget without quantiser at the start."""
+    """Numbers of a tokenizer run.
+
+    `plain` is the share of the budget without quantiser at the start. Afterwards a share `coarse` of the pictures is
+    decoded from the canvas of an earlier stage, so that every stage carries as much of the picture as it can and decodes
+    to a calm one; the other canvases are disturbed by noise of up to `noise` of the latent's deviation, since a
+    generator's canvases are never quite an encoder's.
+    """
 
     batch: int = 32
     rate: float = 8e-4
     square_weight: float = 2.0
     plain: float = 0.1
+    coarse: float = 0.4
+    noise: float = 0.2
     revive_every: int = 50
     seed: int = 0
     bf16: bool = True
@@ -85,7 +93,7 @@ class TokenizerTask:
             quantized = quantize_with_gradient(self.networks.quantizer, self.latent, self.labels)
             self.uses += quantized.token_map.flatten().bincount(minlength=len(self.uses))
             quantizer_loss = quantizer_losses(latent, quantized.canvases).mean()
-            rebuilt = self._decode(quantized.canvases[:, -1] + latent - latent.detach())
+            rebuilt = self._decode(self._disturbed(quantized.canvases, rng) + latent - latent.detach())
         absolute, square = (rebuilt - images).abs().mean(), (rebuilt - images).square().mean()
         total = absolute + self.recipe.square_weight * square + quantizer_loss
         return {"total": total, "l1": absolute, "psnr": psnr(square), "quantizer": quantizer_loss}
@@ -123,6 +131,17 @@ class TokenizerTask:
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bf16)
+
+    def _disturbed(self, canvases: Tensor, rng: np.random.Generator) -> Tensor:
+        """What the decoder trains on, [B, L, C]: the canvas of an earlier stage, or the last one with noise."""
+        count, stages = canvases.shape[:2]
+        coarse = rng.random(count) < self.recipe.coarse
+        chosen = np.where(coarse, rng.integers(stages - 1, size=count), stages - 1)
+        strength = np.where(coarse, 0.0, self.recipe.noise * rng.random(count)).astype(np.float32)
+        picked = canvases[torch.arange(count), torch.from_numpy(chosen)]
+        noise = torch.from_numpy(rng.standard_normal(picked.shape, np.float32)).to(picked)
+        amount = torch.from_numpy(strength).to(picked) * self.latent.std()
+        return picked + amount.view(-1, 1, 1) * noise
 
     def _decode(self, canvas: Tensor) -> Tensor:
         with self._autocast():
