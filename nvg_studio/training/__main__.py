@@ -50,9 +50,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="nvg-studio train", description="Train NVG on folders of photos, one a class."
-    )
+    parser = _Parser(prog="nvg-studio train", description="Train NVG on folders of photos, one a class.")
     commands = parser.add_subparsers(required=True, metavar="pack|tokenizer|generator|all")
     pack = commands.add_parser("pack", help="put a folder of class folders into one file")
     pack.add_argument("data", type=Path)
@@ -86,6 +84,7 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     add("--init", type=Path, help="model folder whose weights to start from")
     add("--device", default="auto")
     add("--float32", action="store_true", help="no bfloat16")
+    add("--compile", action="store_true", help="compile the generator's networks first: faster steps, a slow start")
     add("--report-every", type=int, default=500, help="steps between reports (default: %(default)s)")
 
 
@@ -131,7 +130,8 @@ def _generator(options: argparse.Namespace, stop: threading.Event, share: float 
     recipe = GeneratorRecipe(
         seed=options.seed, bf16=not options.float32, **_given(pictures=options.batch, rate=options.rate)
     )
-    task = GeneratorTask(config, recipe, tokenizer, train_cache, val_cache, device, init.generator if init else None)
+    start = init.generator if init else None
+    task = GeneratorTask(config, recipe, tokenizer, train_cache, val_cache, device, start, options.compile)
     averaged = train(task, _settings(options, "generator", share), stop.is_set)
     save_model(config, tokenizer, averaged, options.out / "model", torch.float16)
 

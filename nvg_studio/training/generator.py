@@ -21,7 +21,9 @@ from nvg_studio.training.curves import write_grid
 from nvg_studio.training.loop import step_rng
 
 LABEL_DROPOUT = 0.1
-SAMPLES_PER_CLASS = 6
+SAMPLES_PER_CLASS = 4
+INTERIM_PICTURES, FINAL_PICTURES = 48, 128
+"""Held-out pictures of a report on the way, and of the last one."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class GeneratorRecipe:
 
 
 class Batch(NamedTuple):
-    """Pictures on the device: bits [B, L, K], canvases [B, K + 1, L, C], tokens [B, K + 1, L], classes, known."""
+    """Pictures on the device: bits [B, L, K], seen canvases [B, K + 1, L, C], tokens to learn [B, K + 1, L], classes,
+    known."""
 
     bits: Tensor
     canvases: Tensor
@@ -139,6 +142,7 @@ class GeneratorTask:
         val: SequenceCache,
         device: torch.device,
         init: Generator | None = None,
+        compiled: bool = False,
     ) -> None:
         self.config, self.recipe, self.device = config, recipe, device
         self.tokenizer, self.train, self.val = tokenizer.to(device).eval(), train, val
@@ -146,6 +150,9 @@ class GeneratorTask:
         self.networks = Generator(config).to(device)
         if init is not None:
             self.networks.load_state_dict(init.state_dict())
+        if compiled:  # in place: names of weights stay, and copies (the average) are not compiled
+            self.networks.content.compile()
+            self.networks.structure.compile()
         self.optimizers = _optimizers(self.networks, recipe)
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16)
 
@@ -171,11 +178,11 @@ class GeneratorTask:
     def after_step(self, step: int, progress: float) -> None:
         """Nothing to keep house with."""
 
-    def report(self, averaged: Generator, folder: Path, step: int) -> dict[str, float]:
+    def report(self, averaged: Generator, folder: Path, step: int, final: bool) -> dict[str, float]:
         """Held-out losses with fixed noise, and a grid of samples, one row a class."""
         networks = Networks(self.config, self.tokenizer, averaged, "training")
         self._sample(networks, folder / f"samples-{step:06d}.png")
-        return held_out_losses(networks, self.val, self.device)
+        return held_out_losses(networks, self.val, self.device, FINAL_PICTURES if final else INTERIM_PICTURES)
 
     def _sample(self, networks: Networks, target: Path) -> None:
         pipeline = NVGPipeline(networks, device=str(self.device))
@@ -196,17 +203,19 @@ class GeneratorTask:
 
 
 def load_batch(tokenizer: Tokenizer, cache: SequenceCache, rows: np.ndarray, device: torch.device) -> Batch:
-    """Cached pictures on the device; canvases are added up again from the tokens."""
-    token_map = torch.from_numpy(cache.token_map[rows].astype(np.int64)).to(device)
+    """Cached pictures on the device; canvases are added up again from the seen tokens."""
+    seen_map, token_map = (
+        torch.from_numpy(part[rows].astype(np.int64)).to(device) for part in (cache.seen_map, cache.token_map)
+    )
     with torch.no_grad():
-        canvases = tokenizer.quantizer.canvases(token_map)
+        canvases = tokenizer.quantizer.canvases(seen_map)
     bits, known = torch.from_numpy(cache.bits[rows]).to(device), torch.from_numpy(cache.known[rows]).to(device)
     return Batch(bits, canvases, token_map, torch.from_numpy(cache.classes[rows]).to(device), known)
 
 
 @torch.no_grad()
 def held_out_losses(
-    networks: Networks, cache: SequenceCache, device: torch.device, most: int = 128
+    networks: Networks, cache: SequenceCache, device: torch.device, most: int = FINAL_PICTURES
 ) -> dict[str, float]:
     """Mean losses over all stages of at most `most` held-out pictures, float32, with the same noise at every call."""
     depth, generator = networks.config.tokenizer.depth, networks.generator

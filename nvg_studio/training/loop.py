@@ -60,8 +60,8 @@ class Task(Protocol[Net]):
     def after_step(self, step: int, progress: float) -> None:
         """Housekeeping between steps."""
 
-    def report(self, averaged: Net, folder: Path, step: int) -> dict[str, float]:
-        """Held-out numbers of the averaged networks; writes picture grids into `folder`."""
+    def report(self, averaged: Net, folder: Path, step: int, final: bool) -> dict[str, float]:
+        """Held-out numbers of the averaged networks, the final ones the most exact; picture grids into `folder`."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,13 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
         progress_bar.show(step, elapsed, numbers)
         _log(settings.folder, {"step": step, "seconds": round(elapsed, 2), "lr": factor, **numbers})
         if step % settings.report_every == 0:
-            _report(task, average.networks, settings.folder, step, elapsed)
+            _report(task, average.networks, settings.folder, step, elapsed, final=False)
         if time.monotonic() - last_save > settings.save_every:
             _save(task, average, settings.folder, step, elapsed)
             last_save = time.monotonic()
     progress_bar.close()
     _save(task, average, settings.folder, step, elapsed)
-    _report(task, average.networks, settings.folder, step, elapsed)
+    _report(task, average.networks, settings.folder, step, elapsed, final=True)
     return average.networks
 
 
@@ -170,9 +170,9 @@ def _log(folder: Path, row: dict[str, float]) -> None:
         file.write(json.dumps(row) + "\n")
 
 
-def _report(task: Task[Net], averaged: Net, folder: Path, step: int, elapsed: float) -> None:
+def _report(task: Task[Net], averaged: Net, folder: Path, step: int, elapsed: float, final: bool) -> None:
     with torch.no_grad():
-        numbers = task.report(averaged, folder, step)
+        numbers = task.report(averaged, folder, step, final)
     with (folder / "reports.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps({"step": step, "seconds": round(elapsed, 1), **numbers}) + "\n")
     plot_losses(folder / "losses.jsonl", folder / "losses.png")

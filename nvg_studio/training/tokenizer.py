@@ -24,8 +24,8 @@ class TokenizerRecipe:
     """Numbers of a tokenizer run.
 
     `plain` is the share of the budget without quantiser at the start. Afterwards a share `coarse` of the pictures is
-    decoded from the canvas of an earlier stage, so that every stage carries as much of the picture as it can and decodes
-    to a calm one; the other canvases are disturbed by noise of up to `noise` of the latent's deviation, since a
+    decoded from the canvas of an earlier stage, so that every stage carries as much of the picture as it can and
+    decodes to a calm one; the other canvases are disturbed by noise of up to `noise` of the latent's deviation, since a
     generator's canvases are never quite an encoder's.
     """
 
@@ -112,8 +112,8 @@ class TokenizerTask:
         self.uses.zero_()
 
     @torch.no_grad()
-    def report(self, averaged: TrainedTokenizer, folder: Path, step: int) -> dict[str, float]:
-        """PSNR and code use on held-out photos; a grid of originals and reconstructions."""
+    def report(self, averaged: TrainedTokenizer, folder: Path, step: int, final: bool) -> dict[str, float]:
+        """PSNR and code use on all held-out photos at any time; a grid of originals and reconstructions."""
         squares, used, rows = [], set(), []
         for images in self.held_out.split(64):
             latent = averaged.encode(images)

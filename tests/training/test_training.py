@@ -13,7 +13,6 @@ from nvg_studio.granularity.hierarchy import cluster_sizes, is_balanced, labels_
 from nvg_studio.model.checkpoint import Generator
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.training.__main__ import main
-from nvg_studio.training.cache import SequenceCache
 from nvg_studio.training.generator import Batch, content_losses, structure_losses
 from nvg_studio.training.pack import load_photos
 from nvg_studio.training.recipes import make_config
@@ -217,16 +216,9 @@ def tiny_batch(known):
     config = make_config("tiny", "tiny", ("a", "b"))
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
-    cache = SequenceCache(
-        rng.integers(2, size=(4, 64, 6), dtype=np.uint8),
-        rng.integers(64, size=(4, 7, 64)),
-        np.array([0, 1, 0, 1]),
-        known,
-    )
-    bits, token_map = torch.from_numpy(cache.bits), torch.from_numpy(cache.token_map)
-    return config, Batch(
-        bits, torch.randn(4, 7, 64, 8), token_map, torch.from_numpy(cache.classes), torch.from_numpy(known)
-    )
+    bits = torch.from_numpy(rng.integers(2, size=(4, 64, 6), dtype=np.uint8))
+    token_map = torch.from_numpy(rng.integers(64, size=(4, 7, 64)))
+    return config, Batch(bits, torch.randn(4, 7, 64, 8), token_map, torch.tensor([0, 1, 0, 1]), torch.from_numpy(known))
 
 
 def test_held_cells_are_conditions_not_targets():
