@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from nvg_studio.errors import CheckpointError
 from nvg_studio.model.checkpoint import load_model, load_official
-from nvg_studio.model.config import official, read_config
+from nvg_studio.model.config import read_config
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 from tests.tiny import save_tiny_model, tiny_config, tiny_pipeline
@@ -170,14 +170,3 @@ def test_the_configuration_survives(folder):
     (folder / "config.json").write_text("[1, 2")
     with pytest.raises(CheckpointError, match="not valid JSON"):
         read_config(folder / "config.json")
-
-
-def test_published_sizes():
-    """Parameter counts of table 1, in millions: content + structure."""
-    from nvg_studio.model.checkpoint import _empty
-
-    for depth, content, structure in ((16, 255_183_904, 64_369_672), (20, 496_602_912, 124_972_808)):
-        tokenizer, generator = _empty(official(depth))
-        assert sum(p.numel() for p in generator.content.parameters()) == content
-        assert sum(p.numel() for p in generator.structure.parameters()) == structure
-        assert sum(p.numel() for p in tokenizer.parameters()) == 110_332_355
