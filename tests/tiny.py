@@ -23,7 +23,7 @@ SAMPLING = {
 
 def tiny_config(grid: int = 8, known_cells: bool = True, trained_free: bool = False) -> ModelConfig:
     """A model of `grid` cells a side (8 or 16) on pictures of twice that size."""
-    tokenizer = TokenizerConfig(2 * grid, 32, (1, 1), 1, 1, 8, 64, 8)
+    tokenizer = TokenizerConfig(2 * grid, 32, (1, 1), 1, 1, 8, 64, 32)
     generator = GeneratorConfig(2, 64, 1, 64, 1, (1.0,) * (tokenizer.depth + 2))
     return ModelConfig("tiny", tokenizer, generator, ("rose", "tulip"), known_cells, trained_free, dict(SAMPLING))
 

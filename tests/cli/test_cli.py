@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from nvg_studio.imaging.read import read_image
 from nvg_studio.project import storage
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
+from tests.goldens.reading import write_checkpoints
 from tests.tiny import save_tiny_model
 
 Run = Callable[..., str]
@@ -184,19 +184,22 @@ def test_damaged_model_is_listed_as_such(run: Run, tmp_path: Path, monkeypatch: 
     assert "not valid JSON" in run("models", "list")
 
 
-def test_import_makes_a_model_folder(run: Run, pipeline: NVGPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: dict[str, Any] = {}
+@pytest.mark.parametrize("ema", [True, False])
+def test_import_makes_a_model_folder(run: Run, tmp_path: Path, ema: bool) -> None:
+    write_checkpoints(tmp_path)
+    files = ["--autoencoder", "ae.ckpt", "--generator", "gen.ckpt"]
+    assert "nvg-gen, 256 x 256 pixels" in run("models", "import", *files, *([] if ema else ["--no-ema"]), "new")
+    published = NVGPipeline.from_official("ae.ckpt", "gen.ckpt", ema=ema, device="cpu")
+    assert NVGPipeline.from_pretrained("new", device="cpu").info.fingerprint == published.info.fingerprint
 
-    def from_official(**arguments: object) -> NVGPipeline:
-        asked.update(arguments)
-        return pipeline
 
-    monkeypatch.setattr(NVGPipeline, "from_official", from_official)
-    for name in ("ae.ckpt", "d16.ckpt"):
-        Path(name).touch()
-    run("models", "import", "--autoencoder", "ae.ckpt", "--generator", "d16.ckpt", "--no-ema", "new")
-    assert asked == {"autoencoder": Path("ae.ckpt"), "generator": Path("d16.ckpt"), "ema": False, "device": "cpu"}
-    assert NVGPipeline.from_pretrained("new").info.fingerprint == pipeline.info.fingerprint
+@pytest.mark.parametrize("name", ["ae.ckpt", "gen.ckpt"])
+def test_truncated_checkpoint_is_one_line(refused: Run, tmp_path: Path, name: str) -> None:
+    write_checkpoints(tmp_path)
+    os.truncate(name, Path(name).stat().st_size // 2)
+    files = ["--autoencoder", "ae.ckpt", "--generator", "gen.ckpt"]
+    assert f"'{name}' is damaged" in refused("models", "import", *files, "new")
+    assert not Path("new").exists()
 
 
 def test_train_hands_its_arguments_on(monkeypatch: pytest.MonkeyPatch) -> None:

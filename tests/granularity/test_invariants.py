@@ -1,4 +1,8 @@
-"""What holds whatever the hand does (the end of the editing design)."""
+"""What holds whatever the hand does (the end of the editing design).
+
+The other invariants: runs, free trees and cancel in tests/sampling/test_pipeline.py; exact pixels and the history in
+tests/project/test_document.py; cancel in the window in tests/ui/test_runs.py.
+"""
 
 from collections.abc import Callable
 

@@ -76,9 +76,7 @@ def test_inputs_are_not_changed() -> None:
         np.testing.assert_array_equal(before, after)
 
 
-@pytest.mark.parametrize(
-    ("shape", "cells"), [((32, 32, 3), 15), ((32, 30, 3), 16), ((3, 3, 3), 16), ((32, 32), 16)]
-)
+@pytest.mark.parametrize(("shape", "cells"), [((32, 32, 3), 15), ((32, 30, 3), 16), ((3, 3, 3), 16), ((32, 32), 16)])
 def test_impossible_shapes_are_refused(shape: tuple[int, ...], cells: int) -> None:
     with pytest.raises(PictureError):
         compose(np.zeros(shape, np.uint8), noise(32, 0), np.ones(cells, dtype=bool))

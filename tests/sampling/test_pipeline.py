@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nvg_studio.errors import Cancelled, CheckpointError, DeviceError, PictureError, SequenceError, SettingsError
@@ -30,10 +30,16 @@ def start(pipe):
     return pipe.generate(GenerationSettings(class_id=0, seed=1))
 
 
+@pytest.fixture(scope="module")
+def plain_pipe(tmp_path_factory):
+    """Trained without known cells, like the published models."""
+    return tiny_pipeline(tmp_path_factory.mktemp("plain"), known_cells=False)
+
+
 def random_tree(seed):
-    """Any tree, most of them far from balanced, with clusters that are empty."""
+    """Any tree, most of them far from balanced, with clusters that are empty; some put all cells into one."""
     rng = np.random.default_rng(seed)
-    bits = (rng.random((CELLS, DEPTH)) < rng.uniform(0.1, 0.9, DEPTH)).astype(np.uint8)
+    bits = (rng.random((CELLS, DEPTH)) < rng.uniform(-0.2, 1.2, DEPTH)).astype(np.uint8)
     return GranularitySequence(bits, rng.integers(64, size=(DEPTH + 1, CELLS)).astype(np.int32))
 
 
@@ -67,16 +73,47 @@ def test_canvases_add_up(pipe, start):
     np.testing.assert_array_equal(pipe.canvas(start), pipe.canvas(start, DEPTH))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10**6), stage=st.integers(0, DEPTH))
-def test_a_run_keeps_what_is_below_its_start_and_what_is_locked(pipe, seed, stage):
-    before, locks = random_tree(seed), random_locks(seed)
+trees, stages = st.integers(0, 10**6), st.integers(0, DEPTH)
+
+
+@pytest.mark.parametrize("name", ["pipe", "plain_pipe"])
+@settings(max_examples=30)
+@given(seed=trees, stage=stages)
+def test_a_run_keeps_what_is_below_its_start_and_what_is_locked(request, name, seed, stage):
+    """On any tree, to the end; and the same request gives the same result."""
+    pipe, before, locks = request.getfixturevalue(name), random_tree(seed), random_locks(seed)
     after = pipe.run_from(before, stage, GenerationSettings(class_id=0, seed=seed), locks)
     assert (after.bits[:, :stage] == before.bits[:, :stage]).all()
     assert (after.token_map[:stage] == before.token_map[:stage]).all()
     assert (after.bits[locks.bits] == before.bits[locks.bits]).all()
     assert (after.token_map[locks.tokens] == before.token_map[locks.tokens]).all()
+    assert after.token_map.max() < 64 and pipe.decode(after).shape == (16, 16, 3)
     assert after == pipe.run_from(before, stage, GenerationSettings(class_id=0, seed=seed), locks)
+
+
+class StopsAfter:
+    """A cancel that comes when it has been asked for so many times."""
+
+    def __init__(self, times):
+        self.left = times
+
+    def is_set(self):
+        self.left -= 1
+        return self.left < 0
+
+
+@settings(max_examples=30)
+@given(seed=trees, stage=stages, times=st.integers(0, 25))
+def test_a_cancel_at_any_time_leaves_everything_as_it_was(pipe, seed, stage, times):
+    before, locks, wanted = random_tree(seed), random_locks(seed), GenerationSettings(class_id=1, seed=seed)
+    whole, stop = pipe.run_from(before, stage, wanted, locks), StopsAfter(times)
+    try:
+        assert pipe.run_from(before, stage, wanted, locks, cancel=stop) == whole
+        assert stop.left >= 0
+    except Cancelled:
+        assert stop.left == -1, "the first answer is heeded"
+    assert before == random_tree(seed) and locks == random_locks(seed)
+    assert pipe.run_from(before, stage, wanted, locks) == whole
 
 
 def test_free_cells_of_a_cluster_share_a_new_token(pipe, start):
