@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nvg_studio.errors import NVGError
+from nvg_studio.errors import TrainingError
 from nvg_studio.evaluation.adherence import painted_score, photo_scores
 from nvg_studio.evaluation.layouts import Layout, from_photo, hand_made
 from nvg_studio.evaluation.sheets import coarse_to_fine, contact_sheet
@@ -17,6 +17,7 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import resize, square_crop
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
+from nvg_studio.training.console import OneLineParser, exit_code
 from nvg_studio.training.pack import PhotoSet, load_photos
 
 SEEDS = (1, 2)
@@ -24,24 +25,21 @@ SEEDS = (1, 2)
 
 def main(argv: list[str] | None = None) -> int:
     """Evaluate a model; 0, or 2 with one line for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m nvg_studio.evaluation", description="Measure and draw a model.")
+    parser = OneLineParser(prog="python -m nvg_studio.evaluation", description="Measure and draw a model.")
     parser.add_argument("model", type=Path, help="model folder")
     parser.add_argument("photos", type=Path, help="held-out photos: folder of class folders, or a pack")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--layout-photos", nargs=2, default=None, help="names (class/file) of the two layout photos")
     parser.add_argument("--pictures", type=int, default=40, help="held-out photos for adherence (default: %(default)s)")
     options = parser.parse_args(argv)
-    try:
-        _evaluate(options)
-    except NVGError as error:
-        print(f"nvg-studio: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code(lambda: _evaluate(options))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    if options.pictures < 2:
+        raise TrainingError("Adherence needs two photos at least, to compare one with the other. Raise --pictures.")
     pipeline = NVGPipeline.from_pretrained(options.model, device="cpu")
-    photos = load_photos(options.photos, 2 * pipeline.info.image_size)
+    photos = _photos(pipeline, options.photos)
     options.out.mkdir(parents=True, exist_ok=True)
     layouts = _layouts(pipeline, photos, options.layout_photos)
     made = {name: [_fill(pipeline, layout, number) for layout in layouts]
@@ -73,9 +71,20 @@ def reconstruction_psnr(pipeline: NVGPipeline, photos: PhotoSet) -> float:
     return float(np.mean(values))
 
 
+def _photos(pipeline: NVGPipeline, path: Path) -> PhotoSet:
+    photos = load_photos(path, 2 * pipeline.info.image_size)
+    if photos.classes != pipeline.info.class_names:
+        wanted = ", ".join(pipeline.info.class_names)
+        raise TrainingError(f"'{path}' has other classes than the model. Use folders of these names: {wanted}.")
+    return photos
+
+
 def _layouts(pipeline: NVGPipeline, photos: PhotoSet, names: list[str] | None) -> list[Layout]:
     chosen = names or photos.names[:: len(photos.names) // 2][:2]
     pictures: dict[str, NDArray[np.uint8]] = dict(zip(photos.names, photos.pictures, strict=True))
+    for name in chosen:
+        if name not in pictures:
+            raise TrainingError(f"There is no photo '{name}'. Name one as class/file, such as '{photos.names[0]}'.")
     return [
         *hand_made(pipeline.info.grid),
         *(from_photo(pipeline, f"photo, {name.split('/')[0]}", pictures[name]) for name in chosen),

@@ -7,15 +7,16 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import torch
 
-from nvg_studio.errors import NVGError, TrainingError
+from nvg_studio.errors import TrainingError
 from nvg_studio.model.checkpoint import Networks, load_model, load_tokenizer, save_model
 from nvg_studio.sampling.pipeline import resolve_device
 from nvg_studio.training.cache import Augmentation, SequenceCache, build_cache, load_cache, scale_factors
+from nvg_studio.training.console import OneLineParser, exit_code
 from nvg_studio.training.crops import READ_AHEAD
 from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask
 from nvg_studio.training.loop import Schedule, Settings, train
@@ -33,24 +34,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run a training command; returns the exit code: 0, 2 for bad input, 130 after Ctrl+C (the state is saved)."""
     options = _parser().parse_args(argv)
     stop = _stop_on_interrupt()
-    try:
-        options.action(options, stop)
-    except NVGError as error:
-        print(f"nvg-studio: {error}", file=sys.stderr)
-        return 2
-    return 130 if stop.is_set() else 0
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, like every other command."""
-
-    def error(self, message: str) -> NoReturn:
-        """Leave with exit code 2."""
-        self.exit(2, f"nvg-studio: {message[0].upper()}{message[1:]}. See '{self.prog} --help'.\n")
+    return exit_code(lambda: options.action(options, stop)) or (130 if stop.is_set() else 0)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="nvg-studio train", description="Train NVG on folders of photos, one a class.")
+    parser = OneLineParser(prog="nvg-studio train", description="Train NVG on folders of photos, one a class.")
     commands = parser.add_subparsers(required=True, metavar="pack|tokenizer|generator|all")
     pack = commands.add_parser("pack", help="put a folder of class folders into one file")
     pack.add_argument("data", type=Path)

@@ -1,0 +1,30 @@
+"""One line for whatever is wrong, for commands that must run where there is nothing but argparse."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from nvg_studio.errors import NVGError
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Says in one line which argument is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2."""
+        self.exit(2, f"nvg-studio: {message[0].upper()}{message[1:]}. See '{self.prog} --help'.\n")
+
+
+def exit_code(action: Callable[[], None]) -> int:
+    """Run an action: 0, or 2 and one line for bad input and for files that cannot be read or written."""
+    try:
+        action()
+    except NVGError as error:
+        line = str(error)
+    except OSError as error:
+        line = f"{error.strerror or error}: '{error.filename}'. Check the path and the space on the disk."
+    else:
+        return 0
+    print(f"nvg-studio: {line}", file=sys.stderr)
+    return 2

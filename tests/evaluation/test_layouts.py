@@ -1,0 +1,35 @@
+"""Layouts to ask for: the painted shares, and what of them is held."""
+
+import numpy as np
+import pytest
+
+from nvg_studio.evaluation.layouts import PHOTO_LEVELS, from_photo, hand_made, painted
+from nvg_studio.sampling.settings import GenerationSettings
+from tests.tiny import tiny_pipeline
+
+
+def test_a_painted_layout_is_its_mask_at_level_one():
+    mask = np.random.default_rng(0).random((8, 8)) < 0.3
+    layout = painted("any", mask)
+    assert (layout.sequence.labels(1).reshape(8, 8) == mask).all()
+    assert layout.levels == 1 and layout.locks.bits[:, 0].all() and not layout.locks.bits[:, 1:].any()
+    assert not layout.locks.tokens.any()
+
+
+@pytest.mark.parametrize("grid", [8, 16])
+def test_hand_made_layouts_have_the_shares_of_their_names(grid):
+    for layout in hand_made(grid):
+        share = int(layout.name.split()[-2]) / 100
+        assert layout.sequence.labels(1).mean() == pytest.approx(share, abs=0.5 / grid)
+    horizon = hand_made(grid)[-1].sequence.labels(1).reshape(grid, grid)
+    assert not horizon[0].any() and horizon[-1].all()
+
+
+def test_a_photo_gives_the_first_levels_of_its_structure(tmp_path):
+    pipeline = tiny_pipeline(tmp_path)
+    photo = np.random.default_rng(1).integers(256, size=(20, 30, 3), dtype=np.uint8)
+    layout = from_photo(pipeline, "photo", photo)
+    assert layout.sequence == pipeline.encode(photo) and layout.levels == PHOTO_LEVELS
+    made = pipeline.run_from(layout.sequence, 0, GenerationSettings(seed=1), layout.locks)
+    assert (made.labels(PHOTO_LEVELS) == layout.sequence.labels(PHOTO_LEVELS)).all()
+    assert made != layout.sequence
