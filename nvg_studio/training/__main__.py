@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -96,6 +97,8 @@ def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float 
 
 
 def _generator(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
+    if options.compile and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++", "cl"))):
+        raise TrainingError("--compile needs a C++ compiler and found none. Install g++, or leave --compile out.")
     device = resolve_device(options.device)
     train_set, val_set = _photos(options)
     config = make_config(options.name, options.size, train_set.classes)

@@ -106,7 +106,7 @@ def _encode(
         if rngs and rngs[n].random() < augmentation.known_cells:
             held = random_blob(grid, rngs[n])
         if rngs and rngs[n].random() < augmentation.disturbed:
-            ranks[n] = draw_ranks(*ranks[n].shape, rngs[n])
+            ranks[n] = draw_ranks(depth + 1, 2 << depth, rngs[n])
         bits.append(tree)
         known.append(held)
     groups = np.stack([2 * all_labels(tree) + held for tree, held in zip(bits, known, strict=True)])
