@@ -1,7 +1,7 @@
 """How long the studio takes to a usable window and to a ready model (`python benchmarks/startup.py`).
 
-Each repetition starts a fresh process with an empty home, as `main.py` does, and prints one JSON line: seconds from the
-start of the process until the window has been drawn and answers, and until the shipped model is ready behind it. Without
+Each repetition starts a fresh process with an empty home, as `main.py` does, and prints one JSON line: seconds from
+its start until the window has been drawn and answers, and until the shipped model is ready behind it. Without
 a display run it under Xvfb, or with QT_QPA_PLATFORM=offscreen.
 """
 
