@@ -31,14 +31,17 @@ class GeneratorRecipe:
     """Numbers of a generator run.
 
     `pictures` are drawn a step; each gives `content_stages` and `structure_stages` stages to train on, spread evenly.
+    Of the structure channels the one that the sampler will use counts `split_weight` times: the deeper ones are
+    mostly chance.
     Muon moves the two large matrices of every block (its rate matched to AdamW's), AdamW everything else.
     """
 
     pictures: int = 16
     content_stages: int = 2
     structure_stages: int = 1
-    rate: float = 6e-4
-    muon_rate: float = 1e-3
+    split_weight: float = 4.0
+    rate: float = 1.5e-3
+    muon_rate: float = 2.5e-3
     weight_decay: float = 0.05
     seed: int = 0
     bf16: bool = True
@@ -109,13 +112,20 @@ def content_losses(
 
 
 def structure_losses(
-    network: StructureTransformer, batch: Batch, stages: Tensor, times: Tensor, noise: Tensor, autocast: torch.autocast
+    network: StructureTransformer,
+    batch: Batch,
+    stages: Tensor,
+    times: Tensor,
+    noise: Tensor,
+    autocast: torch.autocast,
+    split_weight: float = 1.0,
 ) -> Tensor:
     """Square error [B] of the predicted final structure; parents' bits and held cells are clean at every time.
 
     Args:
         times: float [B], 1 is noise.
         noise: float [B, L, K].
+        split_weight: weight of the channel that the split after a stage is read from; 1 as in the paper.
     """
     rows = torch.arange(len(stages), device=stages.device)
     clean = 2.0 * batch.bits - 1
@@ -127,7 +137,9 @@ def structure_losses(
         velocity = network(
             noised, batch.canvases[rows, stages], structure_at(batch.bits, stages), batch.classes, stages, times
         )
-    return (noise - velocity.float() - clean).square().mean((1, 2))
+    errors = (noise - velocity.float() - clean).square().mean(1)  # [B, K]
+    weights = 1 + (split_weight - 1) * F.one_hot(stages, errors.shape[-1])
+    return (errors * weights).sum(-1) / weights.sum(-1)
 
 
 class GeneratorTask:
@@ -170,7 +182,7 @@ class GeneratorTask:
         times = torch.sigmoid(torch.randn(len(stages), device=self.device))
         noise = torch.randn(recipe.pictures, *self.train.bits.shape[1:], device=self.device)
         structure = structure_losses(
-            self.networks.structure, batch.take(rows), stages, times, noise[rows], self.autocast
+            self.networks.structure, batch.take(rows), stages, times, noise[rows], self.autocast, recipe.split_weight
         )
         parts = {"canvas": content.canvas.mean(), "tokens": content.tokens.mean(), "structure": structure.mean()}
         return {"total": torch.stack(list(parts.values())).sum(), **parts}
