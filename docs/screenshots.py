@@ -94,7 +94,7 @@ def tour(camera: Photographer) -> None:
     QTest.mouseRelease(camera.window.canvas, Qt.MouseButton.LeftButton)
     camera.until(lambda: len(session.document.titles) > 1 if session.document else False)
     QTest.qWait(600)
-    state.update(selected=0)
+    state.update(selected=frozenset((0,)))
     camera.window.lock_cluster(0, LockKind.REGION)
     camera.do("view.boundaries")
     camera.take("edited")
@@ -103,7 +103,7 @@ def tour(camera: Photographer) -> None:
     camera.take("running")
     camera.until(lambda: session.runs.running is None)
     camera.do("view.picture", "tool.select")
-    state.update(selected=None)
+    state.update(selected=frozenset())
     camera.take("result")
 
 

@@ -72,8 +72,12 @@ def imbalance(bits: BitArray) -> float:
     The share of cells beyond their cluster's fair size (the cells that would have to move), averaged over the levels.
     """
     cells, depth = bits.shape
-    excess = [np.maximum(cluster_sizes(bits, level) - (cells >> level), 0).sum() for level in range(1, depth + 1)]
-    return float(np.mean(excess) / cells)
+    return float(np.mean([excess(bits, level) for level in range(1, depth + 1)]) / cells)
+
+
+def excess(bits: BitArray, level: int) -> int:
+    """Cells beyond their cluster's fair size at `level`: how many must move at least to make the clusters equal."""
+    return int(np.maximum(cluster_sizes(bits, level) - (len(bits) >> level), 0).sum())
 
 
 def split(scores: NDArray[Any], labels: IntArray, known: NDArray[np.int8] | None = None) -> BitArray:

@@ -3,6 +3,7 @@
 import math
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,3 +29,9 @@ def spread(values: NDArray[Value], size: int) -> NDArray[Value]:
     cell = (2 * np.arange(size) + 1) * side // (2 * size)
     square = values.reshape(side, side, *values.shape[1:])
     return square[cell[:, None], cell]
+
+
+def cell_means(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Mean colours of the cells of a grid with `side` cells a side: uint8 [S, S, 3] to uint8 [side * side, 3]."""
+    small: NDArray[np.uint8] = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    return small.reshape(-1, 3)

@@ -2,8 +2,9 @@
 
 The colours form a tree like the clusters do: a child's hue stays near its parent's, siblings differ in hue, lightness
 and (deep down) colourfulness. They are chosen in OKLCH (Ottosson 2020, https://bottosson.github.io/posts/oklab/), where
-equal steps look equal, so that clusters can be told apart on dark and on light ground. The halves of the picture are
-orange and blue, which people with colour-blindness can tell apart too.
+equal steps look equal, so that clusters can be told apart on dark and on light ground.
+`safe_colours` do without what red-green colour-blind eyes cannot tell apart: they differ in lightness and between blue
+and yellow alone.
 """
 
 from functools import cache
@@ -19,6 +20,10 @@ Labels = NDArray[np.int64]
 
 ROOT_COLOUR = (0.66, 0.03, 250.0)
 """Lightness (0..1), chroma and hue (degrees) of the one cluster of stage 0, a quiet grey-blue."""
+
+# The span of the colours that everybody can tell apart: OKLab's blue (below 0) to yellow, and lightness.
+SAFE_BLUE_YELLOW, SAFE_LIGHTNESS = (-0.19, 0.19), (0.36, 0.96)
+BLUE_HUE, YELLOW_HUE = 258.0, 88.0
 
 CENTRE = (0.645, 0.115, 152.5)
 # How far the two children of a node move apart, half the way each, by level from 1 on: hue, lightness, chroma.
@@ -41,6 +46,42 @@ def label_colours(stage: int) -> Picture:
             lch += side[:, None] * np.array([LIGHTNESS_STEPS[step], CHROMA_STEPS[step], -HUE_STEPS[step]])
     colours = _oklch_to_rgb(lch)
     colours.setflags(write=False)
+    return colours
+
+
+@cache
+def safe_colours(stage: int) -> Picture:
+    """Colours of all clusters of a stage for colour-blind eyes too: uint8 [2**stage, 3], RGB, read-only.
+
+    Blue to yellow and dark to light are halved in turn, level by level, so a child stays near its parent here as well.
+    """
+    clusters = np.arange(1 << stage)
+    spans = np.array([SAFE_BLUE_YELLOW, SAFE_LIGHTNESS])
+    place = np.tile(spans.mean(axis=1), (len(clusters), 1))
+    for level in range(1, stage + 1):
+        axis = (level - 1) % 2
+        side = 2 * ((clusters >> (stage - level)) & 1) - 1
+        place[:, axis] += side * (spans[axis, 1] - spans[axis, 0]) / 2 ** ((level + 1) // 2 + 1)
+    blue_yellow, lightness = place.T
+    hue = np.where(blue_yellow < 0, BLUE_HUE, YELLOW_HUE)
+    colours = _oklch_to_rgb(np.stack([lightness, np.abs(blue_yellow), hue], axis=1))
+    colours.setflags(write=False)
+    return colours
+
+
+def mean_colours(cells: Picture, labels: Labels, stage: int) -> Picture:
+    """Mean colour of every cluster of a stage, uint8 [2**stage, 3]; an empty cluster has its colour of `label_colours`.
+
+    Args:
+        cells: uint8 [L, 3], mean colours of the cells.
+        labels: int64 [L], 0 <= label < 2**stage.
+        stage: 0..K.
+    """
+    count = 1 << stage
+    sizes = np.bincount(labels, minlength=count)
+    sums = np.stack([np.bincount(labels, cells[:, c], minlength=count) for c in range(3)], axis=1)
+    means = np.rint(sums / np.maximum(sizes, 1)[:, None])
+    colours: Picture = np.where(sizes[:, None] > 0, means, label_colours(stage)).astype(np.uint8)
     return colours
 
 

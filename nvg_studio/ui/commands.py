@@ -13,7 +13,7 @@ from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog, show_abo
 from nvg_studio.ui.files import PHOTO_FILTER, PNG_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
 from nvg_studio.ui.images import from_qimage, to_qimage
 from nvg_studio.ui.messages import Kind, Notice
-from nvg_studio.ui.state import LockKind, ViewMode
+from nvg_studio.ui.state import LockKind, Palette, ViewMode
 
 if TYPE_CHECKING:
     from nvg_studio.ui.window import MainWindow
@@ -33,6 +33,7 @@ class Commands:
         return {
             **self._file_table(),
             **self._view_table(),
+            **self._cluster_table(),
             "edit.undo": session.undo,
             "edit.redo": session.redo,
             "edit.copy": self.copy,
@@ -46,14 +47,8 @@ class Commands:
             "level.coarser": lambda: state.set_level(state.now.level - 1),
             "level.finer": lambda: state.set_level(state.now.level + 1),
             **{f"level.{n}": self._level_setter(n) for n in range(9)},
-            "cluster.lock_layout": lambda: self.lock_selected(LockKind.LAYOUT),
-            "cluster.lock_region": lambda: self.lock_selected(LockKind.REGION),
-            "cluster.lock_coarse": lambda: self.lock_selected(LockKind.COARSE),
-            "cluster.unlock": lambda: self.lock_selected(None),
-            "cluster.unlock_all": self.unlock_all,
-            "cluster.take": self.take_selected,
-            "cluster.deselect": self._setter(selected=None),
-            "cluster.balance": lambda: session.balance(state.now.level),
+            "level.lock_layout": lambda: session.editing.lock_level(state.now.level, LockKind.LAYOUT),
+            "level.lock_coarse": lambda: session.editing.lock_level(state.now.level, LockKind.COARSE),
             "run.run": session.run,
             "run.here": lambda: session.run(state.now.level),
             "run.again": self.run_again,
@@ -80,6 +75,8 @@ class Commands:
         return {
             **{f"view.{mode}": self._setter(view=mode) for mode in ViewMode},
             "view.level_picture": lambda: state.update(level_picture=not state.now.level_picture),
+            "view.cell_grid": lambda: state.update(cell_grid=not state.now.cell_grid),
+            **{f"view.colours_{palette}": self._setter(palette=palette) for palette in Palette},
             "view.fit": canvas.fit,
             "view.actual": canvas.actual_size,
             "view.zoom_in": lambda: canvas.zoom(1.25),
@@ -87,6 +84,24 @@ class Commands:
             "view.theme_system": lambda: self._window.prefer_theme(None),
             "view.theme_dark": lambda: self._window.prefer_theme("dark"),
             "view.theme_light": lambda: self._window.prefer_theme("light"),
+        }
+
+    def _cluster_table(self) -> dict[str, Callable[[], None]]:
+        editing, state = self._session.editing, self._state
+        return {
+            "cluster.lock_layout": lambda: self.lock_selected(LockKind.LAYOUT),
+            "cluster.lock_region": lambda: self.lock_selected(LockKind.REGION),
+            "cluster.lock_coarse": lambda: self.lock_selected(LockKind.COARSE),
+            "cluster.unlock": lambda: editing.unlock_clusters(state.now.level, state.now.selected),
+            "cluster.unlock_all": editing.unlock_all,
+            "cluster.take": lambda: state.take(min(state.now.selected)),
+            "cluster.rename": lambda: self._window.clusters.edit_name(),
+            "cluster.only": lambda: state.toggle_only(state.now.selected),
+            "cluster.show_all": self._setter(only=frozenset()),
+            "cluster.deselect": self._setter(selected=frozenset()),
+            "cluster.balance": lambda: editing.balance(state.now.level),
+            "cluster.merge": lambda: editing.merge(state.now.level, min(state.now.selected)),
+            "cluster.swap": lambda: editing.swap(state.now.level, *sorted(state.now.selected)),
         }
 
     def _setter(self, **values: object) -> Callable[[], None]:
@@ -177,21 +192,9 @@ class Commands:
 
     # -- clusters and runs ----------------------------------------------------------------------
 
-    def lock_selected(self, kind: LockKind | None) -> None:
-        """Lock the selected cluster, or release it (None)."""
-        selected = self._state.now.selected
-        if selected is not None:
-            self._window.lock_cluster(selected, kind)
-
-    def unlock_all(self) -> None:
-        """Release every lock."""
-        everything = self._session.labels(0) == 0
-        self._session.set_locks(self._session.locks.without(everything), "Unlock everything")
-
-    def take_selected(self) -> None:
-        """Take the selected cluster in hand."""
-        if self._state.now.selected is not None:
-            self._state.take(self._state.now.selected)
+    def lock_selected(self, kind: LockKind) -> None:
+        """Lock the selected clusters."""
+        self._session.editing.lock_clusters(self._state.now.level, self._state.now.selected, kind)
 
     def run_again(self) -> None:
         """Roll the seed and run from the active level."""

@@ -14,6 +14,8 @@ from nvg_studio.ui.state import Choices, LockKind
 
 Mask = NDArray[np.bool_]
 
+LOCKED = "Locked: these cells keep their cluster. Unlock them to paint here."
+
 
 def painted(sequence: GranularitySequence, cells: Mask, choices: Choices, locks: Locks) -> GranularitySequence:
     """`cells` bool [L] given to the cluster in hand, levels made equal again where `choices.balanced`.
@@ -21,12 +23,6 @@ def painted(sequence: GranularitySequence, cells: Mask, choices: Choices, locks:
     Raises LockError where balancing is impossible.
     """
     stroke = edits.paint(sequence, cells, choices.level, choices.cluster, locks, choices.inside_parent)
-    return _balanced(sequence, stroke, choices, locks)
-
-
-def filled(sequence: GranularitySequence, source: int, choices: Choices, locks: Locks) -> GranularitySequence:
-    """The whole cluster `source` given to the cluster in hand, balanced like `painted`."""
-    stroke = edits.fill(sequence, choices.level, source, choices.cluster, locks, choices.inside_parent)
     return _balanced(sequence, stroke, choices, locks)
 
 
@@ -51,10 +47,39 @@ def to_change(sequence: GranularitySequence, cells: Mask, choices: Choices, lock
     return other & ~held & ~outside, held | outside
 
 
+def lowest_level(sequence: GranularitySequence, change: Mask, choices: Choices) -> int | None:
+    """The lowest level that giving `change` bool [L] to the cluster in hand changes; None where it changes none."""
+    shift = choices.level - np.arange(1, choices.level + 1)
+    path = (choices.cluster >> shift) & 1
+    levels = np.flatnonzero((sequence.bits[change, : choices.level] != path).any(axis=0)) + 1
+    return int(levels[0]) if levels.size else None
+
+
+def exchange(sequence: GranularitySequence, change: Mask, choices: Choices) -> dict[int, int]:
+    """Cells that clusters of the level gain (or lose, below 0) by giving `change` bool [L] to the cluster in hand."""
+    losses = np.bincount(sequence.labels(choices.level)[change], minlength=1 << choices.level)
+    gains = {int(cluster): -int(losses[cluster]) for cluster in np.flatnonzero(losses)}
+    return gains | {choices.cluster: int(change.sum())} if gains else {}
+
+
+def cells_of(sequence: GranularitySequence, level: int, clusters: frozenset[int]) -> Mask:
+    """Cells bool [L] of some clusters of a level."""
+    return np.isin(sequence.labels(level), sorted(clusters))
+
+
+def named(clusters: frozenset[int], level: int) -> str:
+    """Clusters of a level in words: "cluster 3, level 2", "clusters 0, 1 and 3, level 2", "5 clusters, level 4"."""
+    numbers = [str(cluster) for cluster in sorted(clusters)]
+    if len(numbers) > 4:
+        return f"{len(numbers)} clusters, level {level}"
+    listed = " and ".join(filter(None, (", ".join(numbers[:-1]), numbers[-1])))
+    return f"cluster{'s' if len(numbers) > 1 else ''} {listed}, level {level}"
+
+
 def refusal(sequence: GranularitySequence, forbidden: Mask, choices: Choices, locks: Locks) -> str:
     """Why a stroke may not change `forbidden` bool [L], and what to do, in one line."""
     if edits.blocked(sequence, forbidden, choices.level, choices.cluster, locks, choices.inside_parent).any():
-        return "Locked: these cells keep their cluster. Unlock them to paint here."
+        return LOCKED
     where = f"its parent, cluster {choices.cluster >> 1} of level {choices.level - 1}"
     return f"Cluster {choices.cluster} stays inside {where}. Switch Inside parent off (P) to cross."
 
@@ -68,6 +93,13 @@ def locked(locks: Locks, cells: Mask, choices: Choices) -> Locks:
     if choices.lock_kind is LockKind.COARSE:
         return locks.with_content(cells, choices.level + 1)
     return locks.with_structure(cells, locks.depth).with_content(cells)
+
+
+def released(locks: Locks, cells: Mask, kind: LockKind) -> Locks:
+    """`locks` without what a lock of `kind` holds on `cells` bool [L]; a region is everything."""
+    if kind is LockKind.LAYOUT:
+        return locks.without_structure(cells)
+    return locks.without_content(cells) if kind is LockKind.COARSE else locks.without(cells)
 
 
 def changed_locks(before: Locks, after: Locks) -> Mask:

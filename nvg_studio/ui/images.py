@@ -14,6 +14,12 @@ def to_qimage(picture: Picture) -> QImage:
     return QImage(picture.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
+def rgb(colour: NDArray[np.uint8]) -> tuple[int, int, int]:
+    """A colour uint8 [3] as plain numbers."""
+    red, green, blue = (int(value) for value in colour)
+    return red, green, blue
+
+
 def to_pixmap(picture: Picture) -> QPixmap:
     """uint8 [H, W, 3] to a QPixmap."""
     return QPixmap.fromImage(to_qimage(picture))

@@ -2,15 +2,14 @@
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QSlider, QToolButton, QWidget
 
 from nvg_studio.ui.action_set import ActionSet
-from nvg_studio.ui.state import Choices, LockKind
+from nvg_studio.ui.state import PAINTING, Choices, LockKind
 from nvg_studio.ui.theme import Theme
 
-PAINTING = ("brush", "fill", "eraser")
 SIZED = ("brush", "eraser", "lock")
-IN_HAND = ("brush", "fill", "pick")
+IN_HAND = ("brush", "fill", "lasso", "rectangle", "ellipse", "pick")
 LOCK_NAMES = {
     LockKind.REGION: ("Region", "Everything: shape and content of all levels"),
     LockKind.LAYOUT: ("Layout", "The shape, up to the active level"),
@@ -63,6 +62,13 @@ class ToolOptions(QWidget):
         self.swap = _button(actions, "brush.swap")
         self.inside = _button(actions, "brush.inside_parent", text=True)
         self.balanced = _button(actions, "brush.balanced", text=True)
+        self.meter = QProgressBar()
+        self.meter.setTextVisible(False)
+        self.meter.setFixedWidth(44)
+        self.meter.setAccessibleName("Distance from equal clusters")
+        self.to_move, self.next_run = QLabel(), QLabel()
+        for label in (self.to_move, self.next_run):
+            label.setProperty("role", "dim")
         self.lock_kind = QComboBox()
         self.lock_kind.setAccessibleName("What the lock holds")
         for kind, (name, tip) in LOCK_NAMES.items():
@@ -81,7 +87,7 @@ class ToolOptions(QWidget):
         self._groups = {
             "hand": (self.swatches, self._hand_text, self.swap),
             "size": (self.size_slider, self._size_text),
-            "paint": (self.inside, self.balanced),
+            "paint": (self.inside, self.balanced, self.meter, self.to_move, self.next_run),
             "lock": (self.lock_kind, self.unlock),
             "hint": (self._hint,),
         }
@@ -120,6 +126,17 @@ class ToolOptions(QWidget):
         self._hand_text.setText(f"Cluster {choices.cluster}")
         self.swatches.show_colours(*colours)
         self.swatches.setToolTip(f"In hand: cluster {choices.cluster}; behind it: cluster {choices.other}")
+
+    def show_structure(self, to_move: int, cells: int, lowest_changed: int | None) -> None:
+        """Show how far the level is from equal clusters (cells to move) and where the next run starts."""
+        self.meter.setRange(0, cells // 2)
+        self.meter.setValue(to_move)
+        self.to_move.setText(f"{to_move} off balance" if to_move else "In balance")
+        tip = f"{to_move} cells would have to move to make the clusters of this level equal in size"
+        for widget in (self.meter, self.to_move):
+            widget.setToolTip(tip if to_move else "All clusters of this level are equal in size")
+        self.next_run.setText("" if lowest_changed is None else f"Run from {lowest_changed}")
+        self.next_run.setToolTip(f"The lowest level that was edited is {lowest_changed}: the next run starts there")
 
 
 def _button(actions: ActionSet, name: str, text: bool = False) -> QToolButton:

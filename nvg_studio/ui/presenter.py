@@ -10,14 +10,17 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.draw import label_colours
 from nvg_studio.project.document import card_states
 from nvg_studio.sampling.events import Picture
-from nvg_studio.ui.canvas.layers import Layers
+from nvg_studio.ui.canvas.layers import Badge, Layers, middle_cell
 from nvg_studio.ui.canvas.pyramid import Pyramid
-from nvg_studio.ui.docks.clusters import ClusterRow
-from nvg_studio.ui.images import cells_image, to_qimage
+from nvg_studio.ui.colours import cluster_colours
+from nvg_studio.ui.gestures import Mask
+from nvg_studio.ui.images import cells_image, rgb, to_qimage
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.shown import Recipe, edited_cells
-from nvg_studio.ui.state import Choices
+from nvg_studio.ui.state import PAINTING, Choices, ViewMode
 from nvg_studio.ui.strip import CardView
+
+SIZED_LEVELS = range(1, 5)
 
 
 def recipe(session: Session, choices: Choices) -> Recipe | None:
@@ -71,8 +74,17 @@ def wishes(session: Session, choices: Choices) -> list[tuple[GranularitySequence
     return wanted + [(snapshot.result, stage) for stage in range(last + 1, snapshot.result.depth + 1)]
 
 
-def layers(session: Session, choices: Choices, image: Pyramid | None, flash: NDArray[np.bool_] | None) -> Layers | None:
-    """The canvas of a document; None where there is none."""
+def before(session: Session, choices: Choices) -> Recipe | None:
+    """The picture on the left of the divider; None where there is no divider."""
+    if session.document is None or session.opening is not None or choices.view is not ViewMode.WIPE:
+        return None
+    return Recipe(session.before)
+
+
+def layers(
+    session: Session, choices: Choices, image: Pyramid | None, earlier: Pyramid | None, flash: Mask | None
+) -> Layers | None:
+    """The canvas of a document with its picture and the one before; None where there is none."""
     if session.document is None or session.opening is not None:
         return _bare_layers(session, image)
     locks = session.locks
@@ -83,9 +95,8 @@ def layers(session: Session, choices: Choices, image: Pyramid | None, flash: NDA
         note = f"Level {run.stage} of {session.depth}, run under way"
         if run.stage >= level:
             labels = run.sequence.labels(level)
-    colours = label_colours(level)
+    colours = cluster_colours(session, choices, level, labels)
     region = locks.region
-    selected = None if choices.selected is None else labels == choices.selected
     return Layers(
         grid=session.grid,
         picture=image,
@@ -95,10 +106,29 @@ def layers(session: Session, choices: Choices, image: Pyramid | None, flash: NDA
         opacity=choices.opacity,
         layout_locked=((locks.structure > 0) | (locks.content > 0)) & ~region,
         region_locked=region,
-        selected=selected,
+        selected=np.isin(labels, list(choices.selected)) if choices.selected else None,
         flash=flash,
         note=note,
+        shown=np.isin(labels, list(choices.only)) if choices.only else None,
+        badges=_sizes(labels, colours) if _shows_sizes(choices) else (),
+        cell_grid=choices.cell_grid,
+        before=earlier,
+        wipe=choices.wipe,
         cluster_picture=cells_image(labels, colours, session.grid),
+    )
+
+
+def _shows_sizes(choices: Choices) -> bool:
+    """Sizes are shown while painting freely, on levels with few clusters."""
+    return choices.tool in PAINTING and not choices.balanced and choices.level in SIZED_LEVELS
+
+
+def _sizes(labels: NDArray[np.int64], colours: Picture) -> tuple[Badge, ...]:
+    """The number of cells of every cluster, at its middle."""
+    present, counts = np.unique(labels, return_counts=True)
+    return tuple(
+        Badge(middle_cell(labels == cluster), str(count), rgb(colours[cluster]))
+        for cluster, count in zip(present, counts, strict=True)
     )
 
 
@@ -124,10 +154,11 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
     run, snapshot = session.runs.running, session.snapshot
     if run is not None and run.started is None:
         snapshot = None  # a new picture is on its way: nothing of the old one belongs to it
-    state, locked, sequence, picture = "empty", False, None, None
+    state, held, sequence, picture = "empty", None, None, None
     if snapshot is not None:
         card = card_states(snapshot)[stage]
-        state, locked, sequence = str(card.state), card.locked, snapshot.sequence
+        state, sequence = str(card.state), snapshot.sequence
+        held = snapshot.locks.held(stage) if card.locked else None
         edited = edited_cells(snapshot.result, snapshot.sequence)
         if edited is not None and stage > edited[1]:
             state = "stale"  # where balancing dealt deeper bits out anew, too
@@ -141,45 +172,12 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         stage,
         2**stage,
         state,
-        locked,
-        None if sequence is None else images.structure(sequence, stage),
+        held,
+        None if sequence is None else images.structure(session, choices, sequence, stage),
         None if picture is None else images.picture(picture),
         active=stage == choices.level,
         can_run=session.can_run and snapshot is not None,
     )
-
-
-def cluster_rows(session: Session, choices: Choices) -> tuple[tuple[ClusterRow, ...], str]:
-    """The clusters of the active level, and a line about them."""
-    if session.document is None:
-        return (), "Open a photo to see its clusters"
-    level, locks = choices.level, session.locks
-    labels = session.labels(level)
-    count = 2**level
-    sizes = np.bincount(labels, minlength=count)
-    held = {
-        "layout": np.bincount(labels, locks.structure >= max(level, 1), minlength=count),
-        "region": np.bincount(labels, locks.region, minlength=count),
-    }
-    colours = label_colours(level)
-    rows = tuple(
-        ClusterRow(
-            c,
-            (int(colours[c][0]), int(colours[c][1]), int(colours[c][2])),
-            int(sizes[c]),
-            _how_much(held["layout"][c], sizes[c]),
-            _how_much(held["region"][c], sizes[c]),
-            c == choices.cluster,
-        )
-        for c in range(count)
-    )
-    equal = int(sizes.min()) == int(sizes.max())
-    each = f"{sizes[0]} cell{'s' if sizes[0] != 1 else ''} each" if equal else f"{sizes.min()} to {sizes.max()} cells"
-    return rows, f"Level {level}: {count} cluster{'s' if count > 1 else ''}, {each}"
-
-
-def _how_much(part: float, whole: int) -> str:
-    return "" if not part else "all" if part >= whole else "part"
 
 
 @dataclass(eq=False)
@@ -189,17 +187,18 @@ class ImageCache:
     limit: int = 256
 
     def __post_init__(self) -> None:
-        self._structures: dict[tuple[bytes, int], QImage] = {}
+        self._structures: dict[tuple[bytes, bytes], QImage] = {}
         self._pictures: dict[int, tuple[Picture, QImage]] = {}
 
-    def structure(self, sequence: GranularitySequence, stage: int) -> QImage:
+    def structure(self, session: Session, choices: Choices, sequence: GranularitySequence, stage: int) -> QImage:
         """The structure map of a stage, one pixel per cell."""
         labels = sequence.labels(stage)
-        key = (labels.tobytes(), stage)
+        colours = cluster_colours(session, choices, stage, labels)
+        key = (labels.tobytes(), colours.tobytes())
         if key not in self._structures:
             if len(self._structures) > self.limit:
                 self._structures.clear()
-            self._structures[key] = cells_image(labels, label_colours(stage), round(sequence.cells**0.5))
+            self._structures[key] = cells_image(labels, colours, session.grid)
         return self._structures[key]
 
     def picture(self, picture: Picture) -> QImage:
@@ -224,7 +223,11 @@ def conditions(session: Session, choices: Choices) -> set[str]:
         "document": document is not None,
         "undo": document is not None and document.can_undo,
         "redo": document is not None and document.can_redo,
-        "selected": document is not None and choices.selected is not None,
+        "selected": document is not None and bool(choices.selected),
+        "one": document is not None and len(choices.selected) == 1,
+        "sibling": document is not None and choices.level > 0,
+        "two": document is not None and len(choices.selected) == 2,
+        "veiled": document is not None and bool(choices.only),
         "locked": document is not None and session.locks.any,
     }
     return {name for name, holds in facts.items() if holds} | {f"level{n}" for n in range(session.depth + 1)}

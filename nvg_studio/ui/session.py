@@ -1,7 +1,6 @@
 """The session: the document, the engine and what goes on between them. Widgets show it and send it commands."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +11,18 @@ from nvg_studio.errors import NVGError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.imaging.cells import cell_means
 from nvg_studio.project import document as documents
 from nvg_studio.project.document import Document, Snapshot
 from nvg_studio.sampling.engine import Engine
-from nvg_studio.sampling.events import Encoded, Event, Failed, ModelReady, StageDone
+from nvg_studio.sampling.events import Encoded, Event, Failed, ModelReady, Picture, StageDone
 from nvg_studio.sampling.settings import ModelInfo
-from nvg_studio.ui import gestures
+from nvg_studio.ui.editing import Editing
 from nvg_studio.ui.engine_link import EngineLink
 from nvg_studio.ui.jobs import Jobs
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.renderings import Renderings
 from nvg_studio.ui.runs import Result, Runs
-from nvg_studio.ui.state import Choices, LockKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +38,8 @@ class Session(QObject):
     """Holds document, engine, stage pictures, runs and files; the only place that replaces the document.
 
     Signals: `changed` (document, locks or history), `pictures_changed` (stage pictures), `model_changed`,
-    `opening_changed`, `flashed` with bool [L] (cells that balancing moved), `said` with a `Notice`.
+    `opening_changed`, `flashed` with bool [L] (cells that balancing moved), `said` with a `Notice`. What the hand
+    does to the document is in `editing`.
     """
 
     changed = Signal()
@@ -60,11 +60,13 @@ class Session(QObject):
         self.name = ""
         self.exact_pixels = True
         self._saved: Snapshot | None = None
+        self._cell_colours: tuple[str, Picture] | None = None
         self._load_job: int | None = None
         self.jobs = Jobs(self)
         self.link = EngineLink(engine, self)
         self.renderings = Renderings(self.link, self)
         self.runs = Runs(self.link, self)
+        self.editing = Editing(self)
         self.link.answered.connect(self._handle)
         self.renderings.ready.connect(self.pictures_changed)
         self.runs.said.connect(self.said)
@@ -137,6 +139,28 @@ class Session(QObject):
         """The document's picture as of the last run (or the photo): uint8 [S, S, 3]."""
         assert self.document is not None
         return self.document.base
+
+    @property
+    def cell_colours(self) -> Picture:
+        """Mean colour of every cell of `base`: uint8 [L, 3]."""
+        assert self.snapshot is not None
+        if self._cell_colours is None or self._cell_colours[0] != self.snapshot.base:
+            self._cell_colours = (self.snapshot.base, cell_means(self.base, self.grid))
+        return self._cell_colours[1]
+
+    @property
+    def before(self) -> Picture:
+        """What to compare the picture on the canvas with: the last result; where that is what it shows, the one before.
+
+        The photo stands for the first result. uint8 [S, S, 3].
+        """
+        assert self.document is not None and self.snapshot is not None
+        snapshot, index = self.snapshot, self.document.index
+        if snapshot.sequence != snapshot.result or self.runs.running is not None:
+            return self.base
+        earlier = reversed(self.document.history.snapshots[:index])
+        key = next((step.base for step in earlier if step.base != snapshot.base), snapshot.base)
+        return self.document.pictures[key]
 
     # -- model ----------------------------------------------------------------------------------
 
@@ -265,7 +289,7 @@ class Session(QObject):
         except NVGError as problem:
             self.said.emit(Notice(str(problem), Kind.WARNING))
             return False
-        self._put(after)
+        self.put(after)
         return True
 
     # -- history --------------------------------------------------------------------------------
@@ -273,104 +297,20 @@ class Session(QObject):
     def undo(self) -> None:
         """One step back."""
         if self.document is not None:
-            self._put(self.document.undo())
+            self.put(self.document.undo())
 
     def redo(self) -> None:
         """One step forward again."""
         if self.document is not None:
-            self._put(self.document.redo())
+            self.put(self.document.redo())
 
     def visit(self, index: int) -> None:
         """Go to any step."""
         if self.document is not None:
-            self._put(self.document.visit(index))
+            self.put(self.document.visit(index))
 
-    def _put(self, document: Document) -> None:
+    def put(self, document: Document) -> None:
+        """Go to another step of the same document; nothing happens where it is the current one."""
         if document is not self.document:
             self.document = document
             self.changed.emit()
-
-    # -- gestures -------------------------------------------------------------------------------
-
-    def paint(self, cells: gestures.Mask, choices: Choices) -> None:
-        """A brush stroke: one step."""
-        change, forbidden = gestures.to_change(self.sequence, cells, choices, self.locks)
-        if not change.any():
-            self._explain(forbidden, choices)
-            return
-        title = f"Paint cluster {choices.cluster}, level {choices.level}"
-        self._edit(lambda: gestures.painted(self.sequence, cells, choices, self.locks), title, change)
-
-    def fill(self, source: int, choices: Choices) -> None:
-        """A fill: one step."""
-        cells = self.labels(choices.level) == source
-        change, forbidden = gestures.to_change(self.sequence, cells, choices, self.locks)
-        if not change.any():
-            self._explain(forbidden, choices)
-            return
-        title = f"Fill cluster {source} with {choices.cluster}, level {choices.level}"
-        self._edit(lambda: gestures.filled(self.sequence, source, choices, self.locks), title, change)
-
-    def restore(self, cells: gestures.Mask, choices: Choices) -> None:
-        """An eraser stroke: one step."""
-        assert self.snapshot is not None
-        result = self.snapshot.result
-        if self.sequence == result:
-            self.said.emit(Notice("Nothing was edited since the last run, so there is nothing to give back."))
-            return
-        self._edit(lambda: gestures.restored(self.sequence, result, cells, choices, self.locks), "Restore", cells)
-
-    def balance(self, level: int) -> None:
-        """Make the clusters of a level equal in size: one step."""
-        self._edit(lambda: edits.balance(self.sequence, level, self.locks), f"Balance level {level}", None)
-
-    def lock_cells(self, cells: gestures.Mask, choices: Choices) -> None:
-        """Lock or unlock cells as the choices say: one step."""
-        if choices.lock_kind is LockKind.LAYOUT and choices.level == 0 and not choices.unlocking:
-            self.said.emit(Notice("Level 0 is one cluster and has no layout to lock: go to a finer level."))
-            return
-        verb = "Unlock" if choices.unlocking else f"Lock {choices.lock_kind}"
-        count = int(cells.sum())
-        self.set_locks(gestures.locked(self.locks, cells, choices), f"{verb}, {count} cell{'s' if count != 1 else ''}")
-
-    def lock_cluster(self, choices: Choices, cluster: int, kind: LockKind | None) -> None:
-        """Lock a whole cluster of the active level, or release it (None): one step."""
-        cells = self.labels(choices.level) == cluster
-        if kind is None:
-            self.set_locks(self.locks.without(cells), f"Unlock cluster {cluster}, level {choices.level}")
-            return
-        after = gestures.locked(self.locks, cells, replace(choices, lock_kind=kind, unlocking=False))
-        name = {LockKind.LAYOUT: "Lock layout of", LockKind.REGION: "Lock", LockKind.COARSE: "Keep coarse content of"}[
-            kind
-        ]
-        self.set_locks(after, f"{name} cluster {cluster}, level {choices.level}")
-
-    def set_locks(self, locks: Locks, title: str) -> None:
-        """Have other locks: one step, unless nothing changes."""
-        if self.document is not None and locks != self.locks:
-            self._put(documents.with_locks(self.document, locks, title))
-
-    def _edit(self, deed: Callable[[], GranularitySequence], title: str, stroke: gestures.Mask | None) -> None:
-        before = self.sequence
-        try:
-            after = deed()
-        except NVGError as problem:
-            self.said.emit(Notice(str(problem), Kind.WARNING))
-            return
-        if after == before:
-            self.said.emit(
-                Notice("Nothing changed: the clusters stay equal in size. Switch Balanced off to paint freely.")
-            )
-            return
-        assert self.document is not None
-        self._put(documents.apply_edit(self.document, after, title))
-        moved = edits.changed_cells(before, after, before.depth)
-        others = moved if stroke is None else moved & ~stroke
-        if others.any():
-            self.flashed.emit(others)
-
-    def _explain(self, forbidden: gestures.Mask, choices: Choices) -> None:
-        """Say why a stroke changed nothing; one over the cluster's own cells needs no words."""
-        if forbidden.any():
-            text = gestures.refusal(self.sequence, forbidden, choices, self.locks)
-            self.said.emit(Notice(text, Kind.WARNING))

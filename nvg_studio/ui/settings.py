@@ -4,6 +4,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from nvg_studio.ui.state import Palette
+
 MOST_RECENT = 10
 LAYOUT_VERSION = 1
 
@@ -38,6 +40,16 @@ class Remembered:
     @theme.setter
     def theme(self, name: str | None) -> None:
         self._settings.setValue("theme", name or "")
+
+    @property
+    def palette(self) -> Palette:
+        """How clusters are coloured."""
+        value = self._settings.value("palette")
+        return Palette(value) if value in tuple(Palette) else Palette.DISTINCT
+
+    @palette.setter
+    def palette(self, palette: Palette) -> None:
+        self._settings.setValue("palette", str(palette))
 
     @property
     def folder(self) -> str:

@@ -6,6 +6,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+PAINTING = ("brush", "eraser", "fill", "lasso", "rectangle", "ellipse")
+"""The tools that change the structure."""
+
 
 class ViewMode(StrEnum):
     """What the canvas shows."""
@@ -14,6 +17,15 @@ class ViewMode(StrEnum):
     STRUCTURE = "structure"
     OVERLAY = "overlay"
     BOUNDARIES = "boundaries"
+    WIPE = "wipe"
+
+
+class Palette(StrEnum):
+    """How clusters are coloured: far apart, far apart for colour-blind eyes too, or like the picture there."""
+
+    DISTINCT = "distinct"
+    SAFE = "safe"
+    MEAN = "mean"
 
 
 class LockKind(StrEnum):
@@ -28,8 +40,9 @@ class LockKind(StrEnum):
 class Choices:
     """The values of `EditorState`.
 
-    `level` 0..depth; `cluster`, `other`, `selected`: clusters of that level (`selected` None: none); `size`: brush
-    diameter in cells, 1..`max_size`; `opacity` 0..1 of the overlay.
+    `level` 0..depth; `cluster`, `other` and those in `selected` and `only` are clusters of that level; `only`: the ones
+    that are shown, the rest is veiled (empty: all are shown). `size`: brush diameter in cells, 1..`max_size`; `opacity`
+    0..1 of the overlay; `wipe` 0..1, where the divider between before and after stands.
     """
 
     tool: str = "select"
@@ -37,7 +50,8 @@ class Choices:
     depth: int = 8
     cluster: int = 0
     other: int = 1
-    selected: int | None = None
+    selected: frozenset[int] = frozenset()
+    only: frozenset[int] = frozenset()
     size: int = 3
     max_size: int = 16
     inside_parent: bool = True
@@ -45,6 +59,9 @@ class Choices:
     exact_pixels: bool = True
     view: ViewMode = ViewMode.PICTURE
     opacity: float = 0.5
+    wipe: float = 0.5
+    palette: Palette = Palette.DISTINCT
+    cell_grid: bool = True
     level_picture: bool = False
     lock_kind: LockKind = LockKind.REGION
     unlocking: bool = False
@@ -63,21 +80,29 @@ class EditorState(QObject):
         """Set some choices (kept within their ranges) and say so once."""
         before = self.now
         after = replace(before, **values)
-        after = replace(after, size=min(max(after.size, 1), after.max_size), opacity=min(max(after.opacity, 0.0), 1.0))
+        after = replace(
+            after,
+            size=min(max(after.size, 1), after.max_size),
+            opacity=min(max(after.opacity, 0.0), 1.0),
+            wipe=min(max(after.wipe, 0.0), 1.0),
+        )
         self.now = after
         names = frozenset(f.name for f in fields(Choices) if getattr(before, f.name) != getattr(after, f.name))
         if names:
             self.changed.emit(names)
 
     def set_level(self, level: int) -> None:
-        """Go to a level; the clusters in hand become their ancestors or their first descendants there."""
+        """Go to a level; the clusters in hand become their ancestors or their first descendants there.
+
+        Those that are selected or shown alone become their ancestors, or all of their descendants.
+        """
         now = self.now
         level = min(max(level, 0), now.depth)
         cluster, other = (_at_level(c, now.level, level) for c in (now.cluster, now.other))
         if other == cluster and level > 0:
             other = cluster ^ 1
-        selected = None if now.selected is None else _at_level(now.selected, now.level, level)
-        self.update(level=level, cluster=cluster, other=other, selected=selected)
+        selected, only = (at_level(clusters, now.level, level) for clusters in (now.selected, now.only))
+        self.update(level=level, cluster=cluster, other=other, selected=selected, only=only)
 
     def take(self, cluster: int) -> None:
         """Take a cluster of the active level in hand; the other one is its sibling unless the two are swapped."""
@@ -86,6 +111,11 @@ class EditorState(QObject):
             return
         sibling = cluster ^ 1 if now.level else 0
         self.update(cluster=cluster, other=now.cluster if cluster == now.other else sibling)
+
+    def toggle_only(self, clusters: frozenset[int]) -> None:
+        """Show `clusters` alone, or with others that are; all of them again if they are shown alone already."""
+        only = self.now.only
+        self.update(only=only - clusters if clusters <= only else only | clusters)
 
     def swap(self) -> None:
         """Swap the two clusters in hand."""
@@ -96,6 +126,14 @@ class EditorState(QObject):
         self.update(depth=max(depth, self.now.level), max_size=grid)
         self.set_level(min(self.now.level, depth))
         self.update(depth=depth)
+
+
+def at_level(clusters: frozenset[int], old: int, new: int) -> frozenset[int]:
+    """Clusters of level `old` as those of `new`: their ancestors, or all of their descendants."""
+    if new <= old:
+        return frozenset(cluster >> (old - new) for cluster in clusters)
+    count = 1 << (new - old)
+    return frozenset(c for cluster in clusters for c in range(cluster * count, (cluster + 1) * count))
 
 
 def _at_level(cluster: int, old: int, new: int) -> int:

@@ -2,28 +2,44 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from nvg_studio.ui.canvas.draw import cell_path, hatch
+from nvg_studio.ui.canvas.geometry import Viewport
 from nvg_studio.ui.theme import Theme
 
 GAP = 6
 PADDING = 7
 NARROWEST, WIDEST = 122, 176
+HATCH = 7.0  # pixels between the lines over locked cells
 
 
 @dataclass(frozen=True, eq=False)
 class CardView:
     """What a card shows; images may be missing.
 
+    `held` bool [L]: cells of which something is locked at this stage, None where there are none.
     `state`: "fresh", "kept", "edited" or "stale" of a document, "working" or "waiting" in a run, "empty" without both.
     """
 
     stage: int
     clusters: int
     state: str
-    locked: bool
+    held: NDArray[np.bool_] | None
     structure: QImage | None
     picture: QImage | None
     active: bool
@@ -49,12 +65,14 @@ class Thumb(QWidget):
         self._smooth = smooth
         self._image: QImage | None = None
         self._dimmed = False
-        self._padlock = False
+        self._held: NDArray[np.bool_] | None = None
         self._theme: Theme | None = None
 
-    def show_image(self, image: QImage | None, dimmed: bool, theme: Theme, padlock: bool = False) -> None:
-        """Show a picture, or an empty frame; with a padlock in its corner where something is locked."""
-        self._image, self._dimmed, self._theme, self._padlock = image, dimmed, theme, padlock
+    def show_image(
+        self, image: QImage | None, dimmed: bool, theme: Theme, held: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Show a picture, or an empty frame; cells bool [L] that are `held` are hatched under a padlock."""
+        self._image, self._dimmed, self._theme, self._held = image, dimmed, theme, held
         self.update()
 
     @property
@@ -76,7 +94,10 @@ class Thumb(QWidget):
                 image = image.scaled(side, side, mode=Qt.TransformationMode.SmoothTransformation)
             painter.drawImage(self.rect(), image)
             painter.setOpacity(1.0)
-        if self._padlock:
+        if self._held is not None:
+            grid = round(len(self._held) ** 0.5)
+            path = cell_path(self._held, grid, Viewport(self.width() / grid))
+            hatch(painter, path, QColor(255, 255, 255, 150), HATCH)
             corner = QRect(self.width() - 19, 2, 17, 17)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -91,6 +112,7 @@ class StageCard(QFrame):
 
     chosen = Signal(int)
     run_asked = Signal(int)
+    menu_asked = Signal(int, QPoint)
 
     def __init__(self, stage: int, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -154,11 +176,11 @@ class StageCard(QFrame):
         if icon:
             self._state_icon.setPixmap(self._theme.icon(icon, getattr(colours, tint)).pixmap(14, 14))
         dimmed = view.state in ("stale", "waiting")
-        self.structure.show_image(view.structure, dimmed, self._theme, padlock=view.locked)
+        self.structure.show_image(view.structure, dimmed, self._theme, held=view.held)
         self.picture.show_image(view.picture, dimmed, self._theme)
         self.run.setIcon(self._theme.icon("play", colours.accent if view.can_run else colours.faint))
         self.run.setEnabled(view.can_run)
-        locked = ", partly locked" if view.locked else ""
+        locked = "" if view.held is None else ", locked" if view.held.all() else ", partly locked"
         self.setToolTip(f"Level {view.stage}: {view.clusters} cluster{'s' if view.clusters > 1 else ''}{locked}")
         self.setAccessibleName(f"Level {view.stage}, {word}{locked}")
         if activity_changed:
@@ -169,6 +191,9 @@ class StageCard(QFrame):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit(self.stage)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_asked.emit(self.stage, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
@@ -182,6 +207,7 @@ class LevelStrip(QFrame):
 
     level_chosen = Signal(int)
     run_asked = Signal(int)
+    menu_asked = Signal(int, QPoint)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -214,6 +240,7 @@ class LevelStrip(QFrame):
             card = StageCard(len(self.cards), self._theme)
             card.chosen.connect(self.level_chosen)
             card.run_asked.connect(self.run_asked)
+            card.menu_asked.connect(self.menu_asked)
             self._row.insertWidget(self._row.count() - 1, card)
             self.cards.append(card)
         self._fit_cards()

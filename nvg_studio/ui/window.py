@@ -4,36 +4,33 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QSignalBlocker, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QColor, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
     QMenu,
-    QSlider,
     QStackedWidget,
-    QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from nvg_studio.imaging.draw import label_colours
 from nvg_studio.ui import presenter
 from nvg_studio.ui.action_set import ActionSet
+from nvg_studio.ui.bars import Bars
 from nvg_studio.ui.canvas.view import CanvasView
+from nvg_studio.ui.cluster_rows import cluster_rows, cluster_summary
 from nvg_studio.ui.commands import Commands
-from nvg_studio.ui.docks.clusters import ClustersDock
+from nvg_studio.ui.docks.clusters import ClusterRow, ClustersDock
 from nvg_studio.ui.docks.generate import GenerateDock
 from nvg_studio.ui.docks.history import HistoryDock
 from nvg_studio.ui.empty import EmptyState
 from nvg_studio.ui.files import Files
 from nvg_studio.ui.messages import MessageBar
-from nvg_studio.ui.options import ToolOptions
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
 from nvg_studio.ui.shown import ShownPicture
-from nvg_studio.ui.state import EditorState, LockKind, ViewMode
+from nvg_studio.ui.state import EditorState, LockKind
 from nvg_studio.ui.status import StatusBar
 from nvg_studio.ui.strip import LevelStrip
 from nvg_studio.ui.theme import Theme
@@ -41,6 +38,12 @@ from nvg_studio.ui.timers import single_shot
 from nvg_studio.ui.tools import Desk, make_tools
 
 FLASH_MS = 450
+LOCK_MENU = ("cluster.lock_layout", "cluster.lock_region", "cluster.lock_coarse", "cluster.unlock")
+CLUSTER_MENU = (
+    *("cluster.take", "cluster.rename", "cluster.only", "cluster.show_all", ""),
+    *(*LOCK_MENU, "", "cluster.merge", "cluster.swap", "cluster.balance"),
+)
+LEVEL_MENU = ("run.here", "", "level.lock_layout", "level.lock_coarse", "cluster.unlock_all", "", "cluster.balance")
 
 
 class MainWindow(QMainWindow):
@@ -52,10 +55,12 @@ class MainWindow(QMainWindow):
         self.state = EditorState(self)
         self.files = Files(session)
         self.shown = ShownPicture(session.jobs, self)
+        self.before = ShownPicture(session.jobs, self)
         self.tools = make_tools()
         self.canvas = CanvasView(theme)
         self.commands = Commands(self)
         theme.prefer(remembered.theme)
+        self.state.update(palette=remembered.palette)
         self.actions_set = ActionSet(self, self.commands.table(), theme)
         self._images = presenter.ImageCache()
         self._settled = False
@@ -88,51 +93,13 @@ class MainWindow(QMainWindow):
         column.addWidget(self.stack, stretch=1)
         self.setCentralWidget(middle)
         self.menus = self.actions_set.fill_menus(self.menuBar())
-        self._build_bars()
+        self.bars = Bars(self, self.actions_set, self.theme, self.state)
         self._build_docks()
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self.recent_menu = QMenu("Open &recent", self)
         self.menus["&File"].insertMenu(self.actions_set["file.paste"], self.recent_menu)
         self._fill_recent()
-
-    def _build_bars(self) -> None:
-        main = self._bar("main", "File and tool options", Qt.ToolBarArea.TopToolBarArea, 20)
-        self.options = ToolOptions(self.theme, self.actions_set)
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(0, 100)
-        self.opacity.setFixedWidth(72)
-        self.opacity.setToolTip("Opacity of the overlay")
-        self.opacity.setAccessibleName("Opacity of the overlay")
-        self._fill_bar(main, "main")
-        main.addSeparator()
-        self._options_action = main.addWidget(self.options)
-        stretch = QWidget()
-        stretch.setSizePolicy(stretch.sizePolicy().Policy.Expanding, stretch.sizePolicy().Policy.Preferred)
-        main.addWidget(stretch)
-        self._opacity_action = main.addWidget(self.opacity)
-        self._fill_bar(main, "view")
-        tools = self._bar("tools", "Tools", Qt.ToolBarArea.LeftToolBarArea, 22)
-        self._fill_bar(tools, "tools")
-
-    def _bar(self, name: str, title: str, area: Qt.ToolBarArea, icon: int) -> QToolBar:
-        bar = QToolBar(title)
-        bar.setObjectName(name)
-        bar.setIconSize(QSize(icon, icon))
-        bar.setMovable(False)
-        bar.toggleViewAction().setVisible(False)
-        self.addToolBar(area, bar)
-        return bar
-
-    def _fill_bar(self, bar: QToolBar, name: str) -> None:
-        for spec, action in self.actions_set.on_bar(name):
-            if spec.line:
-                bar.addSeparator()
-            bar.addAction(action)
-            button = bar.widgetForAction(action)
-            if isinstance(button, QToolButton):
-                button.setObjectName(f"button.{spec.name}")
-                button.setAccessibleName(action.text().replace("&", ""))
 
     def _build_docks(self) -> None:
         self.clusters = ClustersDock(self.theme)
@@ -176,20 +143,22 @@ class MainWindow(QMainWindow):
         session.runs.settings_changed.connect(self._show_settings)
         session.flashed.connect(self._start_flash)
         session.said.connect(self.message.say)
-        self.shown.changed.connect(self.refresh_soon)
+        for picture in (self.shown, self.before):
+            picture.changed.connect(self.refresh_soon)
         state.changed.connect(self._state_changed)
         self.files.used.connect(self._file_used)
         self.canvas.hovered.connect(lambda cell: self.status.show_cell(session, state.now, cell))
         self.canvas.viewport_changed.connect(lambda: self.status.show_zoom(self.canvas.zoom_percent()))
-        self.canvas.menu_asked.connect(self._cluster_menu)
+        self.canvas.menu_asked.connect(self._canvas_menu)
         self.strip.level_chosen.connect(state.set_level)
         self.strip.run_asked.connect(session.run)
-        self.options.changed.connect(lambda values: state.update(**values))
-        self.opacity.valueChanged.connect(lambda value: state.update(opacity=value / 100))
-        self.clusters.selected.connect(lambda cluster: state.update(selected=cluster))
+        self.strip.menu_asked.connect(self._level_menu)
+        self.clusters.selected.connect(lambda clusters: state.update(selected=clusters))
+        self.clusters.shown_toggled.connect(state.toggle_only)
         self.clusters.taken.connect(state.take)
-        self.clusters.layout_toggled.connect(lambda c: self._toggle_lock(c, LockKind.LAYOUT))
-        self.clusters.region_toggled.connect(lambda c: self._toggle_lock(c, LockKind.REGION))
+        self.clusters.lock_toggled.connect(self._toggle_lock)
+        self.clusters.renamed.connect(session.editing.rename)
+        self.clusters.menu_asked.connect(self._cluster_menu)
         self.history.visited.connect(session.visit)
         self.history.candidate_chosen.connect(session.accept_candidate)
         generate = self.generate
@@ -220,13 +189,13 @@ class MainWindow(QMainWindow):
         choices = self.state.now
         session.renderings.want(presenter.wishes(session, choices))
         self.shown.show(presenter.recipe(session, choices))
-        layers = presenter.layers(session, choices, self.shown.image, self._flash)
+        self.before.show(presenter.before(session, choices))
+        layers = presenter.layers(session, choices, self.shown.image, self.before.image, self._flash)
         self.canvas.show_layers(layers)
         self.canvas.refresh_hover()
         self.stack.setCurrentWidget(self.canvas if layers is not None else self.empty)
         self.strip.show_views(presenter.cards(session, choices, self._images))
-        rows, summary = presenter.cluster_rows(session, choices)
-        self.clusters.show_rows(rows, summary, choices.selected)
+        self.clusters.show_rows(cluster_rows(session, choices), cluster_summary(session, choices), choices.selected)
         self._show_history()
         self._show_run()
         self._show_actions()
@@ -268,21 +237,8 @@ class MainWindow(QMainWindow):
     def _show_actions(self) -> None:
         session, choices, actions = self.session, self.state.now, self.actions_set
         actions.refresh(presenter.conditions(session, choices))
-        actions.check(f"tool.{choices.tool}")
-        actions.check(f"view.{choices.view}")
-        actions.check(f"level.{choices.level}")
         actions.check(f"view.theme_{self.remembered.theme or 'system'}")
-        for name in ("inside_parent", "balanced"):
-            actions.check(f"brush.{name}", getattr(choices, name))
-        actions.check("edit.exact", choices.exact_pixels)
-        actions.check("view.level_picture", choices.level_picture)
-        colours = label_colours(choices.level)
-        front, back = (QColor(*(int(v) for v in colours[c])) for c in (choices.cluster, choices.other))
-        self.options.show_choices(choices, (front, back))
-        with QSignalBlocker(self.opacity):
-            self.opacity.setValue(round(choices.opacity * 100))
-        self._options_action.setVisible(session.document is not None)
-        self._opacity_action.setVisible(choices.view is ViewMode.OVERLAY)
+        self.bars.show(session, choices)
 
     def _show_title(self) -> None:
         if self.session.document is None:
@@ -300,6 +256,8 @@ class MainWindow(QMainWindow):
             self.canvas.set_tool(self.tools[self.state.now.tool])
         if "exact_pixels" in names:
             self.session.exact_pixels = self.state.now.exact_pixels
+        if "palette" in names:
+            self.remembered.palette = self.state.now.palette
         self.canvas.refresh_hover()
         self.refresh_soon()
 
@@ -315,23 +273,43 @@ class MainWindow(QMainWindow):
 
     def lock_cluster(self, cluster: int, kind: LockKind | None) -> None:
         """Lock a cluster of the active level, or release it (None)."""
-        self.session.lock_cluster(self.state.now, cluster, kind)
+        editing, level, clusters = self.session.editing, self.state.now.level, frozenset((cluster,))
+        if kind is None:
+            editing.unlock_clusters(level, clusters)
+        else:
+            editing.lock_clusters(level, clusters, kind)
 
-    def _toggle_lock(self, cluster: int, kind: LockKind) -> None:
-        row = self.clusters.model.rows[cluster]
-        held = row.layout if kind is LockKind.LAYOUT else row.region
-        self.lock_cluster(cluster, None if held == "all" else kind)
+    def _toggle_lock(self, row: ClusterRow, kind: LockKind) -> None:
+        held = {LockKind.LAYOUT: row.layout, LockKind.COARSE: row.content, LockKind.REGION: row.region}[kind]
+        editing = self.session.editing
+        toggle = editing.unlock_clusters if held == "all" else editing.lock_clusters
+        toggle(row.level, frozenset((row.cluster,)), kind)
 
-    def _cluster_menu(self, cluster: int | None, where: QPointF) -> None:
+    def _canvas_menu(self, cluster: int | None, where: QPointF) -> None:
         if cluster is None:
             return
-        self.state.update(selected=cluster)
+        if cluster not in self.state.now.selected:
+            self.state.update(selected=frozenset((cluster,)))
+        self._cluster_menu(where.toPoint())
+
+    def _cluster_menu(self, where: QPoint) -> None:
+        self._menu(CLUSTER_MENU, where)
+
+    def _level_menu(self, level: int, where: QPoint) -> None:
+        self.state.set_level(level)
+        self._menu(LEVEL_MENU, where)
+
+    def _menu(self, names: tuple[str, ...], where: QPoint) -> None:
+        """Open a menu of actions of the table; "" stands for a line."""
         self._show_actions()
         menu = QMenu(self)
-        for name in ("take", "lock_layout", "lock_region", "lock_coarse", "unlock"):
-            menu.addAction(self.actions_set[f"cluster.{name}"])
+        for name in names:
+            if name:
+                menu.addAction(self.actions_set[name])
+            else:
+                menu.addSeparator()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(QPoint(round(where.x()), round(where.y())))
+        menu.popup(where)
 
     def _run_or_generate(self) -> None:
         self.actions_set["file.generate" if self.session.document is None else "run.run"].trigger()

@@ -85,7 +85,7 @@ def lock(studio: Studio, cluster: int) -> None:
     """Select a cluster with the mouse and lock it with the keyboard."""
     studio.key("v")
     studio.click(*studio.a_cell_of(LEVEL, cluster))
-    assert studio.window.state.now.selected == cluster
+    assert studio.window.state.now.selected == {cluster}
     studio.key(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     studio.settle()
 

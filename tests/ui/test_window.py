@@ -18,6 +18,7 @@ from nvg_studio.project import storage
 from nvg_studio.sampling.scripted import ScriptedEngine
 from nvg_studio.ui import commands
 from nvg_studio.ui.actions import MENUS, TABLE
+from nvg_studio.ui.docks.cluster_model import CONTENT, LAYOUT, REGION
 from nvg_studio.ui.messages import Kind
 from nvg_studio.ui.state import LockKind, ViewMode
 from tests.ui.driver import LEFT, Studio, answering
@@ -216,14 +217,19 @@ def test_locks_in_the_cluster_dock(studio: Studio) -> None:
     studio.key("2")
     studio.settle()
     tree = studio.window.clusters.tree
-    model = tree.model()
-    for column in (2, 3):
-        where = tree.visualRect(model.index(1, column)).center()
-        QTest.mouseClick(tree.viewport(), LEFT, pos=where)
-        studio.settle()
+    row = studio.window.clusters.model.index_of(2, 1)
     mask = studio.labels(2).reshape(-1) == 1
-    assert np.array_equal(studio.snapshot.locks.region, mask)
-    QTest.mouseClick(tree.viewport(), LEFT, pos=tree.visualRect(model.index(1, 3)).center())
+    expected = {LAYOUT: (2, 0), CONTENT: (2, 3), REGION: (8, 9)}
+    for column, held in expected.items():
+        QTest.mouseClick(tree.viewport(), LEFT, pos=tree.visualRect(row.siblingAtColumn(column)).center())
+        studio.settle()
+        locks = studio.snapshot.locks
+        assert {(int(s), int(c)) for s, c in zip(locks.structure[mask], locks.content[mask], strict=True)} == {held}
+    assert np.array_equal(locks.region, mask)
+    QTest.mouseClick(tree.viewport(), LEFT, pos=tree.visualRect(row.siblingAtColumn(LAYOUT)).center())
+    assert not studio.snapshot.locks.structure.any() and studio.snapshot.locks.content[mask].all()
+    studio.settle()
+    QTest.mouseClick(tree.viewport(), LEFT, pos=tree.visualRect(row.siblingAtColumn(CONTENT)).center())
     assert not studio.snapshot.locks.any
 
 

@@ -1,16 +1,20 @@
 """Draws `Layers` with a QPainter, raster only. Everything is in widget pixels."""
 
+from itertools import pairwise
+
 import numpy as np
 import qtawesome
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 
 from nvg_studio.ui.canvas.geometry import Viewport
-from nvg_studio.ui.canvas.layers import Layers, Mask, Preview
+from nvg_studio.ui.canvas.layers import Badge, Layers, Mask, Preview, middle_cell
 from nvg_studio.ui.state import ViewMode
 from nvg_studio.ui.theme import Colours
 
 HATCH = 14.0
+GRID_FROM = 40.0
+"""Widget pixels per cell from which on the lines between cells are drawn."""
 
 
 def cell_path(mask: Mask, grid: int, view: Viewport) -> QPainterPath:
@@ -40,29 +44,93 @@ def borders(labels: np.ndarray, grid: int, view: Viewport, rim: bool = False) ->
 def draw_layers(painter: QPainter, layers: Layers, view: Viewport, colours: Colours) -> None:
     """Everything but the tool's preview."""
     rect = view.picture_rect(layers.grid)
-    structure = layers.mode is ViewMode.STRUCTURE
-    if not structure and layers.picture is not None:
-        layers.picture.draw(painter, rect)
-    if structure or layers.mode is ViewMode.OVERLAY:
-        assert layers.cluster_picture is not None
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        painter.setOpacity(1.0 if structure else layers.opacity)
-        painter.drawImage(rect, layers.cluster_picture)
-        painter.setOpacity(1.0)
-    if layers.mode is not ViewMode.PICTURE:
-        lines = borders(layers.labels, layers.grid, view)
+    _draw_picture(painter, layers, rect)
+    if layers.cell_grid and view.scale >= GRID_FROM:
+        _draw_cell_grid(painter, layers.grid, view)
+    if layers.shown is not None:
+        veil = QColor(colours.canvas)
+        veil.setAlpha(225)
+        painter.fillPath(cell_path(~layers.shown, layers.grid, view), veil)
+    if layers.mode not in (ViewMode.PICTURE, ViewMode.WIPE):
         strong = layers.mode is ViewMode.BOUNDARIES
-        _double_lines(
-            painter, lines, QColor(0, 0, 0, 150 if strong else 70), QColor(255, 255, 255, 225 if strong else 110)
-        )
+        under, over = (150, 225) if strong else (70, 110)
+        lines = borders(layers.labels, layers.grid, view)
+        _double_lines(painter, lines, QColor(0, 0, 0, under), QColor(255, 255, 255, over))
     _draw_locks(painter, layers, view)
     if layers.flash is not None:
         painter.fillPath(cell_path(layers.flash, layers.grid, view), QColor(255, 255, 255, 130))
     if layers.selected is not None:
         lines = borders(layers.selected, layers.grid, view, rim=True)
         _double_lines(painter, lines, QColor(0, 0, 0, 160), QColor(colours.accent), 2.2)
+    draw_badges(painter, layers.badges, layers.grid, view)
+    if layers.mode is ViewMode.WIPE:
+        _draw_divider(painter, rect, layers.wipe)
     if layers.note:
-        _draw_note(painter, rect, layers.note)
+        _draw_note(painter, QPointF(max(rect.left(), 0) + 10, max(rect.top(), 0) + 10), layers.note)
+
+
+def _draw_picture(painter: QPainter, layers: Layers, rect: QRectF) -> None:
+    """The picture, the one before it on the left of the divider, and the structure map over it."""
+    structure = layers.mode is ViewMode.STRUCTURE
+    if not structure and layers.picture is not None:
+        layers.picture.draw(painter, rect)
+    if layers.mode is ViewMode.WIPE and layers.before is not None:
+        painter.save()
+        painter.setClipRect(QRectF(rect.left(), rect.top(), rect.width() * layers.wipe, rect.height()))
+        layers.before.draw(painter, rect)
+        painter.restore()
+    if structure or layers.mode is ViewMode.OVERLAY:
+        assert layers.cluster_picture is not None
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.setOpacity(1.0 if structure else layers.opacity)
+        painter.drawImage(rect, layers.cluster_picture)
+        painter.setOpacity(1.0)
+
+
+def _draw_cell_grid(painter: QPainter, grid: int, view: Viewport) -> None:
+    lines = []
+    for i in range(grid + 1):
+        lines.append(QLineF(view.to_widget(i, 0), view.to_widget(i, grid)))
+        lines.append(QLineF(view.to_widget(0, i), view.to_widget(grid, i)))
+    painter.setPen(QPen(QColor(0, 0, 0, 70), 1.0))
+    painter.drawLines(lines)
+    painter.translate(1, 1)
+    painter.setPen(QPen(QColor(255, 255, 255, 60), 1.0))
+    painter.drawLines(lines)
+    painter.translate(-1, -1)
+
+
+def _draw_divider(painter: QPainter, rect: QRectF, wipe: float) -> None:
+    """The line between before and after, a handle to drag it by, and what is on which side."""
+    x = rect.left() + rect.width() * wipe
+    top, bottom = QPointF(x, rect.top()), QPointF(x, rect.bottom())
+    _double_lines(painter, [QLineF(top, bottom)], QColor(0, 0, 0, 130), QColor("white"), 1.4)
+    handle = QRectF(x - 13, rect.center().y() - 13, 26, 26)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(0, 0, 0, 130), 1.0))
+    painter.setBrush(QColor("white"))
+    painter.drawEllipse(handle)
+    qtawesome.icon("ph.arrows-left-right", color="#202225").paint(painter, handle.adjusted(5, 5, -5, -5).toRect())
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    y = min(rect.bottom(), painter.window().bottom()) - 34
+    _draw_note(painter, QPointF(x - 10, y), "Before", to_the_left=True)
+    _draw_note(painter, QPointF(x + 10, y), "After")
+
+
+def draw_badges(painter: QPainter, badges: tuple[Badge, ...], grid: int, view: Viewport) -> None:
+    """Short texts in rounded boxes, each rimmed in its cluster's colour."""
+    painter.setFont(_bold(painter))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for badge in badges:
+        row, column = divmod(badge.cell, grid)
+        box = QRectF(painter.fontMetrics().boundingRect(badge.text)).adjusted(-6, -2, 6, 2)
+        box.moveCenter(view.to_widget(column + 0.5, row + 0.5))
+        painter.setPen(QPen(QColor(*badge.colour), 1.6))
+        painter.setBrush(QColor(20, 21, 23, 215))
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setPen(QColor("white"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, badge.text)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
 def draw_preview(painter: QPainter, preview: Preview, grid: int, view: Viewport, colours: Colours) -> None:
@@ -75,13 +143,12 @@ def draw_preview(painter: QPainter, preview: Preview, grid: int, view: Viewport,
             painter, borders(preview.cells, grid, view, rim=True), QColor(0, 0, 0, 120), QColor(255, 255, 255, 200)
         )
     if preview.blocked is not None and preview.blocked.any():
-        _hatch(painter, cell_path(preview.blocked, grid, view), QColor(colours.error), 6.0)
+        hatch(painter, cell_path(preview.blocked, grid, view), QColor(colours.error), 6.0)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if preview.line is not None:
-        x0, y0, x1, y1 = preview.line
-        _double_lines(
-            painter, [QLineF(view.to_widget(x0, y0), view.to_widget(x1, y1))], QColor(0, 0, 0, 140), QColor("white")
-        )
+    if preview.path:
+        points = [view.to_widget(x, y) for x, y in preview.path]
+        lines = [QLineF(start, end) for start, end in pairwise(points)]
+        _double_lines(painter, lines, QColor(0, 0, 0, 140), QColor("white"))
     if preview.circle is not None:
         x, y, diameter = preview.circle
         radius = diameter * view.scale / 2
@@ -90,6 +157,11 @@ def draw_preview(painter: QPainter, preview: Preview, grid: int, view: Viewport,
             painter.setPen(pen)
             painter.drawEllipse(view.to_widget(x, y), radius, radius)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    draw_badges(painter, preview.badges, grid, view)
+    if preview.note:
+        rect = view.picture_rect(grid)
+        bottom = min(rect.bottom(), painter.window().bottom())
+        _draw_note(painter, QPointF(max(rect.left(), 0) + 10, bottom - 34), preview.note)
 
 
 def _double_lines(painter: QPainter, lines: list[QLineF], under: QColor, over: QColor, width: float = 1.0) -> None:
@@ -103,8 +175,8 @@ def _draw_locks(painter: QPainter, layers: Layers, view: Viewport) -> None:
     for mask, both in ((layers.layout_locked, False), (layers.region_locked, True)):
         if mask is None or not mask.any():
             continue
-        if layers.mode is not ViewMode.PICTURE:
-            _hatch(painter, cell_path(mask, layers.grid, view), QColor(255, 255, 255, 80), HATCH, crossed=both)
+        if layers.mode not in (ViewMode.PICTURE, ViewMode.WIPE):
+            hatch(painter, cell_path(mask, layers.grid, view), QColor(255, 255, 255, 80), HATCH, crossed=both)
         _double_lines(
             painter, borders(mask, layers.grid, view, rim=True), QColor(0, 0, 0, 130), QColor(255, 255, 255, 190)
         )
@@ -113,9 +185,8 @@ def _draw_locks(painter: QPainter, layers: Layers, view: Viewport) -> None:
 
 def _draw_padlock(painter: QPainter, mask: Mask, grid: int, view: Viewport, filled: bool) -> None:
     """A padlock in the cell of `mask` that is nearest to its middle; filled where everything is held."""
-    rows, columns = np.divmod(np.flatnonzero(mask), grid)
-    nearest = int(((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2).argmin())
-    middle = view.to_widget(float(columns[nearest]) + 0.5, float(rows[nearest]) + 0.5)
+    row, column = divmod(middle_cell(mask), grid)
+    middle = view.to_widget(column + 0.5, row + 0.5)
     box = QRectF(middle.x() - 11, middle.y() - 11, 22, 22)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -126,7 +197,8 @@ def _draw_padlock(painter: QPainter, mask: Mask, grid: int, view: Viewport, fill
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
-def _hatch(painter: QPainter, path: QPainterPath, colour: QColor, step: float, crossed: bool = False) -> None:
+def hatch(painter: QPainter, path: QPainterPath, colour: QColor, step: float, crossed: bool = False) -> None:
+    """Slanted lines over the area of `path`, `step` pixels apart."""
     box = path.boundingRect()
     lines = []
     count = int((box.width() + box.height()) / step) + 1
@@ -152,12 +224,13 @@ def _hatch(painter: QPainter, path: QPainterPath, colour: QColor, step: float, c
     painter.restore()
 
 
-def _draw_note(painter: QPainter, rect: QRectF, note: str) -> None:
-    font = QFont(painter.font())
-    font.setWeight(QFont.Weight.DemiBold)
-    painter.setFont(font)
+def _draw_note(painter: QPainter, corner: QPointF, note: str, to_the_left: bool = False) -> None:
+    """A short text in a dark box whose upper left (or right) corner is at `corner`."""
+    painter.setFont(_bold(painter))
     box = QRectF(painter.fontMetrics().boundingRect(note)).adjusted(-10, -5, 10, 5)
-    box.moveTopLeft(QPointF(max(rect.left(), 0) + 10, max(rect.top(), 0) + 10))
+    box.moveTopLeft(corner)
+    if to_the_left:
+        box.moveRight(corner.x())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(0, 0, 0, 165))
@@ -165,3 +238,9 @@ def _draw_note(painter: QPainter, rect: QRectF, note: str) -> None:
     painter.setPen(QColor("white"))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, note)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def _bold(painter: QPainter) -> QFont:
+    font = QFont(painter.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    return font

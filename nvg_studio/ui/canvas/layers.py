@@ -12,19 +12,38 @@ from nvg_studio.ui.state import ViewMode
 Mask = NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Badge:
+    """A short text at the middle of cell `cell`; `colour` of its rim, RGB."""
+
+    cell: int
+    text: str
+    colour: tuple[int, int, int]
+
+
+def middle_cell(mask: Mask) -> int:
+    """The cell of `mask` bool [L] (square, not empty) that is nearest to the mean of its cells."""
+    rows, columns = np.divmod(np.flatnonzero(mask), round(len(mask) ** 0.5))
+    nearest = ((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2).argmin()
+    return int(np.flatnonzero(mask)[nearest])
+
+
 @dataclass(frozen=True, eq=False)
 class Preview:
     """What a tool is about to do.
 
     `cells` bool [L] will change, to `colour`; `blocked` bool [L] would, but a lock or the parent's border forbids it;
-    `circle`: centre x, y and diameter of the brush in cells; `line`: from x, y to x, y in cells.
+    `circle`: centre x, y and diameter of the brush in cells; `path`: a line through points x, y in cells; `badges`:
+    what clusters gain and lose; `note`: a few words at the lower edge of the picture.
     """
 
     cells: Mask | None = None
     blocked: Mask | None = None
     colour: tuple[int, int, int] = (255, 255, 255)
     circle: tuple[float, float, float] | None = None
-    line: tuple[float, float, float, float] | None = None
+    path: tuple[tuple[float, float], ...] = ()
+    badges: tuple[Badge, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +52,9 @@ class Layers:
 
     `grid`: cells per side; `labels` int64 [L] of the active level; `colours` uint8 [2**level, 3]; `layout_locked` and
     `region_locked` bool [L]; `selected` bool [L] or None; `flash` bool [L]: cells that just changed sides by balancing;
-    `note`: a short text in the picture's corner.
+    `note`: a short text in the picture's corner; `shown` bool [L]: the other cells are veiled; `badges`: sizes of
+    clusters; `cell_grid`: lines between cells where these are large; `before`: the picture on the left of the divider,
+    which stands at `wipe` (0..1 of the picture's width).
     """
 
     grid: int
@@ -47,4 +68,9 @@ class Layers:
     selected: Mask | None = None
     flash: Mask | None = None
     note: str = ""
+    shown: Mask | None = None
+    badges: tuple[Badge, ...] = ()
+    cell_grid: bool = False
+    before: Pyramid | None = None
+    wipe: float = 0.5
     cluster_picture: QImage | None = field(default=None)

@@ -9,7 +9,9 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
+    QPointingDevice,
     QResizeEvent,
+    QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
@@ -17,11 +19,15 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 from nvg_studio.ui.canvas.draw import draw_layers, draw_preview
 from nvg_studio.ui.canvas.geometry import Viewport, fitted
 from nvg_studio.ui.canvas.layers import Layers, Preview
+from nvg_studio.ui.state import ViewMode
 from nvg_studio.ui.theme import Theme
 from nvg_studio.ui.tools import Desk, Pointer, Stroke, Tool
-from nvg_studio.ui.tools.moving import Hand
+from nvg_studio.ui.tools.eraser import Eraser
+from nvg_studio.ui.tools.moving import Divider, Hand
 
 WHEEL_STEP = 1.0015  # zoom factor per eighth of a degree; one notch of a mouse wheel (120) is about 1.2
+DIVIDER_REACH = 7.0  # widget pixels on each side of the divider
+RIGHT_BUTTON = ("pick", "lock", "hand", "zoom", "divider")  # the tools that have a use for it; over others a menu opens
 
 
 class CanvasView(QWidget):
@@ -44,9 +50,10 @@ class CanvasView(QWidget):
         self.viewport = Viewport()
         self._fits = True
         self._tool: Tool = Hand()
-        self._hand = Hand()
+        self._hand, self._divider, self._pen_eraser = Hand(), Divider(), Eraser()
         self._desk: Desk | None = None
         self._stroke: Stroke | None = None
+        self._button = Qt.MouseButton.NoButton
         self._last_pointer: Pointer | None = None
         self._space = False
 
@@ -149,31 +156,61 @@ class CanvasView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._stroke is not None or self._desk is None or self._layers is None:
             return
-        middle = event.button() == Qt.MouseButton.MiddleButton
-        tool = self._hand if middle or self._space else self._tool
+        self._press(event, event.button() == Qt.MouseButton.MiddleButton)
+
+    def _press(self, event: QMouseEvent | QTabletEvent, middle: bool) -> None:
+        assert self._desk is not None
         pointer = self._pointer(event)
-        if pointer.right and tool.name in ("select", "brush", "fill", "eraser"):
+        tool = self._tool_for(event, pointer, middle)
+        if pointer.right and tool.name not in RIGHT_BUTTON:
             self.menu_asked.emit(self._desk.cluster(pointer), event.globalPosition())
             return
+        self._button = event.button()
         self._stroke = tool.stroke(self._desk, pointer)
         self._set_cursor(dragging=tool.name == "hand")
         self._advance(None)
 
+    def _tool_for(self, event: QMouseEvent | QTabletEvent, pointer: Pointer, middle: bool) -> Tool:
+        if middle or self._space:
+            return self._hand
+        if self._on_divider(pointer):
+            return self._divider
+        eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
+        return self._pen_eraser if eraser else self._tool
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._move(event)
+
+    def _move(self, event: QMouseEvent | QTabletEvent) -> None:
         self._last_pointer = self._pointer(event)
         if self._stroke is not None:
             self._advance(self._last_pointer)
         else:
+            self._set_cursor()
             self._show_hover()
         if self._desk is not None and self._layers is not None:
             self.hovered.emit(self._desk.cell(self._last_pointer))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._release(event)
+
+    def _release(self, event: QMouseEvent | QTabletEvent) -> None:
         self._last_pointer = self._pointer(event)
-        if self._stroke is not None:
+        if self._stroke is not None and event.button() == self._button:
             self._advance(self._pointer(event, released=True))
         self._set_cursor()
         self._show_hover()
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """A pen paints like the mouse; its other end erases."""
+        kind = event.type()
+        if kind == QEvent.Type.TabletPress and self._stroke is None and self._desk and self._layers is not None:
+            self._press(event, event.button() == Qt.MouseButton.MiddleButton)
+        elif kind == QEvent.Type.TabletMove:
+            self._move(event)
+        elif kind == QEvent.Type.TabletRelease:
+            self._release(event)
+        event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self._layers is not None and event.angleDelta().y():
@@ -243,12 +280,20 @@ class CanvasView(QWidget):
 
     def _show_hover(self) -> None:
         usable = self._desk is not None and self._layers is not None and not self._space
+        usable = usable and not (self._last_pointer is not None and self._on_divider(self._last_pointer))
         if usable and self._last_pointer is not None and self._stroke is None:
             self.show_preview(self._tool.hover(self._desk, self._last_pointer))  # type: ignore[arg-type]
         elif self._stroke is None:
             self.show_preview(None)
 
-    def _pointer(self, event: QMouseEvent, released: bool = False) -> Pointer:
+    def _on_divider(self, pointer: Pointer) -> bool:
+        """Whether the pointer is where the divider between before and after can be taken hold of."""
+        layers = self._layers
+        if layers is None or layers.mode is not ViewMode.WIPE or not 0 <= pointer.y <= layers.grid:
+            return False
+        return abs(pointer.x - layers.wipe * layers.grid) * self.viewport.scale <= DIVIDER_REACH
+
+    def _pointer(self, event: QMouseEvent | QTabletEvent, released: bool = False) -> Pointer:
         x, y = self.viewport.to_cells(event.position())
         keys = event.modifiers()
         return Pointer(
@@ -259,6 +304,7 @@ class CanvasView(QWidget):
             shift=bool(keys & Qt.KeyboardModifier.ShiftModifier),
             ctrl=bool(keys & Qt.KeyboardModifier.ControlModifier),
             alt=bool(keys & Qt.KeyboardModifier.AltModifier),
+            pressure=event.pressure() if isinstance(event, QTabletEvent) else 1.0,
             released=released,
         )
 
@@ -267,5 +313,7 @@ class CanvasView(QWidget):
             self.setCursor(Qt.CursorShape.ArrowCursor)
         elif dragging:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif self._last_pointer is not None and not self._space and self._on_divider(self._last_pointer):
+            self.setCursor(self._divider.cursor)
         else:
             self.setCursor(self._hand.cursor if self._space else self._tool.cursor)

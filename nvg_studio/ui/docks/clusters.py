@@ -1,127 +1,43 @@
-"""Clusters of the active level: swatch, size, and locks to click."""
+"""The clusters dock: the tree down to the active level, with swatch, size, name, and what to click for locks."""
 
-from dataclasses import dataclass
-
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLabel, QTreeView, QVBoxLayout, QWidget
 
+from nvg_studio.ui.docks.cluster_model import (
+    CONTENT,
+    LAYOUT,
+    NAME,
+    REGION,
+    SHOWN,
+    SIZE,
+    ClusterModel,
+    ClusterRow,
+    Index,
+    NameDelegate,
+)
+from nvg_studio.ui.state import LockKind
 from nvg_studio.ui.theme import Theme
 
-NAME, SIZE, LAYOUT, REGION = range(4)
-HEADERS = ("Cluster", "Cells", "", "")
-HEADER_TIPS = ("", "Size in cells", "Lock layout", "Lock region")
-Index = QModelIndex | QPersistentModelIndex
+__all__ = ["ClusterRow", "ClustersDock"]
 
-
-@dataclass(frozen=True)
-class ClusterRow:
-    """One cluster: its number, colour, size in cells, and how much of it is locked ("", "part" or "all")."""
-
-    cluster: int
-    colour: tuple[int, int, int]
-    size: int
-    layout: str
-    region: str
-    in_hand: bool
-
-
-class ClusterModel(QAbstractTableModel):
-    """The rows of one level."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.rows: tuple[ClusterRow, ...] = ()
-
-    def show_rows(self, rows: tuple[ClusterRow, ...]) -> None:
-        """Show other rows; a model of equal length keeps selection and scroll position."""
-        if len(rows) != len(self.rows):
-            self.beginResetModel()
-            self.rows = rows
-            self.endResetModel()
-        elif rows != self.rows:
-            self.rows = rows
-            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, REGION))
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 4
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
-        if role == Qt.ItemDataRole.ToolTipRole and orientation == Qt.Orientation.Horizontal:
-            return HEADER_TIPS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole and section == SIZE:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: Index, role: int = 0) -> object:
-        row = self.rows[index.row()]
-        column = index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return {NAME: f"Cluster {row.cluster}", SIZE: str(row.size)}.get(column)
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self._decoration(row, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column == SIZE:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.FontRole and column == NAME and row.in_hand:
-            font = self.parent().font()  # type: ignore[union-attr]
-            font.setBold(True)
-            return font
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tool_tip(row, column)
-        if role == Qt.ItemDataRole.AccessibleTextRole and column in (LAYOUT, REGION):
-            return self._tool_tip(row, column)
-        return None
-
-    def _decoration(self, row: ClusterRow, column: int) -> QIcon | QPixmap | None:
-        if column == NAME:
-            return unchanging(swatch(row.colour, self._theme.colours.border))
-        if column not in (LAYOUT, REGION):
-            return None
-        colours = self._theme.colours
-        held = row.layout if column == LAYOUT else row.region
-        name = ("bounding-box" if column == LAYOUT else "lock-simple") + ("-fill" if held == "all" else "")
-        if not held and column == REGION:
-            name = "lock-simple-open"
-        tint = {"": colours.faint, "part": colours.dim, "all": colours.accent}[held]
-        return self._theme.icon(name, tint)
-
-    def _tool_tip(self, row: ClusterRow, column: int) -> str | None:
-        if column == LAYOUT:
-            return (
-                "Layout is locked: click to release"
-                if row.layout == "all"
-                else "Lock layout: hold this cluster's shape"
-            )
-        if column == REGION:
-            return (
-                "Region is locked: click to release"
-                if row.region == "all"
-                else "Lock region: hold everything in this cluster"
-            )
-        return "In hand" if row.in_hand else "Double-click takes it in hand"
+LOCK_COLUMNS = {LAYOUT: LockKind.LAYOUT, CONTENT: LockKind.COARSE, REGION: LockKind.REGION}
+Flag = QItemSelectionModel.SelectionFlag
 
 
 class ClustersDock(QWidget):
-    """Emits what was asked for; the window does it."""
+    """Emits what was asked for; the window does it.
+
+    `selected` and `shown_toggled` with a frozenset of clusters of the active level; `taken` with one of them;
+    `lock_toggled` with a row and the kind of lock; `renamed` with level, cluster and name; `menu_asked` with a point on
+    the screen.
+    """
 
     selected = Signal(object)
+    shown_toggled = Signal(object)
     taken = Signal(int)
-    layout_toggled = Signal(int)
-    region_toggled = Signal(int)
+    lock_toggled = Signal(object, object)
+    renamed = Signal(int, int, str)
+    menu_asked = Signal(QPoint)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -129,82 +45,99 @@ class ClustersDock(QWidget):
         self.summary = QLabel()
         self.summary.setProperty("role", "dim")
         self.tree = QTreeView()
-        self.tree.setModel(self.model)
-        self.tree.setAccessibleName("Clusters of the active level")
-        self.tree.setRootIsDecorated(False)
-        self.tree.setUniformRowHeights(True)
-        self.tree.setIconSize(QSize(16, 16))
-        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.tree.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.tree.setMinimumHeight(96)
-        header = self.tree.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SIZE, 56), (LAYOUT, 30), (REGION, 30)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.setMinimumSectionSize(24)
-            header.resizeSection(column, width)
-        self.tree.clicked.connect(self._clicked)
-        self.tree.doubleClicked.connect(self._double_clicked)
-        self.tree.selectionModel().currentRowChanged.connect(self._current_changed)
+        self._set_up_tree()
         self._quiet = False
         row = QHBoxLayout()
         row.setContentsMargins(12, 8, 12, 4)
         row.addWidget(self.summary, stretch=1)
-        column_layout = QVBoxLayout(self)
-        column_layout.setContentsMargins(0, 0, 0, 0)
-        column_layout.setSpacing(0)
-        column_layout.addLayout(row)
-        column_layout.addWidget(self.tree, stretch=1)
-        column_layout.addStretch(0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self.tree, stretch=1)
+        column.addStretch(0)
 
-    def show_rows(self, rows: tuple[ClusterRow, ...], summary: str, selected: int | None) -> None:
-        """Show the clusters of a level."""
+    def _set_up_tree(self) -> None:
+        tree = self.tree
+        tree.setModel(self.model)
+        tree.setItemDelegateForColumn(NAME, NameDelegate(tree))
+        tree.setAccessibleName("Clusters down to the active level")
+        tree.setIndentation(12)
+        tree.setUniformRowHeights(True)
+        tree.setIconSize(QSize(16, 16))
+        tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        tree.setExpandsOnDoubleClick(False)
+        tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        tree.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        tree.setMinimumHeight(96)
+        header = tree.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(24)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((SIZE, 44), (LAYOUT, 26), (CONTENT, 26), (REGION, 26), (SHOWN, 30)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(column, width)
+        tree.clicked.connect(self._clicked)
+        tree.doubleClicked.connect(self._double_clicked)
+        tree.customContextMenuRequested.connect(lambda at: self.menu_asked.emit(tree.viewport().mapToGlobal(at)))
+        tree.selectionModel().selectionChanged.connect(self._selection_changed)
+        self.model.renamed.connect(self.renamed)
+
+    def show_rows(self, rows: tuple[ClusterRow, ...], summary: str, selected: frozenset[int]) -> None:
+        """Show the clusters down to a level, and which ones of that level are selected."""
         self._quiet = True
         self.summary.setText(summary)
-        self.model.show_rows(rows)
+        if self.model.show_rows(rows):
+            self.tree.expandAll()
         self.tree.setVisible(bool(rows))
-        if selected is None or selected >= len(rows):
-            self.tree.clearSelection()
-            self.tree.setCurrentIndex(QModelIndex())
-        elif self.tree.currentIndex().row() != selected or not self.tree.selectionModel().hasSelection():
-            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-            self.tree.selectionModel().setCurrentIndex(self.model.index(selected, NAME), flags)
-            self.tree.scrollTo(self.model.index(selected, NAME))
+        if selected != self._selected_leaves() or not self._only_leaves_selected():
+            self._select(selected)
         self._quiet = False
 
-    def _clicked(self, index: QModelIndex) -> None:
-        cluster = self.model.rows[index.row()].cluster
-        if index.column() == LAYOUT:
-            self.layout_toggled.emit(cluster)
-        elif index.column() == REGION:
-            self.region_toggled.emit(cluster)
+    def edit_name(self) -> None:
+        """Begin to rename the current cluster, in its row."""
+        index = self.tree.currentIndex()
+        if index.isValid():
+            self.window().activateWindow()
+            self.tree.setFocus()
+            self.tree.edit(index.siblingAtColumn(NAME))
 
-    def _double_clicked(self, index: QModelIndex) -> None:
-        if index.column() in (NAME, SIZE):
-            self.taken.emit(self.model.rows[index.row()].cluster)
+    def _select(self, selected: frozenset[int]) -> None:
+        chosen = QItemSelection()
+        indexes = [self.model.index_of(self.model.level, cluster) for cluster in sorted(selected)]
+        for index in indexes:
+            chosen.select(index, index)
+        model = self.tree.selectionModel()
+        model.select(chosen, Flag.ClearAndSelect | Flag.Rows)
+        current = self.model.row_at(self.tree.currentIndex())
+        if indexes and (current is None or (current.level == self.model.level and current.cluster not in selected)):
+            model.setCurrentIndex(indexes[0], Flag.NoUpdate)
+            self.tree.scrollTo(indexes[0])
 
-    def _current_changed(self, current: QModelIndex, _: QModelIndex) -> None:
+    def _selected_rows(self) -> list[ClusterRow]:
+        rows = (self.model.row_at(index) for index in self.tree.selectionModel().selectedRows(NAME))
+        return [row for row in rows if row is not None]
+
+    def _selected_leaves(self) -> frozenset[int]:
+        """Clusters of the active level that are selected, or lie below a selected one."""
+        return frozenset(cluster for row in self._selected_rows() for cluster in self.model.leaves(row))
+
+    def _only_leaves_selected(self) -> bool:
+        return all(row.level == self.model.level for row in self._selected_rows())
+
+    def _selection_changed(self) -> None:
         if not self._quiet:
-            self.selected.emit(self.model.rows[current.row()].cluster if current.isValid() else None)
+            self.selected.emit(self._selected_leaves())
 
+    def _clicked(self, index: Index) -> None:
+        row = self.model.row_at(index)
+        if row is not None and index.column() in LOCK_COLUMNS:
+            self.lock_toggled.emit(row, LOCK_COLUMNS[index.column()])
+        elif row is not None and index.column() == SHOWN:
+            self.shown_toggled.emit(self.model.leaves(row))
 
-def unchanging(pixmap: QPixmap) -> QIcon:
-    """An icon that looks the same in a selected row: a colour must not change by being selected."""
-    icon = QIcon(pixmap)
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)
-    return icon
-
-
-def swatch(colour: tuple[int, int, int], rim: str, side: int = 16) -> QPixmap:
-    """A rounded square of one colour."""
-    pixmap = QPixmap(2 * side, 2 * side)
-    pixmap.setDevicePixelRatio(2)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QColor(rim))
-    painter.setBrush(QColor(*colour))
-    painter.drawRoundedRect(1, 1, side - 2, side - 2, 4, 4)
-    painter.end()
-    return pixmap
+    def _double_clicked(self, index: Index) -> None:
+        row = self.model.row_at(index)
+        if row is not None and index.column() in (NAME, SIZE) and row.level == self.model.level:
+            self.taken.emit(row.cluster)

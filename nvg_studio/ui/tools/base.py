@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pointer:
-    """The mouse at one moment: `x`, `y` in cells, `position` in widget pixels."""
+    """Mouse or pen at one moment: `x`, `y` in cells, `position` in widget pixels, `pressure` 0..1 (1 for a mouse)."""
 
     x: float
     y: float
@@ -29,6 +29,7 @@ class Pointer:
     shift: bool = False
     ctrl: bool = False
     alt: bool = False
+    pressure: float = 1.0
     released: bool = False
 
 
@@ -52,6 +53,13 @@ class Desk:
         return None if cell is None else int(self.session.labels(self.state.now.level)[cell])
 
 
+def take_under(desk: Desk, pointer: Pointer) -> None:
+    """Take the cluster under the pointer in hand, if there is one."""
+    cluster = desk.cluster(pointer)
+    if cluster is not None:
+        desk.state.take(cluster)
+
+
 Stroke = Generator[None, Pointer, None]
 
 
@@ -60,7 +68,6 @@ class Tool(Protocol):
 
     name: str
     cursor: Qt.CursorShape
-    needs_document: bool
 
     def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
         """What to show under the pointer while no button is down."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
 from nvg_studio.ui.tools import previews
-from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
+from nvg_studio.ui.tools.base import Desk, Pointer, Stroke, take_under
 from nvg_studio.ui.tools.dragging import LineMemory, collect, hover_preview
 
 
@@ -15,7 +15,6 @@ class Brush:
 
     name = "brush"
     cursor = Qt.CursorShape.CrossCursor
-    needs_document = True
 
     def __init__(self) -> None:
         self._memory = LineMemory()
@@ -27,10 +26,8 @@ class Brush:
     def stroke(self, desk: Desk, press: Pointer) -> Stroke:
         """Paint; the choices (level, cluster, size) are those at the press."""
         if press.ctrl:
-            cluster = desk.cluster(press)
-            if cluster is not None:
-                desk.state.take(cluster)
+            take_under(desk, press)
             return
         choices = desk.state.now
         cells = yield from collect(desk, press, partial(previews.of_paint, desk, choices), self._memory)
-        desk.session.paint(cells, choices)
+        desk.session.editing.paint(cells, choices)

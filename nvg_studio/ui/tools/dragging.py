@@ -24,12 +24,12 @@ def hover_preview(desk: Desk, pointer: Pointer, show: Show, memory: LineMemory) 
     here, size = (pointer.x, pointer.y), desk.state.now.size
     start = memory.end if pointer.shift and memory.end is not None else here
     preview = replace(show(swept(desk.session.grid, start, here, size)), circle=(*here, size))
-    return replace(preview, line=(*start, *here)) if start != here else preview
+    return replace(preview, path=(start, here)) if start != here else preview
 
 
 def collect(desk: Desk, press: Pointer, show: Show, memory: LineMemory) -> Generator[None, Pointer, Mask]:
-    """Collect the cells of one drag, showing them; returns bool [L]."""
-    grid, size = desk.session.grid, desk.state.now.size
+    """Collect the cells of one drag, showing them; returns bool [L]. A pen's pressure makes the brush smaller."""
+    grid, size = desk.session.grid, _size(desk.state.now.size, press)
     here = (press.x, press.y)
     start = memory.end if press.shift and memory.end is not None else here
     cells = swept(grid, start, here, size)
@@ -39,10 +39,15 @@ def collect(desk: Desk, press: Pointer, show: Show, memory: LineMemory) -> Gener
             pointer = yield
             if pointer.released:
                 break
-            there = (pointer.x, pointer.y)
+            there, size = (pointer.x, pointer.y), _size(desk.state.now.size, pointer)
             cells = np.logical_or(cells, swept(grid, here, there, size))
             here = there
     finally:
         desk.canvas.show_preview(None)
     memory.end = here
     return cells
+
+
+def _size(full: int, pointer: Pointer) -> float:
+    """The brush's diameter in cells under a pen's pressure, never below one cell."""
+    return max(full * pointer.pressure, 1.0)

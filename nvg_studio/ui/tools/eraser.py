@@ -15,7 +15,6 @@ class Eraser:
 
     name = "eraser"
     cursor = Qt.CursorShape.CrossCursor
-    needs_document = True
 
     def __init__(self) -> None:
         self._memory = LineMemory()
@@ -28,4 +27,4 @@ class Eraser:
         """Restore the cells of one drag."""
         choices = desk.state.now
         cells = yield from collect(desk, press, partial(previews.of_restore, desk, choices), self._memory)
-        desk.session.restore(cells, choices)
+        desk.session.editing.restore(cells, choices)

@@ -12,7 +12,6 @@ class Fill:
 
     name = "fill"
     cursor = Qt.CursorShape.CrossCursor
-    needs_document = True
 
     def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
         """The cells that a click would change."""
@@ -28,4 +27,4 @@ class Fill:
         while not (yield).released:
             pass
         if cluster is not None:
-            desk.session.fill(cluster, choices)
+            desk.session.editing.fill(cluster, choices)

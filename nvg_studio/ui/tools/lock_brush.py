@@ -17,7 +17,6 @@ class LockBrush:
 
     name = "lock"
     cursor = Qt.CursorShape.CrossCursor
-    needs_document = True
 
     def __init__(self) -> None:
         self._memory = LineMemory()
@@ -30,4 +29,4 @@ class LockBrush:
         """Lock or unlock the cells of one drag."""
         choices: Choices = replace(desk.state.now, unlocking=desk.state.now.unlocking != press.right)
         cells = yield from collect(desk, press, partial(previews.of_lock, desk, choices), self._memory)
-        desk.session.lock_cells(cells, choices)
+        desk.session.editing.lock_cells(cells, choices)

@@ -1,4 +1,4 @@
-"""Hand and zoom: they move the view, never the document."""
+"""Hand, zoom and the divider of before and after: they change the view, never the document."""
 
 from PySide6.QtCore import Qt
 
@@ -11,7 +11,6 @@ class Hand:
 
     name = "hand"
     cursor = Qt.CursorShape.OpenHandCursor
-    needs_document = False
 
     def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
         """Nothing."""
@@ -33,7 +32,6 @@ class Zoom:
 
     name = "zoom"
     cursor = Qt.CursorShape.SizeHorCursor
-    needs_document = False
 
     def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
         """Nothing."""
@@ -54,3 +52,21 @@ class Zoom:
         if not dragged:
             out = press.alt or press.right
             desk.canvas.zoom(1 / 1.5 if out else 1.5, press.position)
+
+
+class Divider:
+    """Drag to move the border between before and after; the canvas uses it where the divider is under the pointer."""
+
+    name = "divider"
+    cursor = Qt.CursorShape.SplitHCursor
+
+    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+        """Nothing."""
+        return None
+
+    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+        """The divider follows the pointer until the release."""
+        pointer = press
+        while not pointer.released:
+            desk.state.update(wipe=pointer.x / desk.session.grid)
+            pointer = yield

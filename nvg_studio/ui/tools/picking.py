@@ -7,11 +7,13 @@ from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
 
 
 class Select:
-    """Selects the cluster under the pointer; a click outside the picture selects nothing."""
+    """Selects the cluster under the pointer; a click outside the picture selects nothing.
+
+    Shift or Ctrl adds clusters to the selection, or takes one out of it.
+    """
 
     name = "select"
     cursor = Qt.CursorShape.ArrowCursor
-    needs_document = True
 
     def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
         """Nothing: the status bar names the cluster."""
@@ -19,10 +21,22 @@ class Select:
 
     def stroke(self, desk: Desk, press: Pointer) -> Stroke:
         """Select at once; dragging goes on selecting."""
-        pointer = press
+        more, before = press.shift or press.ctrl, desk.state.now.selected
+        first, pointer = _under(desk, press), press
         while not pointer.released:
-            desk.state.update(selected=desk.cluster(pointer))
+            here = _under(desk, pointer)
+            if not more:
+                desk.state.update(selected=here)
+            elif first <= before:
+                desk.state.update(selected=desk.state.now.selected - here)
+            else:
+                desk.state.update(selected=desk.state.now.selected | here)
             pointer = yield
+
+
+def _under(desk: Desk, pointer: Pointer) -> frozenset[int]:
+    cluster = desk.cluster(pointer)
+    return frozenset() if cluster is None else frozenset((cluster,))
 
 
 class Pick:
@@ -30,7 +44,6 @@ class Pick:
 
     name = "pick"
     cursor = Qt.CursorShape.PointingHandCursor
-    needs_document = True
 
     def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
         """Nothing: the swatches show what is in hand."""

@@ -1,33 +1,58 @@
 """What a stroke would do, to be shown under the cursor."""
 
 from nvg_studio.granularity import edits
-from nvg_studio.imaging.draw import label_colours
 from nvg_studio.ui import gestures
-from nvg_studio.ui.canvas.layers import Mask, Preview
+from nvg_studio.ui.canvas.layers import Badge, Mask, Preview, middle_cell
+from nvg_studio.ui.colours import cluster_colours
+from nvg_studio.ui.images import rgb
 from nvg_studio.ui.state import Choices
 from nvg_studio.ui.tools.base import Desk
+from nvg_studio.ui.tools.cells import Point
 
 RESTORED = (255, 255, 255)
 LOCKED = (255, 214, 90)
+MOST_BADGES = 6
 
 
-def of_paint(desk: Desk, choices: Choices, cells: Mask) -> Preview:
-    """What painting `cells` bool [L] would change, and what it may not."""
+def of_paint(desk: Desk, choices: Choices, cells: Mask, path: tuple[Point, ...] = ()) -> Preview:
+    """What painting `cells` bool [L] would change, and what it may not.
+
+    Says what clusters gain and lose where the tree is to stay balanced, and where the next run would start if that is
+    at a coarser level than the one that is painted.
+    """
     session = desk.session
     change, forbidden = gestures.to_change(session.sequence, cells, choices, session.locks)
-    red, green, blue = (int(value) for value in label_colours(choices.level)[choices.cluster])
-    return Preview(change, forbidden, (red, green, blue))
+    colour = rgb(cluster_colours(session, choices, choices.level)[choices.cluster])
+    lowest = gestures.lowest_level(session.sequence, change, choices)
+    note = f"Changes level {lowest}, too" if lowest is not None and lowest < choices.level else ""
+    return Preview(change, forbidden, colour, path=path, badges=_badges(desk, choices, change), note=note)
 
 
 def of_restore(desk: Desk, choices: Choices, cells: Mask) -> Preview:
-    """What the eraser over `cells` would give back."""
+    """What the eraser over `cells` would give back, and what locks hold."""
     session = desk.session
     assert session.snapshot is not None
-    restored = edits.restore(session.sequence, session.snapshot.result, cells, None, session.locks)
-    return Preview(edits.changed_cells(session.sequence, restored), None, RESTORED)
+    before, result = session.sequence, session.snapshot.result
+    restored = edits.changed_cells(before, edits.restore(before, result, cells, None, session.locks))
+    wanted = edits.changed_cells(before, edits.restore(before, result, cells))
+    return Preview(restored, wanted & ~restored, RESTORED)
 
 
 def of_lock(desk: Desk, choices: Choices, cells: Mask) -> Preview:
     """Whose locks the lock brush over `cells` would change."""
     locks = desk.session.locks
     return Preview(gestures.changed_locks(locks, gestures.locked(locks, cells, choices)), None, LOCKED)
+
+
+def _badges(desk: Desk, choices: Choices, change: Mask) -> tuple[Badge, ...]:
+    """+n at the cluster in hand and -n at those that give, the largest numbers first; none at the deepest levels."""
+    sequence = desk.session.sequence
+    if not choices.balanced or choices.level > desk.session.depth - 3:
+        return ()
+    colours, labels = cluster_colours(desk.session, choices, choices.level), sequence.labels(choices.level)
+    gains = sorted(gestures.exchange(sequence, change, choices).items(), key=lambda gain: -abs(gain[1]))
+    return tuple(
+        Badge(middle_cell(labels == cluster), f"{count:+d}".replace("-", "\N{MINUS SIGN}"), rgb(colours[cluster]))
+        for cluster, count in gains[:MOST_BADGES]
+        if (labels == cluster).any()
+    )

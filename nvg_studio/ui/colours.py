@@ -1,0 +1,23 @@
+"""The colours of clusters, as the person at the window wants them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nvg_studio.imaging.draw import label_colours, mean_colours, safe_colours
+from nvg_studio.sampling.events import Picture
+from nvg_studio.ui.session import Session
+from nvg_studio.ui.state import Choices, Palette
+
+Labels = NDArray[np.int64]
+
+
+def cluster_colours(session: Session, choices: Choices, level: int, labels: Labels | None = None) -> Picture:
+    """Colours uint8 [2**level, 3] of the clusters of a level.
+
+    `labels` int64 [L]: those to take mean colours over, if they are not the document's.
+    """
+    if choices.palette is Palette.SAFE:
+        return safe_colours(level)
+    if choices.palette is Palette.MEAN and session.snapshot is not None:
+        return mean_colours(session.cell_colours, session.labels(level) if labels is None else labels, level)
+    return label_colours(level)

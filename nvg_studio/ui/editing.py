@@ -1,0 +1,168 @@
+"""What the hand does to the document: every method is one undo step, or one line that says why there is none."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nvg_studio.errors import NVGError
+from nvg_studio.granularity import edits
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.project import document as documents
+from nvg_studio.ui import gestures
+from nvg_studio.ui.gestures import Mask
+from nvg_studio.ui.messages import Kind, Notice
+from nvg_studio.ui.state import Choices, LockKind
+
+if TYPE_CHECKING:
+    from nvg_studio.ui.session import Session
+
+LOCK_VERBS = {
+    LockKind.LAYOUT: "Lock layout of",
+    LockKind.REGION: "Lock",
+    LockKind.COARSE: "Keep coarse content of",
+}
+KEPT_EQUAL = "Nothing changed: the clusters stay equal in size. Switch Balanced off to paint freely."
+
+
+class Editing:
+    """Edits the document of one session; there must be a document."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+
+    # -- structure ------------------------------------------------------------------------------
+
+    def paint(self, cells: Mask, choices: Choices) -> None:
+        """Give `cells` bool [L] to the cluster in hand."""
+        title = f"Paint cluster {choices.cluster}, level {choices.level}"
+        self._stroke(cells, choices, title)
+
+    def fill(self, source: int, choices: Choices) -> None:
+        """Give all of cluster `source` to the cluster in hand."""
+        title = f"Fill cluster {source} with {choices.cluster}, level {choices.level}"
+        self._stroke(self._session.labels(choices.level) == source, choices, title)
+
+    def restore(self, cells: Mask, choices: Choices) -> None:
+        """Give `cells` back what they had in the last result."""
+        snapshot, sequence = self._session.snapshot, self._session.sequence
+        assert snapshot is not None
+        locks, result = snapshot.locks, snapshot.result
+        if sequence == result:
+            self._say("Nothing was edited since the last run, so there is nothing to give back.")
+        elif edits.restore(sequence, result, cells, None, locks) == sequence:
+            if edits.restore(sequence, result, cells) != sequence:
+                self._say(gestures.LOCKED, Kind.WARNING)
+        else:
+            self.apply(lambda: gestures.restored(sequence, result, cells, choices, locks), "Restore", KEPT_EQUAL, cells)
+
+    def balance(self, level: int) -> None:
+        """Make the clusters of a level equal in size."""
+        sequence, locks = self._session.sequence, self._session.locks
+        unchanged = f"The clusters of level {level} are equal in size already."
+        self.apply(lambda: edits.balance(sequence, level, locks), f"Balance level {level}", unchanged)
+
+    def merge(self, level: int, cluster: int) -> None:
+        """Put a cluster into its sibling; it is empty afterwards."""
+        sequence, locks = self._session.sequence, self._session.locks
+        title = f"Merge cluster {cluster} into {cluster ^ 1}, level {level}"
+        self.apply(lambda: edits.merge(sequence, level, cluster, locks), title, f"Cluster {cluster} is empty already.")
+
+    def swap(self, level: int, a: int, b: int) -> None:
+        """Exchange two clusters: shape and content."""
+        sequence, locks = self._session.sequence, self._session.locks
+        title = f"Swap clusters {a} and {b}, level {level}"
+        self.apply(lambda: edits.swap(sequence, level, a, b, locks), title, "Both clusters are empty.")
+
+    # -- locks and names ------------------------------------------------------------------------
+
+    def lock_cells(self, cells: Mask, choices: Choices) -> None:
+        """Lock or unlock `cells` bool [L] as the choices say."""
+        if not choices.unlocking and self._has_no_layout(choices.level, choices.lock_kind):
+            return
+        verb = "Unlock" if choices.unlocking else f"Lock {choices.lock_kind}"
+        count = int(cells.sum())
+        locks = gestures.locked(self._session.locks, cells, choices)
+        self.set_locks(locks, f"{verb}, {count} cell{'s' if count != 1 else ''}")
+
+    def unlock_clusters(self, level: int, clusters: frozenset[int], kind: LockKind = LockKind.REGION) -> None:
+        """Release what a lock of `kind` holds in whole clusters of a level (a region is everything)."""
+        cells = gestures.cells_of(self._session.sequence, level, clusters)
+        locks = gestures.released(self._session.locks, cells, kind)
+        self.set_locks(locks, f"Unlock {gestures.named(clusters, level)}")
+
+    def lock_clusters(self, level: int, clusters: frozenset[int], kind: LockKind) -> None:
+        """Lock whole clusters of a level."""
+        if self._has_no_layout(level, kind):
+            return
+        cells = gestures.cells_of(self._session.sequence, level, clusters)
+        names = gestures.named(clusters, level)
+        choices = Choices(level=level, lock_kind=kind)
+        self.set_locks(gestures.locked(self._session.locks, cells, choices), f"{LOCK_VERBS[kind]} {names}")
+
+    def lock_level(self, level: int, kind: LockKind) -> None:
+        """Hold the whole picture's layout or content up to a level."""
+        if self._has_no_layout(level, kind):
+            return
+        everything = self._session.labels(0) == 0
+        what = "layout" if kind is LockKind.LAYOUT else "content"
+        locks = gestures.locked(self._session.locks, everything, Choices(level=level, lock_kind=kind))
+        self.set_locks(locks, f"Lock {what} up to level {level}")
+
+    def unlock_all(self) -> None:
+        """Release every lock."""
+        self.set_locks(self._session.locks.without(self._session.labels(0) == 0), "Unlock everything")
+
+    def set_locks(self, locks: Locks, title: str) -> None:
+        """Have other locks; no step where nothing changes."""
+        document = self._session.document
+        if document is not None:
+            self._session.put(documents.with_locks(document, locks, title))
+
+    def rename(self, level: int, cluster: int, name: str) -> None:
+        """Name a cluster; an empty name takes its name away."""
+        document = self._session.document
+        if document is not None:
+            self._session.put(documents.with_name(document, level, cluster, name.strip()))
+
+    # -- what they share ------------------------------------------------------------------------
+
+    def apply(
+        self, deed: Callable[[], GranularitySequence], title: str, unchanged: str, stroke: Mask | None = None
+    ) -> None:
+        """Make the sequence that `deed` gives the next step; say why not, or `unchanged` where it is the same.
+
+        `stroke` bool [L]: what the hand touched; other cells that changed sides flash.
+        """
+        session, before = self._session, self._session.sequence
+        try:
+            after = deed()
+        except NVGError as problem:
+            self._say(str(problem), Kind.WARNING)
+            return
+        if after == before:
+            self._say(unchanged)
+            return
+        assert session.document is not None
+        session.put(documents.apply_edit(session.document, after, title))
+        moved = edits.changed_cells(before, after, before.depth)
+        others = moved if stroke is None else moved & ~stroke
+        if others.any():
+            session.flashed.emit(others)
+
+    def _stroke(self, cells: Mask, choices: Choices, title: str) -> None:
+        sequence, locks = self._session.sequence, self._session.locks
+        change, forbidden = gestures.to_change(sequence, cells, choices, locks)
+        if change.any():
+            self.apply(lambda: gestures.painted(sequence, cells, choices, locks), title, KEPT_EQUAL, change)
+        elif forbidden.any():  # a stroke over the cluster's own cells needs no words
+            self._say(gestures.refusal(sequence, forbidden, choices, locks), Kind.WARNING)
+
+    def _has_no_layout(self, level: int, kind: LockKind) -> bool:
+        """Whether the layout of level 0 is to be locked, which says so."""
+        if kind is not LockKind.LAYOUT or level > 0:
+            return False
+        self._say("Level 0 is one cluster and has no layout to lock: go to a finer level.")
+        return True
+
+    def _say(self, text: str, kind: Kind = Kind.INFO) -> None:
+        self._session.said.emit(Notice(text, kind))
