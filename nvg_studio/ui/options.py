@@ -49,7 +49,7 @@ class ToolOptions(QWidget):
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.size_slider = QSlider(Qt.Orientation.Horizontal)
-        self.size_slider.setFixedWidth(84)
+        self.size_slider.setFixedWidth(72)
         self.size_slider.setRange(1, 16)
         self.size_slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.size_slider.setAccessibleName("Brush size in cells")
@@ -64,7 +64,7 @@ class ToolOptions(QWidget):
         self.balanced = _button(actions, "brush.balanced", text=True)
         self.meter = QProgressBar()
         self.meter.setTextVisible(False)
-        self.meter.setFixedWidth(44)
+        self.meter.setFixedWidth(36)
         self.meter.setAccessibleName("Distance from equal clusters")
         self.to_move, self.next_run = QLabel(), QLabel()
         for label in (self.to_move, self.next_run):
@@ -131,7 +131,7 @@ class ToolOptions(QWidget):
         """Show how far the level is from equal clusters (cells to move) and where the next run starts."""
         self.meter.setRange(0, cells // 2)
         self.meter.setValue(to_move)
-        self.to_move.setText(f"{to_move} off balance" if to_move else "In balance")
+        self.to_move.setText(f"{to_move} off" if to_move else "Equal")
         tip = f"{to_move} cells would have to move to make the clusters of this level equal in size"
         for widget in (self.meter, self.to_move):
             widget.setToolTip(tip if to_move else "All clusters of this level are equal in size")

@@ -97,6 +97,8 @@ def layers(
             labels = run.sequence.labels(level)
     colours = cluster_colours(session, choices, level, labels)
     region = locks.region
+    partly = ((locks.structure > 0) | (locks.content > 0)) & ~region
+    padlocks = [middle_cell(mask) for mask in (partly, region) if mask.any()]
     return Layers(
         grid=session.grid,
         picture=image,
@@ -104,13 +106,13 @@ def layers(
         colours=colours,
         mode=choices.view,
         opacity=choices.opacity,
-        layout_locked=((locks.structure > 0) | (locks.content > 0)) & ~region,
+        layout_locked=partly,
         region_locked=region,
         selected=np.isin(labels, list(choices.selected)) if choices.selected else None,
         flash=flash,
         note=note,
         shown=np.isin(labels, list(choices.only)) if choices.only else None,
-        badges=_sizes(labels, colours) if _shows_sizes(choices) else (),
+        badges=_sizes(labels, colours, padlocks) if _shows_sizes(choices) else (),
         cell_grid=choices.cell_grid,
         before=earlier,
         wipe=choices.wipe,
@@ -123,13 +125,16 @@ def _shows_sizes(choices: Choices) -> bool:
     return choices.tool in PAINTING and not choices.balanced and choices.level in SIZED_LEVELS
 
 
-def _sizes(labels: NDArray[np.int64], colours: Picture) -> tuple[Badge, ...]:
-    """The number of cells of every cluster, at its middle."""
+def _sizes(labels: NDArray[np.int64], colours: Picture, padlocks: list[int]) -> tuple[Badge, ...]:
+    """The number of cells of every cluster, near its middle but beside the cells with padlocks."""
     present, counts = np.unique(labels, return_counts=True)
-    return tuple(
-        Badge(middle_cell(labels == cluster), str(count), rgb(colours[cluster]))
-        for cluster, count in zip(present, counts, strict=True)
-    )
+    free = ~np.isin(np.arange(len(labels)), padlocks)
+    badges = []
+    for cluster, count in zip(present, counts, strict=True):
+        mask = labels == cluster
+        place = middle_cell(mask & free if (mask & free).any() else mask)
+        badges.append(Badge(place, str(count), rgb(colours[cluster])))
+    return tuple(badges)
 
 
 def _bare_layers(session: Session, image: Pyramid | None) -> Layers | None:
@@ -198,7 +203,7 @@ class ImageCache:
         if key not in self._structures:
             if len(self._structures) > self.limit:
                 self._structures.clear()
-            self._structures[key] = cells_image(labels, colours, session.grid)
+            self._structures[key] = cells_image(labels, colours, round(sequence.cells**0.5))
         return self._structures[key]
 
     def picture(self, picture: Picture) -> QImage:

@@ -113,6 +113,11 @@ class Session(QObject):
         """Cluster of every cell at a level: int64 [L]."""
         return self.sequence.labels(level)
 
+    def cluster_name(self, level: int, cluster: int) -> str:
+        """The name that a cluster was given; "" for none."""
+        names = () if self.snapshot is None else self.snapshot.names
+        return next((name for stage, number, name in names if (stage, number) == (level, cluster)), "")
+
     @property
     def lowest_changed(self) -> int | None:
         """The level from which the next run must start; None where nothing was edited since the last one."""

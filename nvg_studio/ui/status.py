@@ -43,7 +43,9 @@ class StatusBar(QStatusBar):
         path = "".join(str(bit) for bit in sequence.bits[cell, :level]) or "root"
         row, column = divmod(cell, session.grid)
         token = int(sequence.token_map[level, cell])
-        parts = (f"cluster {cluster} of level {level}", f"path {path}", f"{size} cells", f"token {token}")
+        name = session.cluster_name(level, cluster)
+        which = f"{name + ', ' if name else ''}cluster {cluster} of level {level}"
+        parts = (which, f"path {path}", f"{size} cell{'s' if size != 1 else ''}", f"token {token}")
         self.under_cursor.setText("  ·  ".join((f"Cell {column}, {row}", *parts)))
 
     def show_zoom(self, percent: float | None) -> None:

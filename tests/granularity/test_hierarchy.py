@@ -109,3 +109,8 @@ def test_split_of_equal_clusters_takes_the_top_half(seed: int) -> None:
 
 def test_split_of_nothing_is_nothing() -> None:
     assert hierarchy.split(np.zeros(0), np.zeros(0, dtype=np.int64)).shape == (0,)
+
+
+def test_excess_counts_the_cells_that_must_move() -> None:
+    bits = hierarchy.labels_to_bits(np.array([0, 0, 0, 1, 2, 3, 3, 3]), 3)
+    assert [hierarchy.excess(bits, level) for level in range(4)] == [0, 4, 4, 4]

@@ -5,14 +5,27 @@ import pytest
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from nvg_studio.imaging.draw import boundaries, label_colours, overlay, structure_map
+from nvg_studio.imaging.draw import boundaries, label_colours, mean_colours, overlay, safe_colours, structure_map
 
 DARK, LIGHT = (28, 29, 31), (255, 255, 255)
 
 
-def differences(stage: int) -> NDArray[np.float64]:
-    """Perceptual differences (CIEDE2000; 1 is just visible) between all colours of a stage."""
-    lab = rgb2lab(label_colours(stage)[None].astype(np.float64) / 255)[0]
+# What eyes without long-wave (protanopia) or middle-wave cones (deuteranopia) make of linear RGB (Viénot et al. 1999).
+PROTANOPIA = [[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]]
+DEUTERANOPIA = [[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]]
+
+
+def seen_by(eyes: list[list[float]], colours: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Colours uint8 [N, 3] as colour-blind eyes see them, float [N, 3] in 0..1."""
+    values = colours.astype(np.float64) / 255
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.array(eyes).T, 0, 1)
+    return np.asarray(np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055))
+
+
+def differences(stage: int, colours: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Perceptual differences (CIEDE2000; 1 is just visible) between all colours of a stage, or those given."""
+    lab = rgb2lab((label_colours(stage).astype(np.float64) / 255 if colours is None else colours)[None])[0]
     distances = np.asarray(deltaE_ciede2000(lab[:, None], lab[None]))
     np.fill_diagonal(distances, np.inf)
     return distances
@@ -78,3 +91,30 @@ def test_overlay_blends() -> None:
     np.testing.assert_array_equal(overlay(picture, labels, 4, 1.0), structure_map(labels, 4, 32))
     half = overlay(picture, labels, 4, 0.5).astype(float)
     assert np.abs(half - (77 + structure_map(labels, 4, 32).astype(float)) / 2).max() <= 0.5
+
+
+@pytest.mark.parametrize("stage", range(9))
+def test_one_safe_colour_a_cluster(stage: int) -> None:
+    colours = safe_colours(stage)
+    assert colours.shape == (2**stage, 3) and colours.dtype == np.uint8
+    assert len(np.unique(colours, axis=0)) == 2**stage
+    assert not colours.flags.writeable
+
+
+@pytest.mark.parametrize("eyes", [PROTANOPIA, DEUTERANOPIA], ids=["protanopia", "deuteranopia"])
+@pytest.mark.parametrize(("stage", "least"), [(1, 40), (2, 20), (3, 13), (4, 8), (5, 5)])
+def test_safe_colours_can_be_told_apart_by_colour_blind_eyes(eyes: list[list[float]], stage: int, least: float) -> None:
+    safe = differences(stage, seen_by(eyes, safe_colours(stage))).min()
+    assert safe >= least
+    if stage > 1:
+        assert safe > 1.5 * differences(stage, seen_by(eyes, label_colours(stage))).min()
+
+
+def test_mean_colours_are_means_and_empty_clusters_keep_theirs() -> None:
+    cells = np.zeros((16, 3), np.uint8)
+    cells[:4], cells[4:8] = (10, 20, 30), (30, 40, 51)
+    labels = np.array([0] * 8 + [2] * 8, dtype=np.int64)
+    colours = mean_colours(cells, labels, 2)
+    assert colours[0].tolist() == [20, 30, 40]
+    assert colours[2].tolist() == [0, 0, 0]
+    np.testing.assert_array_equal(colours[[1, 3]], label_colours(2)[[1, 3]])

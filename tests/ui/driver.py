@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QInputDevice, QMouseEvent, QPointingDevice, QTabletEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
@@ -20,7 +20,7 @@ from nvg_studio.ui.settings import Remembered
 from nvg_studio.ui.theme import Theme
 from nvg_studio.ui.window import MainWindow
 
-LIMIT = 60_000
+LIMIT = 4_000
 """Milliseconds: generous, because the machine may be busy. Nothing here is timed."""
 LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -113,6 +113,30 @@ class Studio:
         """Click a point in cells."""
         self.stroke([(x, y)], button, keys)
 
+    def hover(self, x: float, y: float) -> None:
+        """Move the mouse to a point in cells, no button down."""
+        move(self.window.canvas, self.at(x, y), Qt.MouseButton.NoButton, NO_KEYS)
+
+    def pen(
+        self,
+        points: list[tuple[float, float]],
+        pressure: float,
+        tip: QPointingDevice.PointerType = QPointingDevice.PointerType.Pen,
+    ) -> None:
+        """A stroke with a pen over points in cells, at one pressure."""
+        none, button = Qt.MouseButton.NoButton, LEFT
+        steps = [(QEvent.Type.TabletPress, points[0], button, button)]
+        steps += [(QEvent.Type.TabletMove, point, none, button) for point in points[1:]]
+        steps += [(QEvent.Type.TabletRelease, points[-1], button, none)]
+        canvas, device = self.window.canvas, a_pen(tip)
+        for kind, point, button, buttons in steps:
+            here = QPointF(self.at(*point))
+            place = QPointF(canvas.mapToGlobal(here))
+            force = 0.0 if kind is QEvent.Type.TabletRelease else pressure
+            event = QTabletEvent(kind, device, here, place, force, 0, 0, 0, 0, 0, NO_KEYS, button, buttons)
+            QApplication.sendEvent(canvas, event)
+        QApplication.processEvents()
+
     def press_card(self, stage: int) -> None:
         """Click "Run from here" on a card."""
         button = self.window.strip.cards[stage].run
@@ -155,6 +179,12 @@ def move(widget: QWidget, position: QPoint, button: Qt.MouseButton, keys: Qt.Key
         QEvent.Type.MouseMove, here, QPointF(widget.mapToGlobal(position)), Qt.MouseButton.NoButton, button, keys
     )
     QApplication.sendEvent(widget, event)
+
+
+def a_pen(tip: QPointingDevice.PointerType) -> QPointingDevice:
+    """A graphics tablet's pen, with the tip or the eraser down."""
+    kind, ability = QInputDevice.DeviceType.Stylus, QInputDevice.Capability.Pressure
+    return QPointingDevice("pen", 1, kind, tip, ability, 1, 1)
 
 
 @contextmanager

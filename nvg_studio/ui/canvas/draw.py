@@ -56,7 +56,8 @@ def draw_layers(painter: QPainter, layers: Layers, view: Viewport, colours: Colo
         under, over = (150, 225) if strong else (70, 110)
         lines = borders(layers.labels, layers.grid, view)
         _double_lines(painter, lines, QColor(0, 0, 0, under), QColor(255, 255, 255, over))
-    _draw_locks(painter, layers, view)
+    if layers.mode is not ViewMode.WIPE:  # there the pictures are what is looked at
+        _draw_locks(painter, layers, view)
     if layers.flash is not None:
         painter.fillPath(cell_path(layers.flash, layers.grid, view), QColor(255, 255, 255, 130))
     if layers.selected is not None:
@@ -175,7 +176,7 @@ def _draw_locks(painter: QPainter, layers: Layers, view: Viewport) -> None:
     for mask, both in ((layers.layout_locked, False), (layers.region_locked, True)):
         if mask is None or not mask.any():
             continue
-        if layers.mode not in (ViewMode.PICTURE, ViewMode.WIPE):
+        if layers.mode is not ViewMode.PICTURE:
             hatch(painter, cell_path(mask, layers.grid, view), QColor(255, 255, 255, 80), HATCH, crossed=both)
         _double_lines(
             painter, borders(mask, layers.grid, view, rim=True), QColor(0, 0, 0, 130), QColor(255, 255, 255, 190)

@@ -177,7 +177,8 @@ class ClusterModel(QAbstractItemModel):
         if column == NAME:
             return unchanging(swatch(row.colour, colours.border))
         if column == SHOWN:
-            return self._theme.icon("eye-fill" if row.shown else "eye", colours.accent if row.shown else colours.faint)
+            name, tint = ("eye-fill", colours.accent) if row.shown else ("eye", colours.faint)
+            return self._theme.plain_icon(name, tint)
         if column not in LOCKS:
             return None
         field, name, _, _ = LOCKS[column]
@@ -185,7 +186,7 @@ class ClusterModel(QAbstractItemModel):
         if not held and column == REGION:
             name = "lock-simple-open"
         tint = {"": colours.faint, "part": colours.dim, "all": colours.accent}[held]
-        return self._theme.icon(name + ("-fill" if held == "all" else ""), tint)
+        return self._theme.plain_icon(name + ("-fill" if held == "all" else ""), tint)
 
     def _tool_tip(self, row: ClusterRow, column: int) -> str:
         if column in LOCKS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from math import floor
 
 from PySide6.QtCore import Qt
 
@@ -53,11 +54,11 @@ class Shape:
         desk.session.editing.paint(cells, choices)
 
     def _constrained(self, start: Point, pointer: Pointer) -> Point:
-        """The pointer, or with Shift where both sides are equal."""
+        """The pointer, or with Shift where both sides have as many cells."""
         if not (self._even and pointer.shift):
             return pointer.x, pointer.y
-        dx, dy = pointer.x - start[0], pointer.y - start[1]
-        side = round(max(abs(dx), abs(dy)))
+        dx, dy = floor(pointer.x) - floor(start[0]), floor(pointer.y) - floor(start[1])
+        side = max(abs(dx), abs(dy))
         return start[0] + (side if dx >= 0 else -side), start[1] + (side if dy >= 0 else -side)
 
 
