@@ -21,9 +21,10 @@ Labels = NDArray[np.int64]
 ROOT_COLOUR = (0.66, 0.03, 250.0)
 """Lightness (0..1), chroma and hue (degrees) of the one cluster of stage 0, a quiet grey-blue."""
 
-# The span of the colours that everybody can tell apart: OKLab's blue (below 0) to yellow, and lightness.
-SAFE_BLUE_YELLOW, SAFE_LIGHTNESS = (-0.19, 0.19), (0.36, 0.96)
-BLUE_HUE, YELLOW_HUE = 258.0, 88.0
+# The colours that everybody can tell apart: two hues, a span of lightness, and which of both is halved at each level.
+BLUE_HUE, YELLOW_HUE = 262.0, 95.0
+SAFE_LIGHTNESS, SAFE_CHROMA = (0.3, 0.97), 0.19
+SAFE_AXES = (0, 1, 1, 0, 1, 0, 1, 0)
 
 CENTRE = (0.645, 0.115, 152.5)
 # How far the two children of a node move apart, half the way each, by level from 1 on: hue, lightness, chroma.
@@ -53,18 +54,20 @@ def label_colours(stage: int) -> Picture:
 def safe_colours(stage: int) -> Picture:
     """Colours of all clusters of a stage for colour-blind eyes too: uint8 [2**stage, 3], RGB, read-only.
 
-    Blue to yellow and dark to light are halved in turn, level by level, so a child stays near its parent here as well.
+    Blue to yellow and dark to light are halved level by level, so a child stays near its parent here as well.
     """
     clusters = np.arange(1 << stage)
-    spans = np.array([SAFE_BLUE_YELLOW, SAFE_LIGHTNESS])
-    place = np.tile(spans.mean(axis=1), (len(clusters), 1))
+    place = np.zeros((2, len(clusters)))  # -1..1: blue to yellow, dark to light
+    reach = [1.0, 1.0]
     for level in range(1, stage + 1):
-        axis = (level - 1) % 2
-        side = 2 * ((clusters >> (stage - level)) & 1) - 1
-        place[:, axis] += side * (spans[axis, 1] - spans[axis, 0]) / 2 ** ((level + 1) // 2 + 1)
-    blue_yellow, lightness = place.T
-    hue = np.where(blue_yellow < 0, BLUE_HUE, YELLOW_HUE)
-    colours = _oklch_to_rgb(np.stack([lightness, np.abs(blue_yellow), hue], axis=1))
+        axis = SAFE_AXES[min(level, len(SAFE_AXES)) - 1]
+        reach[axis] /= 2
+        place[axis] += reach[axis] * (2 * ((clusters >> (stage - level)) & 1) - 1)
+    low, high = SAFE_LIGHTNESS
+    lightness = (low + high) / 2 + place[1] * (high - low) / 2
+    hue = np.where(place[0] < 0, BLUE_HUE, YELLOW_HUE)
+    chroma = np.abs(place[0]) * np.minimum(_largest_chroma(lightness, hue), SAFE_CHROMA)
+    colours = _oklch_to_rgb(np.stack([lightness, chroma, hue], axis=1))
     colours.setflags(write=False)
     return colours
 
@@ -127,22 +130,22 @@ def overlay(picture: Picture, labels: Labels, stage: int, opacity: float = 0.5) 
 
 def _oklch_to_rgb(lch: FloatArray) -> Picture:
     """OKLCH float [N, 3] (hue in degrees) to sRGB uint8 [N, 3]; chroma is lowered until the colour can be shown."""
-    low, high = np.zeros(len(lch)), np.ones(len(lch))
-    for _ in range(20):
-        middle = (low + high) / 2
-        fits = _shown(_linear_rgb(lch * _chroma(middle)))
-        low, high = np.where(fits, middle, low), np.where(fits, high, middle)
-    share = np.where(_shown(_linear_rgb(lch)), 1.0, low)
-    linear = np.clip(_linear_rgb(lch * _chroma(share)), 0, 1)
+    lightness, chroma, hue = lch.T
+    shown = np.minimum(chroma, _largest_chroma(lightness, hue))
+    linear = np.clip(_linear_rgb(np.stack([lightness, shown, hue], axis=1)), 0, 1)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     colours: Picture = np.rint(encoded * 255).astype(np.uint8)
     return colours
 
 
-def _chroma(share: FloatArray) -> FloatArray:
-    """Factors [N, 3] that scale the chroma alone."""
-    one = np.ones_like(share)
-    return np.stack([one, share, one], axis=1)
+def _largest_chroma(lightness: FloatArray, hue: FloatArray) -> FloatArray:
+    """The most colourful that can be shown, float [N], by halving."""
+    low, high = np.zeros(len(hue)), np.full(len(hue), 0.4)
+    for _ in range(20):
+        middle = (low + high) / 2
+        fits = _shown(_linear_rgb(np.stack([lightness, middle, hue], axis=1)))
+        low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+    return low
 
 
 def _shown(linear: FloatArray) -> NDArray[np.bool_]:

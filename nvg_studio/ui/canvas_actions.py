@@ -313,7 +313,7 @@ CLUSTER = (
         ("one",),
         line=True,
     ),
-    ActionSpec("cluster.rename", "Re&name", "&Cluster", ("F2",), "text-t", "Give the cluster a name", _DOC),
+    ActionSpec("cluster.rename", "Re&name", "&Cluster", ("F2",), "text-t", "Give the cluster a name", ("selected",)),
     ActionSpec(
         "cluster.only",
         "&Show only these",

@@ -4,10 +4,13 @@
 the same sequence.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nvg_studio.granularity import edits
+from nvg_studio.granularity.hierarchy import is_balanced
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.ui.state import Choices, LockKind
@@ -29,9 +32,13 @@ def painted(sequence: GranularitySequence, cells: Mask, choices: Choices, locks:
 def restored(
     sequence: GranularitySequence, result: GranularitySequence, cells: Mask, choices: Choices, locks: Locks
 ) -> GranularitySequence:
-    """`cells` given back what they had in `result`, at all levels, balanced like `painted`."""
+    """`cells` given back what they had in `result`, balanced like `painted`.
+
+    All levels come back, so a tree that is balanced down to its leaves is balanced there again.
+    """
     stroke = edits.restore(sequence, result, cells, None, locks)
-    return _balanced(sequence, stroke, choices, locks)
+    level = sequence.depth if is_balanced(sequence.bits, sequence.depth) else choices.level
+    return _balanced(sequence, stroke, replace(choices, level=level), locks)
 
 
 def to_change(sequence: GranularitySequence, cells: Mask, choices: Choices, locks: Locks) -> tuple[Mask, Mask]:

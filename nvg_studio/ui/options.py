@@ -102,7 +102,7 @@ class ToolOptions(QWidget):
         """Show the options of `choices.tool`; `colours` are those of the two clusters in hand."""
         tool = choices.tool
         hint = {
-            "select": "Click a cluster to select it",
+            "select": "Click a cluster to select it; Shift adds more",
             "hand": "Drag to move the view",
             "zoom": "Click to zoom in, Alt-click to zoom out",
         }

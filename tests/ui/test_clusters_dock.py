@@ -99,6 +99,14 @@ def test_f2_names_a_cluster_and_undo_takes_the_name(dock: Studio) -> None:
     assert dock.snapshot.names == ()
 
 
+def test_f2_brings_the_dock_to_the_front(dock: Studio) -> None:
+    click(dock, 2, 1)
+    dock.window.history.parentWidget().raise_()
+    dock.settle()
+    rename(dock, "Leaf")
+    assert dock.snapshot.names == ((2, 1, "Leaf"),)
+
+
 def rename(studio: Studio, name: str) -> None:
     """Name the current cluster with the keyboard."""
     QTest.keyClick(studio.window, Qt.Key.Key_F2)

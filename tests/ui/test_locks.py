@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.imaging.cells import spread
 from nvg_studio.ui.state import LockKind
 from tests.ui.driver import Studio
 from tests.ui.test_tools import freely
@@ -214,3 +215,20 @@ def test_locks_are_hatched_on_the_canvas(studio: Studio, kind: LockKind) -> None
     locks = studio.snapshot.locks
     assert shown.any() and np.array_equal(shown, (locks.structure > 0) | (locks.content > 0))
     assert studio.window.canvas.grab().toImage() != plain
+
+
+def test_fifty_random_runs_keep_the_locked_pixels_byte_for_byte(studio: Studio) -> None:
+    random = np.random.default_rng(5)
+    photo = studio.session.base
+    studio.key("3")
+    for cluster in (1, 4, 6):
+        studio.window.lock_cluster(cluster, LockKind.REGION)
+    inside = spread(studio.snapshot.locks.region, len(photo))
+    for _ in range(50):
+        before = studio.snapshot
+        studio.session.runs.roll()
+        studio.session.run(int(random.integers(0, 9)))
+        studio.until(lambda: studio.session.runs.running is None)
+        assert studio.snapshot is not before
+        assert np.array_equal(studio.session.base[inside], photo[inside])
+    assert not np.array_equal(studio.session.base[~inside], photo[~inside])

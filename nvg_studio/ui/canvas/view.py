@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -42,6 +43,7 @@ class CanvasView(QWidget):
         self.setObjectName("canvas")
         self.setAccessibleName("Canvas")
         self.setMouseTracking(True)
+        self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(240, 200)
         self._theme = theme
@@ -77,7 +79,7 @@ class CanvasView(QWidget):
         """Show another state; the first one, or one of another grid, is fitted."""
         fresh = layers is not None and (self._layers is None or self._layers.grid != layers.grid)
         self._layers = layers
-        if layers is None:
+        if layers is None or fresh:
             self.cancel_stroke()
             self.preview = None
         if fresh:
@@ -233,6 +235,11 @@ class CanvasView(QWidget):
         self.hovered.emit(None)
         if self._stroke is None:
             self.show_preview(None)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._space = False  # its release goes to whoever has the keyboard now
+        self._set_cursor()
+        super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:

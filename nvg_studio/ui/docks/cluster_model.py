@@ -129,6 +129,8 @@ class ClusterModel(QAbstractItemModel):
         return self.createIndex(place & 1 if place > 1 else 0, NAME, place)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return flags | Qt.ItemFlag.ItemIsEditable if index.column() == NAME else flags
 

@@ -99,7 +99,9 @@ class ClustersDock(QWidget):
         """Begin to rename the current cluster, in its row."""
         index = self.tree.currentIndex()
         if index.isValid():
-            self.window().activateWindow()
+            dock = self.parentWidget()
+            dock.show()
+            dock.raise_()
             self.tree.setFocus()
             self.tree.edit(index.siblingAtColumn(NAME))
 
