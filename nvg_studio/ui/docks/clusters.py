@@ -1,7 +1,16 @@
 """The clusters dock: the tree down to the active level, with swatch, size, name, and what to click for locks."""
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLabel, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDockWidget,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nvg_studio.ui.docks.cluster_model import (
     CONTENT,
@@ -100,8 +109,9 @@ class ClustersDock(QWidget):
         index = self.tree.currentIndex()
         if index.isValid():
             dock = self.parentWidget()
-            dock.show()
-            dock.raise_()
+            if isinstance(dock, QDockWidget):
+                dock.show()
+                dock.raise_()
             self.tree.setFocus()
             self.tree.edit(index.siblingAtColumn(NAME))
 
