@@ -1,11 +1,12 @@
 """Draws `Layers` with a QPainter, raster only. Everything is in widget pixels."""
 
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 import qtawesome
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPainterPath, QPen, QTransform
 
 from nvg_studio.ui.canvas.geometry import Viewport
 from nvg_studio.ui.canvas.layers import Badge, Layers, Mask, Preview, middle_cell
@@ -199,30 +200,30 @@ def _draw_padlock(painter: QPainter, mask: Mask, grid: int, view: Viewport, fill
 
 
 def hatch(painter: QPainter, path: QPainterPath, colour: QColor, step: float, crossed: bool = False) -> None:
-    """Slanted lines over the area of `path`, `step` pixels apart."""
-    box = path.boundingRect()
+    """Slanted lines over the area of `path`, `step` pixels apart; fixed to the widget, so that they do not swim."""
+    ratio = painter.device().devicePixelRatioF()
+    brush = QBrush(_hatch_tile(colour.rgba(), round(step * ratio), ratio, crossed))
+    brush.setTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
+    painter.fillPath(path, brush)
+
+
+@lru_cache(maxsize=32)
+def _hatch_tile(rgba: int, side: int, ratio: float, crossed: bool) -> QImage:
+    """A square of `side` device pixels that repeats as slanted lines: filling with it is far cheaper than drawing."""
+    image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
     lines = []
-    count = int((box.width() + box.height()) / step) + 1
-    first = (int((box.left() + box.top()) / step) + 1) * step
-    for i in range(count):  # lines x + y = constant, fixed to the widget so that they do not swim while painting
-        total = first + i * step
-        lines.append(QLineF(QPointF(total - box.top(), box.top()), QPointF(total - box.bottom(), box.bottom())))
+    for shift in (-side, 0, side):  # the neighbours' lines, too, whose width reaches into the corners
+        lines.append(QLineF(shift, side, shift + side, 0))
         if crossed:
-            mirrored = box.left() + box.right()
-            lines.append(
-                QLineF(
-                    QPointF(mirrored - total + box.top(), box.top()),
-                    QPointF(mirrored - total + box.bottom(), box.bottom()),
-                )
-            )
-    painter.save()
-    painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
+            lines.append(QLineF(shift, 0, shift + side, side))
+    painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(0, 0, 0, 60), 2.0))
-    painter.drawLines(lines)
-    painter.setPen(QPen(colour, 1.0))
-    painter.drawLines(lines)
-    painter.restore()
+    for pen in (QPen(QColor(0, 0, 0, 60), 2.0 * ratio), QPen(QColor.fromRgba(rgba), 1.0 * ratio)):
+        painter.setPen(pen)
+        painter.drawLines(lines)
+    painter.end()
+    return image
 
 
 def _draw_note(painter: QPainter, corner: QPointF, note: str, to_the_left: bool = False) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QPointingDevice,
     QResizeEvent,
     QTabletEvent,
@@ -55,6 +56,7 @@ class CanvasView(QWidget):
         self._hand, self._divider, self._pen_eraser = Hand(), Divider(), Eraser()
         self._desk: Desk | None = None
         self._stroke: Stroke | None = None
+        self._still: tuple[object, QPixmap] | None = None
         self._button = Qt.MouseButton.NoButton
         self._last_pointer: Pointer | None = None
         self._space = False
@@ -139,12 +141,26 @@ class CanvasView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(self._theme.colours.canvas))
-        if self._layers is not None:
-            draw_layers(painter, self._layers, self.viewport, self._theme.colours)
-            if self.preview is not None:
-                draw_preview(painter, self.preview, self._layers.grid, self.viewport, self._theme.colours)
+        painter.drawPixmap(0, 0, self._still_picture())
+        if self._layers is not None and self.preview is not None:
+            draw_preview(painter, self.preview, self._layers.grid, self.viewport, self._theme.colours)
         painter.end()
+
+    def _still_picture(self) -> QPixmap:
+        """Everything but the tool's preview, drawn once for as long as it stays: the preview follows the pointer."""
+        ratio = self.devicePixelRatioF()
+        size = (QSizeF(self.size()) * ratio).toSize()
+        key = (self._layers, self.viewport, self._theme.name, size)
+        if self._still is None or self._still[0] != key:
+            pixmap = QPixmap(size)
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(QColor(self._theme.colours.canvas))
+            if self._layers is not None:
+                painter = QPainter(pixmap)
+                draw_layers(painter, self._layers, self.viewport, self._theme.colours)
+                painter.end()
+            self._still = (key, pixmap)
+        return self._still[1]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._layers is not None:

@@ -16,6 +16,7 @@ NAME, SIZE, LAYOUT, CONTENT, REGION, SHOWN = range(6)
 HEADERS = ("Cluster", "Cells", "", "", "", "")
 HEADER_TIPS = ("", "Size in cells", "Lock layout", "Keep coarse content", "Lock region", "Show only these")
 LONGEST_NAME = 60
+WORDY_LEVELS = 5
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 
@@ -41,8 +42,8 @@ class ClusterRow:
 
     @property
     def text(self) -> str:
-        """Its name, or its number."""
-        return self.name or f"Cluster {self.cluster}"
+        """Its name, or its number; without the word where the tree is too deep for it."""
+        return self.name or (f"Cluster {self.cluster}" if self.level <= WORDY_LEVELS else str(self.cluster))
 
 
 LOCKS = {  # column: field of the row, icon, what a click does, and what it says where everything is held

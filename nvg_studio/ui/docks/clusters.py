@@ -71,7 +71,7 @@ class ClustersDock(QWidget):
         tree.setModel(self.model)
         tree.setItemDelegateForColumn(NAME, NameDelegate(tree))
         tree.setAccessibleName("Clusters down to the active level")
-        tree.setIndentation(12)
+        tree.setIndentation(9)
         tree.setUniformRowHeights(True)
         tree.setIconSize(QSize(16, 16))
         tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -84,7 +84,7 @@ class ClustersDock(QWidget):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(24)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SIZE, 44), (LAYOUT, 26), (CONTENT, 26), (REGION, 26), (SHOWN, 30)):
+        for column, width in ((SIZE, 38), (LAYOUT, 24), (CONTENT, 24), (REGION, 24), (SHOWN, 30)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, width)
         tree.clicked.connect(self._clicked)
