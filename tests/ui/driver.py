@@ -20,7 +20,7 @@ from nvg_studio.ui.settings import Remembered
 from nvg_studio.ui.theme import Theme
 from nvg_studio.ui.window import MainWindow
 
-LIMIT = 4_000
+LIMIT = 60_000
 """Milliseconds: generous, because the machine may be busy. Nothing here is timed."""
 LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
