@@ -80,15 +80,17 @@ def test_the_meter_counts_cells_and_balance_level_makes_it_empty(studio: Studio)
     assert "equal in size already" in studio.window.message.text.text()
 
 
-def test_a_stroke_in_balance_shows_who_gains_and_who_gives(studio: Studio) -> None:
-    studio.window.state.update(balanced=True, size=4)
+@pytest.mark.parametrize("balanced", [True, False])
+def test_a_stroke_shows_who_gains_and_who_gives(studio: Studio, balanced: bool) -> None:
+    studio.window.state.update(balanced=balanced, size=4)
     studio.key("1")
     studio.key("b")
     x, y = studio.a_cell_of(1, 1)
     studio.stroke([(x, y), (x + 2, y)], release=False)
     preview = studio.window.canvas.preview
     count = int(preview.cells.sum())
-    assert {badge.text for badge in preview.badges} == {f"+{count}", f"\N{MINUS SIGN}{count}"}
+    moves, sizes = {f"+{count}", f"\N{MINUS SIGN}{count}"}, {str(128 + count), str(128 - count)}
+    assert {badge.text for badge in preview.badges} == (moves if balanced else sizes)
     studio.stroke([(x + 2, y)])
 
 

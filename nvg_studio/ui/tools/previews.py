@@ -17,8 +17,8 @@ MOST_BADGES = 6
 def of_paint(desk: Desk, choices: Choices, cells: Mask, path: tuple[Point, ...] = ()) -> Preview:
     """What painting `cells` bool [L] would change, and what it may not.
 
-    Says what clusters gain and lose where the tree is to stay balanced, and where the next run would start if that is
-    at a coarser level than the one that is painted.
+    Says what clusters gain and lose (painting freely: the sizes that they come to), and which is the lowest level that
+    changes if that is coarser than the one that is painted.
     """
     session = desk.session
     change, forbidden = gestures.to_change(session.sequence, cells, choices, session.locks)
@@ -45,14 +45,16 @@ def of_lock(desk: Desk, choices: Choices, cells: Mask) -> Preview:
 
 
 def _badges(desk: Desk, choices: Choices, change: Mask) -> tuple[Badge, ...]:
-    """+n at the cluster in hand and -n at those that give, the largest numbers first; none at the deepest levels."""
+    """Gains and losses, or new sizes, at the cluster in hand and at those that give; none at the deepest levels."""
     sequence = desk.session.sequence
-    if not choices.balanced or choices.level > desk.session.depth - 3:
+    if choices.level > desk.session.depth - 3:
         return ()
     colours, labels = cluster_colours(desk.session, choices, choices.level), sequence.labels(choices.level)
     gains = sorted(gestures.exchange(sequence, change, choices).items(), key=lambda gain: -abs(gain[1]))
-    return tuple(
-        Badge(middle_cell(labels == cluster), f"{count:+d}".replace("-", "\N{MINUS SIGN}"), rgb(colours[cluster]))
-        for cluster, count in gains[:MOST_BADGES]
-        if (labels == cluster).any()
-    )
+    badges = []
+    for cluster, gain in gains[:MOST_BADGES]:
+        mask = labels == cluster
+        if mask.any():
+            text = f"{gain:+d}".replace("-", "\N{MINUS SIGN}") if choices.balanced else str(int(mask.sum()) + gain)
+            badges.append(Badge(middle_cell(mask), text, rgb(colours[cluster])))
+    return tuple(badges)
