@@ -15,7 +15,7 @@ ROOMS = {
     "model": {"numpy", "torch", "safetensors"},
     "sampling": {"numpy", "torch", "huggingface_hub"},
     "training": {"numpy", "torch", "safetensors", "cv2", "tqdm"},
-    "project": {"numpy", "PIL"},
+    "project": {"numpy", "PIL", "psd_tools", "tifffile", "pydantic", "filelock"},
     "ui": {"numpy", "PySide6", "qtawesome", "superqt", "platformdirs", "psutil"},
 }
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import nvg_studio
-from nvg_studio.cli import bench, models, pictures
+from nvg_studio.cli import bench, exporting, models, pictures
 from nvg_studio.errors import Cancelled, NVGError
 from nvg_studio.sampling.failures import explain, is_out_of_memory
 
@@ -26,7 +26,7 @@ app = typer.Typer(
 app.command("generate")(pictures.generate)
 app.command("encode")(pictures.encode)
 app.command("transfer")(pictures.transfer)
-app.command("export")(pictures.export)
+app.command("export")(exporting.export)
 app.add_typer(models.app, name="models")
 app.command("bench")(bench.bench)
 

@@ -1,9 +1,8 @@
-"""`nvg-studio generate|encode|transfer|export`: pictures and project files."""
+"""`nvg-studio generate|encode|transfer`: pictures and project files."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +12,13 @@ from numpy.typing import NDArray
 
 from nvg_studio import __version__
 from nvg_studio.cli.options import ModelChoice, Sampling, check_output, parse_levels, progress, takes
-from nvg_studio.errors import PictureError, ProjectError
+from nvg_studio.errors import PictureError
 from nvg_studio.sampling.settings import GenerationSettings, ModelInfo, RunRequest
 
 if TYPE_CHECKING:
     from nvg_studio.granularity.locks import Locks
     from nvg_studio.granularity.sequence import GranularitySequence
+    from nvg_studio.project.document import Document
     from nvg_studio.sampling.events import Event, Picture
     from nvg_studio.sampling.pipeline import NVGPipeline
 
@@ -26,12 +26,6 @@ BATCH = 8
 """Pictures generated at once; more would only take more memory."""
 
 Output = Annotated[Path, typer.Argument(help="A .png picture, or a .nvgs project to go on with in the studio.")]
-
-
-class Format(StrEnum):
-    """What `export` writes."""
-
-    PNG = "png"
 
 
 @takes(sampling=Sampling, choice=ModelChoice)
@@ -67,13 +61,14 @@ def encode(
     """Open a photo as a project: its structure and content at every stage."""
     from nvg_studio.imaging.crop import square_crop
     from nvg_studio.imaging.read import read_image
-    from nvg_studio.project import document, storage
+    from nvg_studio.project import document
 
     check_output(out, ".nvgs")
     crop = square_crop(read_image(photo))
     pipeline = choice.open()
-    storage.save(document.open_photo(pipeline.encode(crop), crop, photo.name, pipeline.info.fingerprint), out)
-    print(f"Wrote {out}")
+    _save_project(
+        document.open_photo(pipeline.encode(crop), crop, photo.name, pipeline.info.fingerprint), pipeline, out
+    )
 
 
 @takes(sampling=Sampling, choice=ModelChoice)
@@ -106,27 +101,6 @@ def transfer(
     request = _request(info, mixed, locks, [settings])
     (sequence,) = _run(pipeline, request)
     _write(out, pipeline, request, sequence)
-
-
-@takes(choice=ModelChoice)
-def export(
-    work: Annotated[Path, typer.Argument(help="A .nvgs project.")],
-    folder: Annotated[Path, typer.Argument(help="Where the files go; made if it is not there.")],
-    choice: ModelChoice,
-    kind: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.PNG,
-) -> None:
-    """Write a project's pictures, stages and structure maps as files."""
-    from nvg_studio.project import storage
-    from nvg_studio.project.export.png import export_png
-
-    document = storage.load(work)
-    pipeline = choice.open()
-    info, sequence = pipeline.info, document.sequence
-    if document.snapshot.model not in ("", info.fingerprint):
-        raise ProjectError(f"'{work}' was made with another model than {info.name}: name its folder with --model.")
-    stages = {stage: pipeline.decode(sequence, stage=stage) for stage in range(sequence.depth + 1)}
-    export_png(document, stages, folder)
-    print(f"Wrote {folder}")
 
 
 def _request(
@@ -174,10 +148,19 @@ def _write(path: Path, pipeline: "NVGPipeline", request: RunRequest, sequence: "
         from nvg_studio.imaging.write import write_png
 
         write_png(path, picture, _provenance(info, request.settings[0]))
+        print(f"Wrote {path}")
     else:
-        from nvg_studio.project import document, storage
+        from nvg_studio.project import document
 
-        storage.save(document.from_result(request, sequence, picture), path)
+        _save_project(document.from_result(request, sequence, picture), pipeline, path)
+
+
+def _save_project(document: "Document", pipeline: "NVGPipeline", path: Path) -> None:
+    """Save a new document with its stage pictures, so that it can be looked at and exported without the model."""
+    from nvg_studio.cli.exporting import render
+    from nvg_studio.project.storage import Project, save
+
+    save(Project(document, pipeline.info.name, render(pipeline, document.sequence)), path)
     print(f"Wrote {path}")
 
 

@@ -32,6 +32,9 @@ HUE_STEPS = (97.5, 38.0, 17.0, 8.0, 4.0, 2.5, 1.5, 1.0)
 LIGHTNESS_STEPS = (0.01, -0.04, 0.05, -0.033, 0.022, -0.015, 0.010, -0.008)
 CHROMA_STEPS = (0.0, 0.0, 0.008, 0.018, -0.022, 0.014, -0.010, 0.009)
 
+LOCK_COLOURS = np.array([(0, 0, 0, 0), (230, 145, 56, 160), (60, 130, 220, 160), (145, 95, 200, 160)], np.uint8)
+"""RGBA of cells where nothing, structure, content or both is held."""
+
 
 @cache
 def label_colours(stage: int) -> Picture:
@@ -126,6 +129,18 @@ def overlay(picture: Picture, labels: Labels, stage: int, opacity: float = 0.5) 
     colours = structure_map(labels, stage, len(picture)).astype(np.float32)
     mixed: Picture = np.rint((1 - opacity) * picture + opacity * colours).astype(np.uint8)
     return mixed
+
+
+def lock_map(structure: NDArray[np.bool_], content: NDArray[np.bool_], size: int) -> NDArray[np.uint8]:
+    """Where structure (orange), content (blue) or both (violet) of cells is held: RGBA uint8 [size, size, 4].
+
+    Args:
+        structure: bool [L], cells of a square grid, row by row.
+        content: bool [L].
+        size: pixels a side.
+    """
+    kinds = structure.astype(np.intp) + 2 * content.astype(np.intp)
+    return spread(LOCK_COLOURS[kinds], size)
 
 
 def _oklch_to_rgb(lch: FloatArray) -> Picture:

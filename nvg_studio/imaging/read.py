@@ -56,6 +56,16 @@ def decode_image(data: bytes, name: str = "the picture") -> Picture:
     return _decode(io.BytesIO(data), name)
 
 
+def picture_size(data: bytes) -> tuple[int, int]:
+    """Width and height that the bytes of a picture file claim, nothing decoded; PictureError where it is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return Image.open(io.BytesIO(data), formats=FORMATS).size
+        except (*_DECODING_ERRORS, Image.DecompressionBombError):
+            raise PictureError("Cannot read the picture: the file is damaged or incomplete.") from None
+
+
 def _decode(file: BinaryIO, name: str) -> Picture:
     shown = _shown(name)
     with warnings.catch_warnings():

@@ -18,11 +18,12 @@ from PIL.PngImagePlugin import PngInfo
 from nvg_studio.errors import PictureError
 
 
-def write_atomic(path: str | PathLike[str], data: bytes) -> None:
+def write_atomic(path: str | PathLike[str], data: bytes, backup: bool = False) -> None:
     """Write a file so that a reader, a crash or a full disk never sees half of it.
 
     A temporary file in the same folder is written, forced to the disk and put in place of `path` in one step. A
-    symbolic link stays one: its target is replaced. The file keeps its permissions.
+    symbolic link stays one: its target is replaced. The file keeps its permissions. With `backup` the old file stays
+    beside it, under the name with a ~ at its end.
 
     Raises:
         OSError: the file cannot be written; the old one is untouched.
@@ -36,6 +37,8 @@ def write_atomic(path: str | PathLike[str], data: bytes) -> None:
             os.fsync(file.fileno())
         if target.exists():
             shutil.copymode(target, partial)
+            if backup:
+                _keep(target)
         os.replace(partial, target)
     except BaseException:
         partial.unlink(missing_ok=True)
@@ -69,6 +72,25 @@ def write_png(path: str | PathLike[str], image: NDArray[Any], metadata: Mapping[
     except OSError as error:
         reason = (error.strerror or "the disk refused it").lower()
         raise PictureError(f"Cannot save {fspath(path)}: {reason}; choose another place.") from error
+
+
+def backup_of(path: str | PathLike[str]) -> Path:
+    """Where `write_atomic` keeps the version before."""
+    target = Path(os.path.realpath(fspath(path)))
+    return target.with_name(f"{target.name}~")
+
+
+def _keep(target: Path) -> None:
+    """Give the old file its backup name too; at every moment there is an old or a new backup, and the file itself."""
+    copy = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.partial")
+    try:
+        try:
+            os.link(target, copy)
+        except OSError:  # a file system without hard links
+            shutil.copy2(target, copy)
+        os.replace(copy, backup_of(target))
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,11 +7,14 @@ reading stops at the limits even where a header lies.
 import ast
 import io
 import math
+import re
+import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,33 +23,65 @@ from nvg_studio.errors import ProjectError
 
 Arrays = dict[str, NDArray[Any]]
 
-MAX_ENTRIES = 64
-MAX_TOTAL = 320 * 2**20
+MAX_ENTRIES = 4096
+MAX_TOTAL = 768 * 2**20
 """The most bytes that all entries together may unpack to."""
+MAX_RATIO = 1000
+"""The most that an entry may be packed. Nothing but one byte reaches 1032; no large entry of a project is that."""
+MIN_SUSPECT = 2**20
+"""Entries up to this size may be packed to any ratio."""
 
-ARRAY_TYPES = {"|u1": np.uint8, "<i2": np.int16, "<i4": np.int32}
+Types = Mapping[str, type[np.integer[Any]]]
+ARRAY_TYPES: Types = {"|u1": np.uint8, "<i2": np.int16, "<i4": np.int32}
+WHOLE_NUMBERS: Types = {
+    **ARRAY_TYPES, "|i1": np.int8, "<u2": np.uint16, "<u4": np.uint32, "<i8": np.int64, "<u8": np.uint64
+}  # fmt: skip
+_ARRAY_NAME = re.compile(r"[a-z_]{1,40}\.npy")
+_DAMAGED = "it is damaged or not a project file"
 _MAGIC = b"\x93NUMPY\x01\x00"
 _READ_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, NotImplementedError, EOFError, OSError,
                 ValueError, UnicodeError, MemoryError, OverflowError)  # fmt: skip
 
 
-def read_zip(data: bytes, limit_of: Callable[[str], int | None]) -> dict[str, bytes]:
-    """All entries of a zip archive: name -> content.
+class Entries:
+    """The entries of a checked archive; each is unpacked when it is read."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of all entries."""
+        return frozenset(self._archive.namelist())
+
+    def read(self, name: str) -> bytes:
+        """The content of an entry; ProjectError where it is missing or damaged."""
+        try:
+            return self._archive.read(name)
+        except KeyError:
+            raise ProjectError(f"there is no {name} in it") from None
+        except _READ_ERRORS:
+            raise ProjectError(_DAMAGED) from None
+
+
+@contextmanager
+def open_zip(file: BinaryIO, limit_of: Callable[[str], int | None]) -> Iterator[Entries]:
+    """The entries of a zip archive, for as long as the context lasts.
 
     Args:
-        data: the archive.
+        file: the archive.
         limit_of: the most bytes that an entry of this name may have; None where the name has no place here.
 
     Raises:
-        ProjectError: not a zip archive, damaged, too many or too large entries, a name that has no place.
+        ProjectError: not a zip archive, damaged, too many or too large entries, a name that has no place, a link.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            _check_entries(entries, limit_of)
-            return {entry.filename: archive.read(entry) for entry in entries}
+        archive = zipfile.ZipFile(file)
     except _READ_ERRORS:
-        raise ProjectError("it is damaged or not a project file") from None
+        raise ProjectError(_DAMAGED) from None
+    with archive:
+        _check_entries(archive.infolist(), limit_of)
+        yield Entries(archive)
 
 
 def write_zip(entries: Mapping[str, bytes]) -> bytes:
@@ -66,8 +101,14 @@ def read_arrays(data: bytes, limit: int) -> Arrays:
 
     Understands what `numpy.savez_compressed` writes for uint8, int16 and int32 arrays in C order, and nothing else.
     """
-    entries = read_zip(data, lambda name: limit if name.endswith(".npy") and "/" not in name else None)
-    return {name.removesuffix(".npy"): _parse_array(content) for name, content in entries.items()}
+    with open_zip(io.BytesIO(data), lambda name: limit if _ARRAY_NAME.fullmatch(name) else None) as entries:
+        return {name.removesuffix(".npy"): _parse_array(entries.read(name)) for name in sorted(entries.names)}
+
+
+def read_array(data: bytes, name: str, limit: int) -> NDArray[Any]:
+    """One array of whole numbers, of any size and sign, of an .npz file whose other arrays do not matter."""
+    with open_zip(io.BytesIO(data), lambda entry: limit) as entries:
+        return _parse_array(entries.read(f"{name}.npy"), WHOLE_NUMBERS)
 
 
 def write_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -92,15 +133,19 @@ def _check_entries(entries: list[zipfile.ZipInfo], limit_of: Callable[[str], int
         limit = limit_of(entry.filename)
         if limit is None:
             raise ProjectError(f"the entry {entry.filename[:80]!r} has no place in it")
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise ProjectError(f"the entry {entry.filename!r} is a link")
         if entry.file_size > limit:
             raise ProjectError(f"the entry {entry.filename!r} is too large ({entry.file_size} bytes)")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ProjectError(f"the entry {entry.filename!r} is packed in an unknown way")
+        if entry.file_size > MAX_RATIO * entry.compress_size + MIN_SUSPECT:
+            raise ProjectError(f"the entry {entry.filename!r} unpacks to more than {MAX_RATIO} times its size")
     if sum(entry.file_size for entry in entries) > MAX_TOTAL:
         raise ProjectError(f"its entries unpack to more than {MAX_TOTAL // 2**20} MB")
 
 
-def _parse_array(content: bytes) -> NDArray[Any]:
+def _parse_array(content: bytes, types: Types = ARRAY_TYPES) -> NDArray[Any]:
     """One .npy file (format 1.0), its size checked against the bytes that are there."""
     length = struct.unpack_from("<H", content, len(_MAGIC))[0] if content.startswith(_MAGIC) else None
     if length is None or length > 1000:
@@ -108,7 +153,7 @@ def _parse_array(content: bytes) -> NDArray[Any]:
     body = len(_MAGIC) + 2 + length
     try:
         header = ast.literal_eval(content[len(_MAGIC) + 2 : body].decode("latin-1").strip())
-        dtype, shape = ARRAY_TYPES[header["descr"]], header["shape"]
+        dtype, shape = types[header["descr"]], header["shape"]
         right = header["fortran_order"] is False and all(type(n) is int and 0 < n <= 2**20 for n in shape)
     except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError):
         raise ProjectError("an array in it is of an unknown type") from None

@@ -243,6 +243,12 @@ def accept_result(
     return _pushed(document, after, base)
 
 
+def only_current(document: Document) -> Document:
+    """The current step alone, without what was before it and what was undone."""
+    snapshot = document.snapshot
+    return Document(History((snapshot,), 0), MappingProxyType({snapshot.base: document.base}))
+
+
 def card_states(snapshot: Snapshot) -> tuple[CardState, ...]:
     """The state of every stage 0..K.
 

@@ -1,14 +1,47 @@
-"""Decoded pictures of stages, kept for as long as there is room."""
+"""Decoded pictures of stages: those of one sequence as a value, and a cache of many for as long as there is room."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nvg_studio.errors import PictureError
 from nvg_studio.granularity.sequence import GranularitySequence
 
 Picture = NDArray[np.uint8]
 Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """What one model makes of one sequence.
+
+    Attributes:
+        model: ModelInfo.fingerprint.
+        digest: `sequence.digest(K)` of the tokens that were decoded.
+        stages: the picture uint8 [S, S, 3] after every stage 0..K, all of one size, read-only.
+    """
+
+    model: str
+    digest: str
+    stages: tuple[Picture, ...]
+
+    @classmethod
+    def of(cls, model: str, sequence: GranularitySequence, stages: Iterable[Picture]) -> "Rendering":
+        """The pictures of all stages, in order; PictureError unless there is one square for each, all of one size."""
+        pictures = tuple(np.array(picture) for picture in stages)
+        shapes = {picture.shape for picture in pictures}
+        if len(pictures) != sequence.depth + 1 or len(shapes) != 1 or not _is_square(shapes.pop()):
+            raise PictureError(f"A rendering has {sequence.depth + 1} square RGB pictures of one size.")
+        for picture in pictures:
+            picture.setflags(write=False)
+        return cls(model, sequence.digest(sequence.depth), pictures)
+
+    def shows(self, model: str, sequence: GranularitySequence) -> bool:
+        """Whether these are the pictures of that sequence; an empty `model` is any."""
+        return model in ("", self.model) and self.digest == sequence.digest(sequence.depth)
 
 
 class RenderingCache:
@@ -47,3 +80,7 @@ class RenderingCache:
 
 def _key(model: str, sequence: GranularitySequence, stage: int) -> Key:
     return model, sequence.digest(stage), stage
+
+
+def _is_square(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 3 and shape[0] == shape[1] and shape[2] == 3

@@ -1,74 +1,100 @@
-"""Project files (.nvgs): the current step of a document as a zip archive. The format is described in docs/format.md.
+"""Project files (.nvgs): a document with its history as a zip archive. The format is described in docs/format.md.
 
-    manifest.json              what it is, names, the request behind it; schema_version 1
-    sequence.npz               bits, token_map, and those of the last result, the locks, the request
-    pictures/<sha256>.png      the base picture
+    manifest.json              what it is and every step of the history; schema_version 2
+    history.npz                bits, token maps and locks of all steps
+    pictures/<sha256>.png      base pictures
+    stages/<i>.png             the current step's stage pictures, so that it can be looked at without its model
+    reference.png              the reference picture
+    thumbnail.png              for file managers
 
 Files are not trusted: names, sizes, types and values are checked, and a file that is not exactly right is refused.
 """
 
-import json
+import io
+import os
 import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
 from os import PathLike, fspath
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
-
-import numpy as np
+from typing import BinaryIO
 
 from nvg_studio import __version__
 from nvg_studio.errors import NVGError, PictureError, ProjectError
-from nvg_studio.granularity.locks import Locks
-from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.imaging.read import decode_image
-from nvg_studio.imaging.write import encode_png, write_atomic
-from nvg_studio.project.archive import Arrays, read_arrays, read_zip, write_arrays, write_zip
-from nvg_studio.project.document import Document, History, Names, Snapshot, picture_key
-from nvg_studio.sampling.settings import GenerationSettings, RunRequest
+from nvg_studio.imaging.crop import resize
+from nvg_studio.imaging.read import decode_image, picture_size
+from nvg_studio.imaging.write import encode_png
+from nvg_studio.project.archive import Entries, open_zip, read_arrays, write_arrays, write_zip
+from nvg_studio.project.document import Document, History, Picture, picture_key
+from nvg_studio.project.files import write_file
+from nvg_studio.project.manifest import SCHEMA_VERSION, Manifest, RenderingRecord, Versioned, clean, parse
+from nvg_studio.project.migrations import Manifest1, from_version_1
+from nvg_studio.project.packing import fitting, pack, unpack
+from nvg_studio.project.rendering import Rendering
 
-SCHEMA_VERSION = 1
-MAX_FILE = 256 * 2**20
-_LIMITS = {"manifest.json": 2**20, "sequence.npz": 64 * 2**20}
-_PICTURE = re.compile(r"pictures/([0-9a-f]{64})\.png")
+MAX_FILE = 640 * 2**20
+MAX_PIXELS = 256 * 2**20
+"""The most pixels that all pictures of a file may have together."""
+THUMBNAIL_SIZE = 256
 _MAX_PICTURE = 128 * 2**20
-_MAX_ARRAY = 64 * 2**20
-_MAX_TEXT = 1000
-_MAX_NAMES = 2**16
-_KEYS = {"schema_version", "application", "title", "model", "base", "names", "request"}
-_REQUEST_KEYS = {"stage", "model", "device", "dtype", "settings", "locked"}
+_MAX_ARRAY = 128 * 2**20
+_LIMITS = {
+    "manifest.json": 16 * 2**20,
+    "history.npz": _MAX_ARRAY,
+    "sequence.npz": _MAX_ARRAY,
+    "reference.png": _MAX_PICTURE,
+    "thumbnail.png": 2**20,
+}
+_PICTURE = re.compile(r"(pictures/[0-9a-f]{64}|stages/[0-9]{1,2})\.png")
 
-Json = dict[str, Any]
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """What a project file holds.
+
+    Attributes:
+        document: the history and its base pictures.
+        model_name: of the model that the current step belongs to (its fingerprint is in the snapshot); may be empty.
+        rendering: the current step's stages; None where they are not known.
+        reference: the reference picture uint8 [H, W, 3], if there is one.
+    """
+
+    document: Document
+    model_name: str = ""
+    rendering: Rendering | None = None
+    reference: Picture | None = None
+
+    @property
+    def current_rendering(self) -> Rendering | None:
+        """The rendering, if it is that of the current step."""
+        snapshot, rendering = self.document.snapshot, self.rendering
+        return rendering if rendering is not None and rendering.shows(snapshot.model, snapshot.sequence) else None
 
 
-def save(document: Document, path: str | PathLike[str]) -> None:
-    """Save the current step of a document, atomically; the same step always gives the same bytes.
+def save(project: Project, path: str | PathLike[str], backup: bool = True) -> None:
+    """Save a project atomically; the same project always gives the same bytes.
+
+    With `backup` the version before stays beside it, under the file's name with a ~ at its end.
 
     Raises:
         ProjectError: the file cannot be written; what was there before is untouched.
     """
-    snapshot = document.snapshot
-    entries = {
-        "manifest.json": json.dumps(_manifest(snapshot), indent=2, ensure_ascii=False).encode(),
-        "sequence.npz": write_arrays(_arrays(snapshot)),
-        f"pictures/{snapshot.base}.png": encode_png(document.base),
-    }
-    try:
-        write_atomic(path, write_zip(entries))
-    except OSError as error:
-        reason = (error.strerror or "the disk refused it").lower()
-        raise ProjectError(f"Cannot save {fspath(path)}: {reason}; choose another place.") from error
+    write_file(path, encode(project), backup)
 
 
-def load(path: str | PathLike[str]) -> Document:
-    """Open a project file: a document with one step.
+def load(path: str | PathLike[str]) -> Project:
+    """Open a project file.
 
     Raises:
         ProjectError: no such file, damaged, not a project, too large, or made by a newer version.
     """
     name = "".join(c if c.isprintable() else "?" for c in fspath(path))
     try:
-        data = _read_file(Path(path))
-        return _document(read_zip(data, _limit_of))
+        # Not blocking: a pipe without a writer would hold the program.
+        with open(path, "rb", opener=lambda p, flags: os.open(p, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+            _check_file(os.fstat(file.fileno()))
+            return _read(file, {})
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it cannot be read"
         raise ProjectError(f"Cannot open {name}: {reason.lower()}.") from None
@@ -76,163 +102,141 @@ def load(path: str | PathLike[str]) -> Document:
         raise ProjectError(f"Cannot open {name}: {str(error).rstrip('.')}.") from None
 
 
-def _read_file(path: Path) -> bytes:
-    with open(path, "rb") as file:
-        data = file.read(MAX_FILE + 1)
-    if len(data) > MAX_FILE:
+def encode(project: Project, without: frozenset[str] = frozenset()) -> bytes:
+    """The bytes of a project file; steps that one file can't hold are left out (see `packing.fitting`).
+
+    `without`: keys of base pictures to leave out, for whoever has them; `decode` needs them again.
+    """
+    document = project.document
+    history = fitting(document.history, document.pictures)
+    steps, arrays = pack(history)
+    rendering = project.current_rendering
+    manifest = Manifest(
+        schema_version=SCHEMA_VERSION,
+        application=f"NVG Studio {__version__}",
+        model_name=clean(project.model_name),
+        current=history.index,
+        steps=steps,
+        rendering=None if rendering is None else _rendering_record(rendering),
+        reference=project.reference is not None,
+    )
+    entries = {"manifest.json": manifest.model_dump_json(indent=1).encode(), "history.npz": write_arrays(arrays)}
+    bases = dict.fromkeys(step.base for step in history.snapshots)
+    entries |= {f"pictures/{key}.png": encode_png(document.pictures[key]) for key in bases if key not in without}
+    if rendering is not None:
+        entries |= {f"stages/{stage}.png": encode_png(picture) for stage, picture in enumerate(rendering.stages)}
+    if project.reference is not None:
+        entries["reference.png"] = encode_png(project.reference)
+    entries["thumbnail.png"] = encode_png(resize(document.base, min(len(document.base), THUMBNAIL_SIZE)))
+    return write_zip(entries)
+
+
+def decode(data: bytes, given: Mapping[str, Picture]) -> Project:
+    """The inverse of `encode`; `given`: base pictures by key that may be missing in the data. Raises ProjectError."""
+    try:
+        return _read(io.BytesIO(data), given)
+    except ProjectError:
+        raise
+    except NVGError as error:
+        raise ProjectError(str(error)) from None
+
+
+def _rendering_record(rendering: Rendering) -> RenderingRecord:
+    return RenderingRecord(model=clean(rendering.model), stages=len(rendering.stages))
+
+
+def _check_file(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise ProjectError("it is a directory")
+    if not stat.S_ISREG(status.st_mode):
+        raise ProjectError("it is not a file")
+    if status.st_size > MAX_FILE:
         raise ProjectError(f"it is larger than {MAX_FILE // 2**20} MB")
-    return data
 
 
 def _limit_of(name: str) -> int | None:
     return _MAX_PICTURE if _PICTURE.fullmatch(name) else _LIMITS.get(name)
 
 
-def _manifest(snapshot: Snapshot) -> Json:
-    request = snapshot.request
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "application": f"NVG Studio {__version__}",
-        "title": snapshot.title,
-        "model": snapshot.model,
-        "base": snapshot.base,
-        "names": [{"stage": stage, "cluster": cluster, "name": name} for stage, cluster, name in snapshot.names],
-        "request": None
-        if request is None
-        else {
-            "stage": request.stage,
-            "model": request.model,
-            "device": request.device,
-            "dtype": request.dtype,
-            "settings": [settings.to_dict() for settings in request.settings],
-            "locked": request.locks is not None,
-        },
-    }
+def _read(file: BinaryIO, given: Mapping[str, Picture]) -> Project:
+    """The project of an archive; errors come without the file's name."""
+    with open_zip(file, _limit_of) as entries:
+        manifest, history = _read_history(entries)
+        bases = {step.base for step in history.snapshots}
+        held = {key for key in bases if f"pictures/{key}.png" in entries.names}
+        _check_names(entries.names, manifest, held, bases - set(given))
+        budget = _Budget(MAX_PIXELS)
+        pictures = {key: given[key] for key in bases - held}
+        pictures |= {key: _read_base(entries, key, budget) for key in sorted(held)}
+        document = Document(history, MappingProxyType(pictures))
+        return Project(
+            document,
+            manifest.model_name,
+            _read_rendering(entries, manifest.rendering, history, budget),
+            _read_picture(entries, "reference.png", budget) if manifest.reference else None,
+        )
 
 
-def _arrays(snapshot: Snapshot) -> Arrays:
-    arrays = _sequence_arrays("", snapshot.sequence) | _sequence_arrays("result_", snapshot.result)
-    arrays["locks"] = np.stack([snapshot.locks.structure, snapshot.locks.content])
-    if snapshot.request is not None:
-        arrays |= _sequence_arrays("request_", snapshot.request.sequence)
-        if snapshot.request.locks is not None:
-            arrays["request_locks"] = np.stack([snapshot.request.locks.structure, snapshot.request.locks.content])
-    return arrays
-
-
-def _sequence_arrays(prefix: str, sequence: GranularitySequence) -> Arrays:
-    return {f"{prefix}bits": sequence.bits, f"{prefix}token_map": sequence.token_map}
-
-
-def _document(entries: dict[str, bytes]) -> Document:
-    """The document of checked entries; errors come without the file's name."""
-    manifest = _parse_manifest(entries.get("manifest.json"))
-    if "sequence.npz" not in entries:
-        raise ProjectError("it holds no sequence")
-    arrays = read_arrays(entries["sequence.npz"], _MAX_ARRAY)
-    key = _text(manifest["base"], "base")
-    if set(entries) != {"manifest.json", "sequence.npz", f"pictures/{key}.png"}:
-        raise ProjectError("its pictures are not the ones that its manifest names")
-    try:
-        picture = decode_image(entries[f"pictures/{key}.png"])
-    except PictureError:
-        raise ProjectError("its base picture is damaged") from None
-    if picture.shape[0] != picture.shape[1] or picture_key(picture) != key:
-        raise ProjectError("its base picture is not the one that its manifest names")
-    picture.setflags(write=False)
-    snapshot = _snapshot(manifest, arrays)
-    if arrays:
-        raise ProjectError(f"the array {min(arrays)!r} has no place in it")
-    return Document(History((snapshot,), 0), MappingProxyType({key: picture}))
-
-
-def _snapshot(manifest: Json, arrays: Arrays) -> Snapshot:
-    """The snapshot; takes what it needs out of `arrays`."""
-    sequence = _take_sequence(arrays, "")
-    return Snapshot(
-        sequence=sequence,
-        result=_take_sequence(arrays, "result_"),
-        locks=_take_locks(arrays, "locks"),
-        base=manifest["base"],
-        title=_text(manifest["title"], "title"),
-        names=_names(manifest["names"], sequence.depth),
-        request=None if manifest["request"] is None else _request(manifest["request"], arrays),
-        model=_text(manifest["model"], "model"),
-    )
-
-
-def _parse_manifest(content: bytes | None) -> Json:
-    if content is None:
-        raise ProjectError("it is not a project file (there is no manifest in it)")
-    try:
-        manifest = json.loads(content)
-    except (ValueError, RecursionError):
-        raise ProjectError("its manifest is damaged") from None
-    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
-    if type(version) is not int or version < 1:
-        raise ProjectError("its manifest names no schema version")
+def _read_history(entries: Entries) -> tuple[Manifest, History]:
+    """The manifest, brought to the current version, and the history."""
+    content = entries.read("manifest.json")
+    version = parse(Versioned, content).schema_version
     if version > SCHEMA_VERSION:
         raise ProjectError("it was made by a newer NVG Studio; update the program to open it")
-    return _table(manifest, _KEYS, "manifest")
+    if version == 1:
+        arrays = read_arrays(entries.read("sequence.npz"), _MAX_ARRAY)
+        manifest, arrays = from_version_1(parse(Manifest1, content), arrays)
+    else:
+        manifest, arrays = parse(Manifest, content), read_arrays(entries.read("history.npz"), _MAX_ARRAY)
+    return manifest, unpack(manifest.steps, manifest.current, arrays)
 
 
-def _request(value: object, arrays: Arrays) -> RunRequest:
-    table = _table(value, _REQUEST_KEYS, "request")
-    settings, locked = table["settings"], table["locked"]
-    if not isinstance(settings, list) or not isinstance(locked, bool):
-        raise ProjectError("the request in its manifest is damaged")
-    return RunRequest(
-        sequence=_take_sequence(arrays, "request_"),
-        stage=table["stage"],
-        locks=_take_locks(arrays, "request_locks") if locked else None,
-        settings=tuple(GenerationSettings.from_dict(entry) for entry in settings),
-        model=_text(table["model"], "model"),
-        device=_text(table["device"], "device"),
-        dtype=_text(table["dtype"], "dtype"),
-    )
+def _check_names(names: frozenset[str], manifest: Manifest, held: set[str], needed: set[str]) -> None:
+    """Exactly the pictures that the manifest names must be there, but for those that are given."""
+    expected = {f"pictures/{key}.png" for key in held | needed}
+    if manifest.rendering is not None:
+        expected |= {f"stages/{stage}.png" for stage in range(manifest.rendering.stages)}
+    if manifest.reference:
+        expected.add("reference.png")
+    if {name for name in names if name.endswith(".png")} - {"thumbnail.png"} != expected:
+        raise ProjectError("its pictures are not the ones that its manifest names")
 
 
-def _names(value: object, depth: int) -> Names:
-    if not isinstance(value, list) or len(value) > _MAX_NAMES:
-        raise ProjectError("the names in its manifest are damaged")
-    names = []
-    for entry in value:
-        table = _table(entry, {"stage", "cluster", "name"}, "list of names")
-        stage, cluster = table["stage"], table["cluster"]
-        whole = type(stage) is int and type(cluster) is int
-        if not whole or not 0 <= stage <= depth or not 0 <= cluster < 1 << stage:
-            raise ProjectError("a name in its manifest is of a cluster that does not exist")
-        names.append((stage, cluster, _text(table["name"], "name")))
-    if names != sorted(names) or len({name[:2] for name in names}) != len(names):
-        raise ProjectError("the names in its manifest are out of order")
-    return tuple(names)
+class _Budget:
+    """Pixels that may still be decoded."""
+
+    def __init__(self, pixels: int) -> None:
+        self._left = pixels
+
+    def spend(self, pixels: int) -> None:
+        self._left -= pixels
+        if self._left < 0:
+            raise ProjectError(f"its pictures have more than {MAX_PIXELS // 2**20} megapixels together")
 
 
-def _table(value: object, keys: set[str], what: str) -> Json:
-    if not isinstance(value, dict) or set(value) != keys:
-        raise ProjectError(f"the {what} does not hold exactly {', '.join(sorted(keys))}")
-    return value
+def _read_picture(entries: Entries, name: str, budget: _Budget) -> Picture:
+    content = entries.read(name)
+    try:
+        width, height = picture_size(content)
+        budget.spend(width * height)
+        picture = decode_image(content)
+    except PictureError:
+        raise ProjectError(f"the picture {name} in it is damaged") from None
+    picture.setflags(write=False)
+    return picture
 
 
-def _text(value: object, what: str) -> str:
-    if not isinstance(value, str) or len(value) > _MAX_TEXT:
-        raise ProjectError(f"the {what} in its manifest is not a short text")
-    return value
+def _read_base(entries: Entries, key: str, budget: _Budget) -> Picture:
+    picture = _read_picture(entries, f"pictures/{key}.png", budget)
+    if picture.shape[0] != picture.shape[1] or picture_key(picture) != key:
+        raise ProjectError("a base picture in it is not the one that its manifest names")
+    return picture
 
 
-def _take_sequence(arrays: Arrays, prefix: str) -> GranularitySequence:
-    bits, token_map = (_take(arrays, f"{prefix}{name}") for name in ("bits", "token_map"))
-    return GranularitySequence(bits, token_map)
-
-
-def _take_locks(arrays: Arrays, name: str) -> Locks:
-    both = _take(arrays, name)
-    if both.ndim != 2 or len(both) != 2:
-        raise ProjectError("its locks are damaged")
-    return Locks(both[0], both[1])
-
-
-def _take(arrays: Arrays, name: str) -> Any:
-    if name not in arrays:
-        raise ProjectError(f"the array {name!r} is missing")
-    return arrays.pop(name)
+def _read_rendering(
+    entries: Entries, record: RenderingRecord | None, history: History, budget: _Budget
+) -> Rendering | None:
+    if record is None:
+        return None
+    stages = [_read_picture(entries, f"stages/{stage}.png", budget) for stage in range(record.stages)]
+    return Rendering.of(record.model, history.current.sequence, stages)

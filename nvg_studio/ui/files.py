@@ -56,7 +56,7 @@ class Files(QObject):
             if then is not None:
                 then()
 
-        self._session.jobs.start(lambda: storage.save(document, path), done, self._refuse)
+        self._session.jobs.start(lambda: storage.save(storage.Project(document), path), done, self._refuse)
 
     def export_png(self, path: Path, picture: NDArray[np.uint8]) -> None:
         """Save a picture as PNG."""
@@ -86,7 +86,7 @@ class Files(QObject):
                 self._session.replace_document(document, path.stem, path, saved=True)
                 self.used.emit(path)
 
-        self._session.jobs.start(lambda: storage.load(path), done, self._refuse)
+        self._session.jobs.start(lambda: storage.load(path).document, done, self._refuse)
 
     def _say(self, text: str) -> None:
         self._session.said.emit(Notice(text))

@@ -94,7 +94,7 @@ def test_generate_is_the_pipeline_and_says_how(run: Run, pipeline: NVGPipeline) 
 
 def test_project_holds_the_request(run: Run, pipeline: NVGPipeline) -> None:
     run("generate", "--class", 0, "--seed", 2, "a.nvgs")
-    document = storage.load("a.nvgs")
+    document = storage.load("a.nvgs").document
     assert document.sequence == pipeline.generate(GenerationSettings(class_id=0, seed=2))
     assert np.array_equal(document.base, pipeline.decode(document.sequence))
     request = document.snapshot.request
@@ -114,7 +114,7 @@ def test_variations_have_numbered_names(run: Run) -> None:
 
 def test_encode_opens_a_photo(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:
     run("encode", samples[0], "photo.nvgs")
-    document, crop = storage.load("photo.nvgs"), square_crop(read_image(samples[0]))
+    document, crop = storage.load("photo.nvgs").document, square_crop(read_image(samples[0]))
     assert document.sequence == pipeline.encode(crop)
     assert np.array_equal(document.base, crop)
     assert document.snapshot.title == samples[0].name
@@ -123,7 +123,7 @@ def test_encode_opens_a_photo(run: Run, pipeline: NVGPipeline, samples: list[Pat
 
 def test_transfer_keeps_the_layout_of_the_photo(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:
     run("transfer", "--structure", samples[0], "--levels", "1-3", "--class", "tulip", "--content-stages", 2, "a.nvgs")
-    made, photo = storage.load("a.nvgs").sequence, pipeline.encode(read_image(samples[0]))
+    made, photo = storage.load("a.nvgs").document.sequence, pipeline.encode(read_image(samples[0]))
     assert np.array_equal(made.bits[:, :3], photo.bits[:, :3])
     assert np.array_equal(made.token_map[:2], photo.token_map[:2])
     assert not np.array_equal(made.bits[:, 3:], photo.bits[:, 3:])
@@ -135,7 +135,7 @@ def test_transfer_inside_a_mask(run: Run, pipeline: NVGPipeline, samples: list[P
     mask[:, :32] = 255
     Image.fromarray(mask).save("mask.png")
     run("transfer", "--structure", samples[0], "--levels", 4, "--mask", "mask.png", "a.nvgs")
-    made, photo = storage.load("a.nvgs").sequence, pipeline.encode(read_image(samples[0]))
+    made, photo = storage.load("a.nvgs").document.sequence, pipeline.encode(read_image(samples[0]))
     left = np.arange(64) % 8 < 4
     assert np.array_equal(made.bits[left, :4], photo.bits[left, :4])
     assert not np.array_equal(made.bits[~left, :4], photo.bits[~left, :4])
@@ -144,7 +144,7 @@ def test_transfer_inside_a_mask(run: Run, pipeline: NVGPipeline, samples: list[P
 def test_export_writes_every_stage(run: Run, pipeline: NVGPipeline) -> None:
     run("generate", "a.nvgs")
     run("export", "a.nvgs", "--format", "png", "out/")
-    sequence = storage.load("a.nvgs").sequence
+    sequence = storage.load("a.nvgs").document.sequence
     for stage in range(7):
         with Image.open(f"out/stage_{stage}.png") as image:
             assert np.array_equal(np.asarray(image), pipeline.decode(sequence, stage=stage))

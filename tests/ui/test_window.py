@@ -257,7 +257,7 @@ def test_save_and_open_a_project(studio: Studio, tmp_path: Path) -> None:
         studio.trigger("file.save_as")
     studio.until(lambda: not studio.session.modified)
     saved = studio.snapshot
-    assert storage.load(target).snapshot == saved
+    assert storage.load(target).document.snapshot == saved
     studio.settle()
     assert studio.window.windowTitle().startswith("work[*]")
     studio.open(target)

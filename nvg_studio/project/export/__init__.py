@@ -1,1 +1,1 @@
-"""Results for other programs, one file per format."""
+"""Results for other programs: a scene of layers (`layers`, `scene`), and one file per format that writes it."""

@@ -1,41 +1,51 @@
-"""Export as a folder of PNG files, with the numbers beside them.
+"""Export as a folder of PNG files, with the numbers beside them: for papers and pipelines.
 
-    picture.png              the picture
-    stage_<i>.png            the picture decoded after stage i
-    structure_<i>.png        the clusters of stage i in colours
-    labels_<i>.png           their numbers: 16-bit grey, one pixel a cell
-    labels.npz               labels int64 [K + 1, L], bits uint8 [L, K], token_map int32 [K + 1, L]
-    manifest.json            what each file is, the names of clusters, the settings of the last run
+picture.png              the view
+stage_<i>.png            the picture decoded after stage i
+residual_<i>.png         what stage i adds to it, grey where nothing changed
+structure_<i>.png        the clusters of stage i in colours
+labels_<i>.png           their numbers, one pixel a cell: 8-bit grey up to stage 8, 16-bit above
+tokens_<i>.png           the codebook index of every cell at stage i, 16-bit grey, one pixel a cell
+cutout_<n>.png           the clusters of one level, cut out of the view, RGBA
+labels.npz               labels int64 [K + 1, L], bits uint8 [L, K], token_map int32 [K + 1, L]
+manifest.json            what each file is, the names of clusters, the settings of the last run
 """
 
 import json
-from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nvg_studio import __version__
 from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.cells import grid_side
+from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.draw import structure_map
-from nvg_studio.imaging.write import encode_png, write_atomic
-from nvg_studio.project.document import Document, Snapshot
+from nvg_studio.imaging.write import encode_png
+from nvg_studio.project.export.layers import Advance, Layer, Scene, no_progress
+from nvg_studio.project.export.picture import generation
+from nvg_studio.project.export.residuals import grey_residuals
+from nvg_studio.project.files import refusal, write_file
+from nvg_studio.project.rendering import Rendering
+from nvg_studio.project.storage import Project
 
-MAP_SIZE = 512
-"""Pixels a side of the coloured structure maps."""
+_MAX_TOKEN = 2**16
 
 
-def export_png(document: Document, stages: Mapping[int, NDArray[np.uint8]], folder: Path) -> list[Path]:
-    """Write the current step of a document into a folder, which is made if it is missing.
+def export_png(
+    project: Project, rendering: Rendering, scene: Scene, folder: Path, advance: Advance = no_progress
+) -> list[Path]:
+    """Write the current step of a project into a folder, which is made if it is missing.
 
     Args:
-        document: picture.png is its base picture, as of the last run.
-        stages: decoded pictures uint8 [S, S, 3] by stage, any of 0..K.
+        project: its current step's numbers and names are written.
+        rendering: the stages of that step.
+        scene: the view and its visible cut-outs; gives the size of all pictures.
         folder: files of the same names are replaced, each atomically; others are left alone.
+        advance: told how many files are written.
 
     Returns:
         The files, in the order written.
@@ -43,29 +53,54 @@ def export_png(document: Document, stages: Mapping[int, NDArray[np.uint8]], fold
     Raises:
         ProjectError: a file cannot be written.
     """
-    snapshot = document.snapshot
-    files = {"picture.png": encode_png(document.base)}
-    files |= {f"stage_{stage}.png": encode_png(picture) for stage, picture in sorted(stages.items())}
-    files |= _structure(snapshot.sequence)
-    files["manifest.json"] = json.dumps(_manifest(snapshot, list(files)), indent=2, ensure_ascii=False).encode()
+    snapshot = project.document.snapshot
+    cutouts = {f"cutout_{n}.png": layer for n, layer in enumerate(_visible_cutouts(scene), 1)}
+    files = {"picture.png": encode_png(scene.view)}
+    files |= _stages(rendering, scene.size) | _structure(snapshot.sequence, scene.size)
+    files |= {name: encode_png(layer.masked_pixels) for name, layer in cutouts.items()}
+    manifest = _manifest(project, rendering) | {"files": list(files), "cutouts": _places(cutouts)}
+    files["manifest.json"] = json.dumps(manifest, indent=2).encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            write_atomic(folder / name, content)
     except OSError as error:
-        reason = (error.strerror or "the disk refused it").lower()
-        raise ProjectError(f"Cannot export to {folder}: {reason}; choose another folder.") from error
+        raise refusal(f"Cannot make the folder {folder}", error) from error
+    for number, (name, content) in enumerate(files.items(), 1):
+        write_file(folder / name, content)
+        advance(number, len(files))
     return [folder / name for name in files]
 
 
-def _structure(sequence: GranularitySequence) -> dict[str, bytes]:
+def _visible_cutouts(scene: Scene) -> list[Layer]:
+    """The layers above the picture that are seen."""
+    return [layer for group, layer in scene.walk() if group is None][1:]
+
+
+def _places(cutouts: dict[str, Layer]) -> list[dict[str, Any]]:
+    return [{"file": file, "name": layer.name, "left": layer.left, "top": layer.top} for file, layer in cutouts.items()]
+
+
+def _stages(rendering: Rendering, size: int) -> dict[str, bytes]:
+    """Pictures of all stages, and what each adds to the one before."""
+    stages = [resize(picture, size) for picture in rendering.stages]
+    files = {f"stage_{stage}.png": encode_png(picture) for stage, picture in enumerate(stages)}
+    for stage, residual in enumerate(grey_residuals(stages), 1):
+        files[f"residual_{stage}.png"] = encode_png(residual)
+    return files
+
+
+def _structure(sequence: GranularitySequence, size: int) -> dict[str, bytes]:
     """Coloured and numbered maps of all stages, and the arrays."""
     side = grid_side(sequence.cells)
+    if sequence.token_map.max() >= _MAX_TOKEN:
+        raise ProjectError(f"Cannot write tokens as 16-bit pictures: there is one above {_MAX_TOKEN - 1}.")
     files = {}
     for stage in range(sequence.depth + 1):
         labels = sequence.labels(stage)
-        files[f"structure_{stage}.png"] = encode_png(structure_map(labels, stage, MAP_SIZE))
-        files[f"labels_{stage}.png"] = encode_png(labels.astype(np.uint16).reshape(side, side))
+        numbers = labels.astype(np.uint8 if stage <= 8 else np.uint16).reshape(side, side)
+        tokens = sequence.token_map[stage].astype(np.uint16).reshape(side, side)
+        files[f"structure_{stage}.png"] = encode_png(structure_map(labels, stage, size))
+        files[f"labels_{stage}.png"] = encode_png(numbers)
+        files[f"tokens_{stage}.png"] = encode_png(tokens)
     buffer = BytesIO()
     labels = np.stack([sequence.labels(stage) for stage in range(sequence.depth + 1)])
     np.savez_compressed(buffer, labels=labels, bits=sequence.bits, token_map=sequence.token_map)
@@ -73,17 +108,14 @@ def _structure(sequence: GranularitySequence) -> dict[str, bytes]:
     return files
 
 
-def _manifest(snapshot: Snapshot, files: list[str]) -> dict[str, Any]:
-    request = snapshot.request
+def _manifest(project: Project, rendering: Rendering) -> dict[str, Any]:
+    snapshot = project.document.snapshot
     return {
         "application": f"NVG Studio {__version__}",
         "title": snapshot.title,
         "cells_per_side": grid_side(snapshot.sequence.cells),
         "levels": snapshot.sequence.depth,
-        "edited_since_last_run": snapshot.sequence != snapshot.result,
+        "model_resolution": len(rendering.stages[0]),
         "names": [{"stage": stage, "cluster": cluster, "name": name} for stage, cluster, name in snapshot.names],
-        "model": snapshot.model,
-        "from_stage": None if request is None else request.stage,
-        "settings": [] if request is None else [settings.to_dict() for settings in request.settings],
-        "files": files,
+        **generation(snapshot, project.model_name),
     }
