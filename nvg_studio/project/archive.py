@@ -139,7 +139,7 @@ def _check_entries(entries: list[zipfile.ZipInfo], limit_of: Callable[[str], int
             raise ProjectError(f"the entry {entry.filename!r} is too large ({entry.file_size} bytes)")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ProjectError(f"the entry {entry.filename!r} is packed in an unknown way")
-        if entry.file_size > MAX_RATIO * entry.compress_size + MIN_SUSPECT:
+        if entry.file_size > max(MIN_SUSPECT, MAX_RATIO * entry.compress_size):
             raise ProjectError(f"the entry {entry.filename!r} unpacks to more than {MAX_RATIO} times its size")
     if sum(entry.file_size for entry in entries) > MAX_TOTAL:
         raise ProjectError(f"its entries unpack to more than {MAX_TOTAL // 2**20} MB")

@@ -179,13 +179,15 @@ def _read(file: BinaryIO, given: Mapping[str, Picture]) -> Project:
 
 def _read_history(entries: Entries) -> tuple[Manifest, History]:
     """The manifest, brought to the current version, and the history."""
+    if "manifest.json" not in entries.names:
+        raise ProjectError("it is not a project file (there is no manifest in it)")
     content = entries.read("manifest.json")
     version = parse(Versioned, content).schema_version
     if version > SCHEMA_VERSION:
         raise ProjectError("it was made by a newer NVG Studio; update the program to open it")
     if version == 1:
-        arrays = read_arrays(entries.read("sequence.npz"), _MAX_ARRAY)
-        manifest, arrays = from_version_1(parse(Manifest1, content), arrays)
+        first = parse(Manifest1, content)
+        manifest, arrays = from_version_1(first, read_arrays(entries.read("sequence.npz"), _MAX_ARRAY))
     else:
         manifest, arrays = parse(Manifest, content), read_arrays(entries.read("history.npz"), _MAX_ARRAY)
     return manifest, unpack(manifest.steps, manifest.current, arrays)

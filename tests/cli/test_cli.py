@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,12 @@ from PIL import Image
 
 from nvg_studio.cli import main, models
 from nvg_studio.cli.options import ModelChoice
+from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project import storage
+from nvg_studio.project.document import open_photo
+from nvg_studio.project.rendering import Rendering
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 from tests.goldens.reading import write_checkpoints
@@ -150,10 +154,42 @@ def test_export_writes_every_stage(run: Run, pipeline: NVGPipeline) -> None:
             assert np.array_equal(np.asarray(image), pipeline.decode(sequence, stage=stage))
 
 
+def test_export_in_every_format(run: Run) -> None:
+    run("generate", "a.nvgs")
+    for kind, name in (("ora", "a.ora"), ("psd", "a.psd"), ("tiff", "a.tif"), ("strip", "a-strip.png")):
+        assert run("export", "a.nvgs", "--format", kind, "--scale", 2, "out").strip() == f"Wrote out/{name}"
+        assert Path("out", name).stat().st_size > 1000
+    with Image.open("out/a.psd") as image:
+        assert image.size == (32, 32)
+
+
+def test_the_exported_picture_is_a_work_too(run: Run) -> None:
+    run("generate", "a.nvgs")
+    run("export", "a.nvgs", "--format", "picture", "out")
+    run("export", "out/a.png", "--format", "ora", "--groups", "none", "--level", 1, "again")
+    assert Path("again/a.ora").exists()
+
+
+def test_export_needs_no_model_where_the_stages_are_in_the_file(run: Run) -> None:
+    run("generate", "a.nvgs")
+    run("export", "a.nvgs", "--format", "ora", "--model", "nowhere", "out")
+    assert Path("out/a.ora").exists()
+
+
+def test_export_decodes_what_is_missing(run: Run, pipeline: NVGPipeline) -> None:
+    run("generate", "a.nvgs")
+    project = storage.load("a.nvgs")
+    storage.save(replace(project, rendering=None), "bare.nvgs")
+    for name in ("a", "bare"):
+        run("export", f"{name}.nvgs", "--format", "tiff", name)
+    assert Path("a/a.tif").read_bytes() == Path("bare/bare.tif").read_bytes()
+
+
 def test_project_of_another_model_is_not_decoded(refused: Run, run: Run, tmp_path: Path) -> None:
     save_tiny_model(tmp_path / "other", seed=1)
     run("generate", "--model", "other", "a.nvgs")
-    assert "another model" in refused("export", "a.nvgs", "out")
+    storage.save(replace(storage.load("a.nvgs"), rendering=None), "a.nvgs")
+    assert "made with the model tiny, not with" in refused("export", "a.nvgs", "out")
 
 
 def test_bench_measures_every_stage(run: Run) -> None:
@@ -260,6 +296,12 @@ def test_help_costs_no_torch(arguments: list[str]) -> None:
         (["transfer", "a.png"], "--structure"),
         (["export", "missing.nvgs", "out"], "missing.nvgs"),
         (["export", "good.png", "out"], "good.png"),
+        (["export", "text.nvgs", "out"], "not a project file"),
+        (["export", "work.nvgs", "--level", "7", "out"], "no level 7"),
+        (["export", "work.nvgs", "--groups", "1-9", "out"], "no level 7"),
+        (["export", "work.nvgs", "--groups", "all", "out"], "--groups"),
+        (["export", "work.nvgs", "--scale", "9", "out"], "1 to 8"),
+        (["export", "work.nvgs", "text.png"], "file exists"),
         (["export", "good.png", "--format", "xcf", "out"], "--format"),
         (["bench", "--json", "times.txt"], ".json"),
         (["models", "info", "nowhere"], "nowhere"),
@@ -276,11 +318,19 @@ def test_bad_input_is_one_line(refused: Run, tmp_path: Path, arguments: list[str
     Image.fromarray(picture * 0).save("black.png")
     Path("cut.png").write_bytes(Path("good.png").read_bytes()[:900])
     Path("text.png").write_text("no picture at all\n" * 9)
+    Path("text.nvgs").write_text("no project at all\n" * 9)
+    storage.save(work(), "work.nvgs")
     Path("cut.ckpt").write_bytes(b"PK\x03\x04" + bytes(200))
     Path("folder.png").mkdir()
     before = sorted(tmp_path.iterdir())
     assert words in refused(*arguments)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def work() -> storage.Project:
+    """A blank project of 64 cells with its stages."""
+    blank, black = GranularitySequence.blank(64, 6), np.zeros((16, 16, 3), np.uint8)
+    return storage.Project(open_photo(blank, black, "Open"), "tiny", Rendering.of("", blank, [black] * 7))
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.safetensors", "generator.safetensors"])

@@ -1,6 +1,7 @@
 """Export as PNG files: exact numbers, and a manifest that names every file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,45 +9,76 @@ import pytest
 from PIL import Image
 
 from nvg_studio.errors import ProjectError
+from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.read import read_image
-from nvg_studio.project.document import apply_edit, from_result, with_name
-from nvg_studio.project.export.png import export_png
-from tests.project.making import DEPTH, picture, request, sequence
+from nvg_studio.project.document import apply_edit, from_result
+from nvg_studio.project.export.export import export
+from nvg_studio.project.export.kinds import Format, LayerChoice
+from nvg_studio.project.storage import Project
+from tests.project.making import DEPTH, request, sequence
+from tests.project.making_scenes import NAME, SIZE, named_project, rendering_of, smooth
 
 
 def test_everything_is_written_and_named(tmp_path: Path) -> None:
-    document = with_name(from_result(request(sequence(0)), sequence(1), picture(1)), 1, 0, "petals")
-    stages = {stage: picture(stage, 16) for stage in range(DEPTH + 1)}
-    files = export_png(document, stages, tmp_path / "new" / "folder")
+    project, folder = named_project(), tmp_path / "new" / "folder"
+    rendering, wanted = project.rendering, project.document.sequence
+    assert rendering is not None
+    assert export(project, Format.PNG, LayerChoice(), folder, "work") == folder
 
-    assert {path.name for path in files} == {path.name for path in (tmp_path / "new" / "folder").iterdir()}
-    found = {path.name: path for path in files}
-    np.testing.assert_array_equal(read_image(found["picture.png"]), picture(1))
-    for stage in stages:
-        np.testing.assert_array_equal(read_image(found[f"stage_{stage}.png"]), stages[stage])
-        with Image.open(found[f"labels_{stage}.png"]) as image:
-            np.testing.assert_array_equal(np.array(image).reshape(-1), sequence(1).labels(stage))
-        assert read_image(found[f"structure_{stage}.png"]).shape == (512, 512, 3)
-    with np.load(found["labels.npz"]) as arrays:
-        np.testing.assert_array_equal(arrays["labels"], [sequence(1).labels(s) for s in range(DEPTH + 1)])
-        np.testing.assert_array_equal(arrays["bits"], sequence(1).bits)
-        np.testing.assert_array_equal(arrays["token_map"], sequence(1).token_map)
+    found = {path.name: path for path in folder.iterdir()}
     manifest = json.loads(found["manifest.json"].read_text(encoding="utf-8"))
     assert {*manifest["files"], "manifest.json"} == set(found)
-    assert manifest["names"] == [{"stage": 1, "cluster": 0, "name": "petals"}]
+    np.testing.assert_array_equal(read_image(found["picture.png"]), project.document.base)
+    for stage in range(DEPTH + 1):
+        np.testing.assert_array_equal(read_image(found[f"stage_{stage}.png"]), resize(rendering.stages[stage], SIZE))
+        for kind, numbers in (("labels", wanted.labels(stage)), ("tokens", wanted.token_map[stage])):
+            with Image.open(found[f"{kind}_{stage}.png"]) as image:
+                assert image.mode == ("L" if kind == "labels" else "I;16")
+                np.testing.assert_array_equal(np.array(image).reshape(-1), numbers)
+        assert read_image(found[f"structure_{stage}.png"]).shape == (SIZE, SIZE, 3)
+    with np.load(found["labels.npz"]) as arrays:
+        np.testing.assert_array_equal(arrays["labels"], [wanted.labels(s) for s in range(DEPTH + 1)])
+        np.testing.assert_array_equal(arrays["bits"], wanted.bits)
+        np.testing.assert_array_equal(arrays["token_map"], wanted.token_map)
+    assert manifest["names"][0]["name"] == NAME and manifest["model"] == "tiny"
+    assert manifest["settings"] == [] and manifest["edited_since"] is False
+
+
+def test_cutouts_lie_where_the_manifest_says(tmp_path: Path) -> None:
+    project = named_project()
+    export(project, Format.PNG, LayerChoice(level=3), tmp_path, "work")
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    page = Image.new("RGBA", (SIZE, SIZE))
+    for cutout in manifest["cutouts"]:
+        with Image.open(tmp_path / cutout["file"]) as image:
+            page.alpha_composite(image, (cutout["left"], cutout["top"]))
+    np.testing.assert_array_equal(np.array(page)[..., :3], project.document.base)
+    assert len(manifest["cutouts"]) == len(np.unique(project.document.sequence.labels(3)))
+
+
+def test_settings_and_later_edits_are_told(tmp_path: Path) -> None:
+    made = from_result(request(sequence(0)), sequence(1), smooth(1, 16))
+    document = apply_edit(made, sequence(2), "Paint")
+    export(Project(document, "tiny", rendering_of(document)), Format.PNG, LayerChoice(scale=2), tmp_path, "work")
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["edited_since"] is True
     assert manifest["settings"][0]["class_id"] == 1 and manifest["from_stage"] == 2
-    assert manifest["edited_since_last_run"] is False
+    assert read_image(tmp_path / "picture.png").shape == (32, 32, 3)
 
 
-def test_edits_since_the_last_run_are_told(tmp_path: Path) -> None:
-    document = apply_edit(from_result(request(sequence(0)), sequence(1), picture(1)), sequence(2), "Paint")
-    export_png(document, {}, tmp_path)
-    assert json.loads((tmp_path / "manifest.json").read_text())["edited_since_last_run"] is True
-    assert not list(tmp_path.glob("stage_*"))
-
-
-def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", Format)
+def test_folder_that_cannot_be_made(kind: Format, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ProjectError, match="choose another folder") as error:
-        export_png(from_result(request(sequence(0)), sequence(1), picture(1)), {}, tmp_path / "file")
+    with pytest.raises(ProjectError, match="choose another place") as error:
+        export(named_project(), kind, LayerChoice(), tmp_path / "file" / "below", "work")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", Format)
+def test_nothing_is_made_up_where_the_stages_are_not_known(kind: Format, tmp_path: Path) -> None:
+    project = named_project()
+    for unknown in (replace(project, rendering=None), replace(project, document=project.document.undo().undo())):
+        if unknown.current_rendering is None:
+            with pytest.raises(ProjectError, match="open it with its model"):
+                export(unknown, kind, LayerChoice(), tmp_path, "work")
+    assert not list(tmp_path.iterdir())

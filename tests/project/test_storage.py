@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nvg_studio.errors import ProjectError
-from nvg_studio.imaging.write import encode_png
-from nvg_studio.project import archive, storage
-from nvg_studio.project.document import Document, accept_result, open_photo, with_locks, with_name
-from nvg_studio.project.storage import load, save
-from tests.project.making import documents, held_region, obeying, picture, request, sequence
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.imaging.write import backup_of, encode_png
+from nvg_studio.project import archive, packing, storage
+from nvg_studio.project.document import Document, accept_result, apply_edit, open_photo, with_locks, with_name
+from nvg_studio.project.rendering import Rendering
+from nvg_studio.project.storage import Project, load, save
+from tests.project.making import DEPTH, documents, held_region, obeying, picture, request, sequence
 
 Entries = dict[str, bytes]
+NONE = Locks.none(1 << DEPTH, DEPTH)
 
 
 def full_document() -> Document:
@@ -31,10 +36,17 @@ def full_document() -> Document:
     return accept_result(document, request(sequence(0), 2, locks), obeying(sequence(0), locks, 7), picture(7))
 
 
+def full_project() -> Project:
+    """A document with everything around it that a file can hold."""
+    document = full_document()
+    stages = [picture(stage, 16) for stage in range(DEPTH + 1)]
+    return Project(document, "tiny", Rendering.of("f" * 64, document.sequence, stages), picture(5, 30)[:20])
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     path = tmp_path / "work.nvgs"
-    save(full_document(), path)
+    save(full_project(), path)
     return path
 
 
@@ -54,12 +66,90 @@ def refused(path: Path) -> str:
 @given(documents())
 def test_round_trip(document: Document) -> None:
     path = Path(os.environ["HOME"]) / "round-trip.nvgs"
-    save(document, path)
-    loaded = load(path)
+    save(Project(document), path)
+    loaded = load(path).document
+    assert loaded.history == document.history
+    assert set(loaded.pictures) == set(document.pictures)
+    for key, image in document.pictures.items():
+        np.testing.assert_array_equal(loaded.pictures[key], image)
+        assert not loaded.pictures[key].flags.writeable
+
+
+def test_everything_around_the_document_comes_back(saved: Path) -> None:
+    loaded, wanted = load(saved), full_project()
+    assert loaded.document.history == wanted.document.history and loaded.model_name == "tiny"
+    assert loaded.current_rendering is not None and loaded.reference is not None
+    for found, stage in zip(loaded.current_rendering.stages, range(DEPTH + 1), strict=True):
+        np.testing.assert_array_equal(found, picture(stage, 16))
+    np.testing.assert_array_equal(loaded.reference, picture(5, 30)[:20])
+
+
+def test_stage_pictures_of_another_step_or_model_are_not_saved(saved: Path) -> None:
+    project = full_project()
+    for other in (replace(project, document=project.document.undo()), replace(project, document=changed(project))):
+        assert other.current_rendering is None
+        save(other, saved)
+        assert load(saved).rendering is None
+
+
+def changed(project: Project) -> Document:
+    return apply_edit(project.document, project.document.sequence.replace(token_map=sequence(3).token_map), "Colour")
+
+
+def test_equal_sequences_are_stored_once(saved: Path) -> None:
+    entries = entries_of(saved)
+    steps = json.loads(entries["manifest.json"])["steps"]
+    arrays = archive.read_arrays(entries["history.npz"], 2**20)
+    assert len(steps) == 4 and len(arrays["bits"]) == 2 and len(arrays["locks"]) == 2
+
+
+def test_what_one_file_cannot_hold_is_left_out_from_the_start(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = full_document()
+    for seed in range(20, 26):
+        run = request(document.sequence, 0, document.snapshot.locks)
+        document = accept_result(document, run, obeying(document.sequence, run.locks or NONE, seed), picture(seed))
+    document = document.undo().undo()
+    steps = document.history.snapshots
+    monkeypatch.setattr(packing, "MAX_PICTURES", 3 * picture(0).nbytes)
+    save(Project(document), saved)
+    loaded = load(saved).document
+    assert loaded.history.snapshots == steps[document.index - 2 : document.index + 1]
     assert loaded.snapshot == document.snapshot
-    np.testing.assert_array_equal(loaded.base, document.base)
-    assert not loaded.base.flags.writeable
-    assert loaded.titles == (document.snapshot.title,)
+    monkeypatch.setattr(packing, "MAX_PICTURES", 0)
+    save(Project(document), saved)
+    assert load(saved).document.history.snapshots == (document.snapshot,)
+
+
+def test_the_version_before_stays_as_a_backup(saved: Path) -> None:
+    before = saved.read_bytes()
+    save(Project(full_document().undo()), saved)
+    assert backup_of(saved).read_bytes() == before != saved.read_bytes()
+    assert sorted(os.listdir(saved.parent)) == ["work.nvgs", "work.nvgs~"]
+    save(full_project(), saved, backup=False)
+    assert backup_of(saved).read_bytes() == before
+
+
+def test_odd_texts_can_be_saved(saved: Path) -> None:
+    document = with_name(open_photo(sequence(0), picture(0), "photo\udcff.jpg"), 1, 0, "n" * 5000)
+    save(Project(document, "m" * 5000), saved)
+    first, snapshot = load(saved).document.history.snapshots
+    assert first.title == "photo?.jpg" and snapshot.names == ((1, 0, "n" * 1000),)
+
+
+def test_version_1_is_migrated() -> None:
+    loaded = load(Path(__file__).parent / "data" / "version-1.nvgs")
+    assert loaded.document.history.snapshots == (full_document().snapshot,)
+    np.testing.assert_array_equal(loaded.document.base, full_document().base)
+    assert loaded.rendering is None and loaded.reference is None and loaded.model_name == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("manifest.json", b'{"schema_version": 1}'), ("sequence.npz", b"x"), ("sequence.npz", None)],
+)
+def test_damaged_version_1(name: str, content: bytes | None, tmp_path: Path) -> None:
+    path = Path(shutil.copy(Path(__file__).parent / "data" / "version-1.nvgs", tmp_path))
+    refused(rewritten(path, lambda entries: entries.update({name: content}) if content else entries.pop(name)))
 
 
 def test_same_document_same_bytes(saved: Path) -> None:
@@ -71,12 +161,16 @@ def test_same_document_same_bytes(saved: Path) -> None:
 def test_other_programs_can_read_it(saved: Path) -> None:
     entries, snapshot = entries_of(saved), full_document().snapshot
     manifest = json.loads(entries["manifest.json"])
-    assert type(manifest["schema_version"]) is int and manifest["schema_version"] == 1
-    with np.load(io.BytesIO(entries["sequence.npz"]), allow_pickle=False) as arrays:
-        np.testing.assert_array_equal(arrays["bits"], snapshot.sequence.bits)
-        np.testing.assert_array_equal(arrays["token_map"], snapshot.sequence.token_map)
-        np.testing.assert_array_equal(arrays["locks"], [snapshot.locks.structure, snapshot.locks.content])
-    assert set(entries) == {"manifest.json", "sequence.npz", f"pictures/{manifest['base']}.png"}
+    step = manifest["steps"][manifest["current"]]
+    assert type(manifest["schema_version"]) is int and manifest["schema_version"] == 2
+    with np.load(io.BytesIO(entries["history.npz"]), allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["bits"][step["sequence"]], snapshot.sequence.bits)
+        np.testing.assert_array_equal(arrays["token_map"][step["sequence"]], snapshot.sequence.token_map)
+        np.testing.assert_array_equal(
+            arrays["locks"][step["locks"]], [snapshot.locks.structure, snapshot.locks.content]
+        )
+    pictures = {f"pictures/{key['base']}.png" for key in manifest["steps"]} | {f"stages/{i}.png" for i in range(5)}
+    assert set(entries) == {"manifest.json", "history.npz", "reference.png", "thumbnail.png"} | pictures
 
 
 def test_saving_is_atomic(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +181,7 @@ def test_saving_is_atomic(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(ProjectError, match="no space left on device"):
-        save(open_photo(sequence(5), picture(5), "Open"), saved)
+        save(Project(open_photo(sequence(5), picture(5), "Open")), saved)
     assert saved.read_bytes() == before
     assert os.listdir(saved.parent) == ["work.nvgs"]
 
@@ -114,13 +208,13 @@ def test_truncated(share: float, saved: Path) -> None:
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6))
 def test_changed_bytes_are_noticed_or_harmless(changes: list[tuple[float, int]]) -> None:
     path = Path(os.environ["HOME"]) / "damaged.nvgs"
-    save(full_document(), path)
+    save(full_project(), path)
     data = bytearray(path.read_bytes())
     for place, value in changes:
         data[int(place * (len(data) - 1))] = value
     path.write_bytes(bytes(data))
     try:
-        assert load(path).snapshot == full_document().snapshot
+        assert load(path).document.history == full_document().history
     except ProjectError as error:
         assert "\n" not in str(error)
 
@@ -141,8 +235,14 @@ def with_manifest(path: Path, **values: Any) -> Path:
     return rewritten(path, change)
 
 
+def with_step(path: Path, **values: Any) -> Path:
+    """The last step with other values."""
+    *steps, last = json.loads(entries_of(path)["manifest.json"])["steps"]
+    return with_manifest(path, steps=[*steps, last | values])
+
+
 def test_rewriting_alone_does_no_harm(saved: Path) -> None:
-    assert load(with_arrays(with_manifest(saved))).snapshot == full_document().snapshot
+    assert load(with_arrays(with_manifest(saved))).document.history == full_document().history
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "pictures/../x.png", "pictures/x.png", "C:\\x", "x.txt"])
@@ -150,7 +250,7 @@ def test_entries_that_have_no_place(name: str, saved: Path) -> None:
     assert "no place" in refused(rewritten(saved, lambda entries: entries.update({name: b"x"})))
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "sequence.npz", "picture"])
+@pytest.mark.parametrize("name", ["manifest.json", "history.npz", "picture", "stages/3", "reference"])
 def test_missing_entries(name: str, saved: Path) -> None:
     def change(entries: Entries) -> None:
         for key in [key for key in entries if key.startswith(name)]:
@@ -162,21 +262,23 @@ def test_missing_entries(name: str, saved: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"schema_version": 2}, "newer NVG Studio"),
-        ({"schema_version": "1"}, "no schema version"),
-        ({"schema_version": True}, "no schema version"),
-        ({"schema_version": 1.0}, "no schema version"),
-        ({"surprise": 1}, "does not hold exactly"),
-        ({"title": 5}, "title"),
-        ({"title": "x" * 2000}, "title"),
-        ({"base": "../../secret"}, "pictures"),
-        ({"base": None}, "base"),
-        ({"names": [{"stage": 9, "cluster": 0, "name": "x"}]}, "does not exist"),
-        ({"names": [{"stage": 1, "cluster": 2, "name": "x"}]}, "does not exist"),
-        ({"names": [{"stage": 1, "cluster": True, "name": "x"}]}, "does not exist"),
-        ({"names": [{"stage": 1, "cluster": 0, "name": "x"}] * 2}, "out of order"),
-        ({"request": {}}, "does not hold exactly"),
-        ({"request": None}, "no place"),
+        ({"schema_version": 3}, "newer NVG Studio"),
+        ({"schema_version": 1}, "manifest is wrong"),
+        ({"schema_version": 0}, "'schema_version'"),
+        ({"schema_version": "2"}, "'schema_version'"),
+        ({"schema_version": True}, "'schema_version'"),
+        ({"schema_version": 2.0}, "'schema_version'"),
+        ({"surprise": 1}, "'surprise'"),
+        ({"model_name": 5}, "'model_name'"),
+        ({"current": 4}, "current step"),
+        ({"current": -1}, "'current'"),
+        ({"current": float("nan")}, "'current'"),
+        ({"steps": []}, "'steps'"),
+        ({"steps": {}}, "'steps'"),
+        ({"reference": False}, "pictures"),
+        ({"rendering": None}, "pictures"),
+        ({"rendering": {"model": "", "stages": 4}}, "pictures"),
+        ({"rendering": {"model": "", "stages": 10**30}}, "'rendering.stages'"),
     ],
 )
 def test_manifest_is_checked(values: dict[str, Any], words: str, saved: Path) -> None:
@@ -184,27 +286,49 @@ def test_manifest_is_checked(values: dict[str, Any], words: str, saved: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"title": 5}, "title"),
+        ({"title": "x" * 2000}, "title"),
+        ({"base": "../../secret"}, "base"),
+        ({"base": "0" * 64}, "pictures"),
+        ({"base": None}, "base"),
+        ({"sequence": 2}, "does not hold"),
+        ({"locks": True}, "locks"),
+        ({"request": {}}, "request"),
+        ({"names": [{"stage": 9, "cluster": 0, "name": "x"}]}, "does not exist"),
+        ({"names": [{"stage": 1, "cluster": 2, "name": "x"}]}, "does not exist"),
+        ({"names": [{"stage": 1, "cluster": True, "name": "x"}]}, "cluster"),
+        ({"names": [{"stage": 1, "cluster": 0, "name": "x"}] * 2}, "out of order"),
+    ],
+)
+def test_steps_are_checked(values: dict[str, Any], words: str, saved: Path) -> None:
+    assert words in refused(with_step(saved, **values))
+
+
+@pytest.mark.parametrize(
     ("key", "value"),
-    [("stage", 99), ("stage", "2"), ("settings", []), ("settings", [{"seed": -1}]), ("settings", [{"exec": "rm"}]),
-     ("settings", {"seed": 1}), ("locked", 1), ("locked", False), ("model", 7)],
+    [("stage", 99), ("stage", "2"), ("stage", 5), ("settings", []), ("settings", [{"seed": -1}]),
+     ("settings", [{"exec": "rm"}]), ("settings", [{"temperature": float("nan")}]), ("settings", {"seed": 1}),
+     ("locks", 7), ("sequence", 9), ("model", 7)],
 )  # fmt: skip
 def test_request_is_checked(key: str, value: object, saved: Path) -> None:
-    manifest = json.loads(entries_of(saved)["manifest.json"])
-    refused(with_manifest(saved, request=manifest["request"] | {key: value}))
+    steps = json.loads(entries_of(saved)["manifest.json"])["steps"]
+    refused(with_step(saved, request=steps[-1]["request"] | {key: value}))
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"schema_version": 1}'])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"schema_version": 2}'])
 def test_broken_manifests(content: bytes, saved: Path) -> None:
     refused(rewritten(saved, lambda entries: entries.update({"manifest.json": content})))
 
 
 def with_arrays(path: Path, **changes: Any) -> Path:
     def change(entries: Entries) -> None:
-        arrays = archive.read_arrays(entries["sequence.npz"], 2**20) | changes
+        arrays = archive.read_arrays(entries["history.npz"], 2**20) | changes
         kept = {name: array for name, array in arrays.items() if array is not None}
         buffer = io.BytesIO()
         np.savez(buffer, **kept)
-        entries["sequence.npz"] = buffer.getvalue()
+        entries["history.npz"] = buffer.getvalue()
 
     return rewritten(path, change)
 
@@ -213,21 +337,23 @@ def with_arrays(path: Path, **changes: Any) -> Path:
     "changes",
     [
         {"bits": None},
-        {"result_token_map": None},
+        {"token_map": None},
         {"locks": None},
-        {"request_bits": None},
         {"extra": np.zeros(3, np.uint8)},
-        {"bits": np.full((16, 4), 2, np.uint8)},
-        {"bits": np.zeros((16, 4), np.float32)},
-        {"bits": np.zeros((16, 5), np.uint8)},
-        {"bits": np.zeros((64, 6), np.uint8)},
-        {"token_map": np.full((5, 16), -1, np.int32)},
-        {"token_map": np.zeros((5, 16), np.int64)},
-        {"locks": np.full((2, 16), 99, np.int16)},
-        {"locks": np.zeros((3, 16), np.int16)},
+        {"bits": np.full((2, 16, 4), 2, np.uint8)},
+        {"bits": np.zeros((2, 16, 4), np.float32)},
+        {"bits": np.zeros((2, 16, 5), np.uint8)},
+        {"bits": np.zeros((2, 64, 6), np.uint8)},
+        {"bits": np.zeros((3, 16, 4), np.uint8)},
+        {"bits": np.zeros(2, np.uint8)},
+        {"token_map": np.full((2, 5, 16), -1, np.int32)},
+        {"token_map": np.zeros((2, 5, 16), np.int64)},
+        {"locks": np.full((2, 2, 16), 99, np.int16)},
+        {"locks": np.zeros((2, 3, 16), np.int16)},
         {"locks": np.zeros(32, np.int16)},
+        {"locks": np.zeros((2, 2, 4), np.int16)},
         {"bits": np.array([{"a": 1}], dtype=object)},
-        {"bits": np.asfortranarray(np.zeros((16, 4), np.uint8))},
+        {"bits": np.asfortranarray(np.zeros((2, 16, 4), np.uint8))},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -250,9 +376,9 @@ def test_two_entries_of_one_name(saved: Path) -> None:
 
 
 def test_bombs_are_refused_before_they_are_unpacked(saved: Path) -> None:
-    large = rewritten(saved, lambda entries: entries.update({"manifest.json": b" " * (2**20 + 1)}))
+    large = rewritten(saved, lambda entries: entries.update({"manifest.json": b" " * (2**24 + 1)}))
     assert "too large" in refused(large)
-    many = rewritten(saved, lambda entries: entries.update({f"pictures/{i:064x}.png": b"" for i in range(100)}))
+    many = rewritten(saved, lambda entries: entries.update({f"pictures/{i:064x}.png": b"" for i in range(4100)}))
     assert "entries" in refused(many)
 
 
@@ -287,7 +413,7 @@ def test_arrays_that_claim_terabytes(saved: Path) -> None:
         with zipfile.ZipFile(buffer, "w") as file:
             header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1048576, 1048576), }"
             file.writestr("bits.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\0" * 64)
-        entries["sequence.npz"] = buffer.getvalue()
+        entries["history.npz"] = buffer.getvalue()
 
     assert "another size" in refused(rewritten(saved, change))
 
@@ -303,3 +429,32 @@ def test_encrypted_entries(saved: Path) -> None:
         data[data.index(signature) + offset] |= 1
     saved.write_bytes(bytes(data))
     refused(saved)
+
+
+def test_links_are_refused(saved: Path) -> None:
+    entries = entries_of(saved)
+    with zipfile.ZipFile(saved, "w") as file:
+        for name, content in entries.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (0o120777 if name == "thumbnail.png" else 0o100644) << 16
+            file.writestr(info, content)
+    assert "is a link" in refused(saved)
+
+
+def test_suspicious_packing_is_refused(saved: Path) -> None:
+    bomb = rewritten(saved, lambda entries: entries.update({"reference.png": b"\0" * 2**23}))
+    assert "times its size" in refused(bomb)
+
+
+def test_pictures_have_a_limit_together(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = 2 * 24 * 24 + 5 * 16 * 16 + 20 * 30
+    monkeypatch.setattr(storage, "MAX_PIXELS", pixels)
+    load(saved)
+    monkeypatch.setattr(storage, "MAX_PIXELS", pixels - 1)
+    assert "megapixels together" in refused(saved)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are POSIX")
+def test_a_pipe_does_not_hold_the_program(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.nvgs")
+    assert "not a file" in refused(tmp_path / "pipe.nvgs")

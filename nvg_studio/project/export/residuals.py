@@ -10,8 +10,8 @@ from nvg_studio.imaging.crop import Picture
 def grey_residuals(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
     """The difference of each picture, uint8 [S, S, 3], to the one before it: grey where nothing changed.
 
-    A layer r in linear light over b gives b + 2 r - 255, so r = (new - b + 255) / 2, rounded up to keep 128 for no change;
-    `b` is therefore what the layers below really add up to, so that the roundings do not: the sum stays within 1/255.
+    A layer r in linear light over b gives b + 2 r - 255, so r = (new - b + 255) / 2, rounded up so that 128 is no
+    change. `b` is what the layers below really add up to; so roundings don't, and the sum stays within 1/255.
     """
     below = pictures[0].astype(np.int16)
     layers = []

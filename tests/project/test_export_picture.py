@@ -1,0 +1,197 @@
+"""The view as a picture that remembers, the strip, and what comes back from files of other programs."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from nvg_studio.errors import PictureError, ProjectError
+from nvg_studio.imaging.draw import structure_map
+from nvg_studio.imaging.read import decode_image, read_image
+from nvg_studio.imaging.write import encode_png, write_png
+from nvg_studio.project.document import Document
+from nvg_studio.project.export.export import export
+from nvg_studio.project.export.kinds import Format, LayerChoice
+from nvg_studio.project.export.picture import WORK, encode_picture
+from nvg_studio.project.export.strip import draw_strip
+from nvg_studio.project.importing import open_work, read_label_map, work_in_picture
+from nvg_studio.project.storage import Project, save
+from nvg_studio.project.view import current_view
+from tests.project.making import DEPTH, documents, picture, sequence
+from tests.project.making_scenes import SIZE, named_project, rendering_of
+
+
+def written(project: Project, path: Path, scale: int | None = None) -> Path:
+    return export(project, Format.PICTURE, LayerChoice(scale=scale), path, "view")
+
+
+def test_the_picture_restores_the_work(tmp_path: Path) -> None:
+    project = named_project()
+    for scale in (None, 1, 5):
+        found = work_in_picture(written(project, tmp_path, scale))
+        assert found is not None and found.document.snapshot == project.document.snapshot
+        np.testing.assert_array_equal(found.document.base, project.document.base)
+        assert found.current_rendering is not None and found.model_name == "tiny" and found.reference is not None
+        assert len(read_image(tmp_path / "view.png")) == (SIZE if scale is None else 16 * scale)
+
+
+@given(documents())
+def test_any_step_comes_back(document: Document) -> None:
+    rendering = rendering_of(document)
+    data = encode_picture(Project(document, "tiny", rendering), current_view(document, rendering))
+    path = Path(os.environ["HOME"]) / "view.png"
+    path.write_bytes(data)
+    found = work_in_picture(path)
+    assert found is not None and found.document.snapshot == document.snapshot
+    np.testing.assert_array_equal(found.document.base, document.base)
+
+
+def test_the_base_picture_is_not_stored_twice(tmp_path: Path) -> None:
+    noise = named_project()
+    small = len(encode_picture(noise, noise.document.base))
+    other = noise.document.base.copy()
+    other[0, 0] += 1
+    assert len(encode_picture(noise, other)) > small + len(encode_png(noise.document.base))
+
+
+def test_settings_are_in_all_kinds(tmp_path: Path) -> None:
+    project = named_project()
+    with Image.open(written(project, tmp_path)) as image:
+        assert json.loads(image.info["Generation"])["model"] == "tiny"
+    for kind, worst in ((Format.JPEG, 24), (Format.WEBP, 0)):
+        path = export(project, kind, LayerChoice(), tmp_path, "view")
+        with Image.open(path) as image:
+            comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
+            assert json.loads(comment[8:])["fingerprint"] == "a" * 64
+            assert image.getexif()[ExifTags.Base.Software].startswith("NVG Studio")
+        difference = np.abs(read_image(path).astype(int) - project.document.base.astype(int))
+        assert difference.mean() <= worst
+
+
+@pytest.mark.parametrize("change", ["base64", "zip", "pixels"])
+def test_damaged_work_is_one_line(change: str, tmp_path: Path) -> None:
+    path = written(named_project(), tmp_path)
+    with Image.open(path) as image:
+        text = image.info[WORK]
+    text = {"base64": text[:-3] + "??=", "zip": text[: len(text) // 8 * 4], "pixels": text}[change]
+    write_png(path, picture(7, SIZE) if change == "pixels" else read_image(path), {WORK: text})
+    with pytest.raises(ProjectError, match="Cannot go on with the work") as error:
+        work_in_picture(path)
+    assert "\n" not in str(error.value)
+
+
+def test_pictures_without_work(tmp_path: Path, samples: list[Path]) -> None:
+    write_png(tmp_path / "plain.png", picture(0))
+    (tmp_path / "cut.png").write_bytes(encode_png(picture(0))[:60])
+    for path in (tmp_path / "plain.png", tmp_path / "cut.png", samples[0], tmp_path / "missing.png"):
+        assert work_in_picture(path) is None
+    with pytest.raises(ProjectError, match="no work of NVG Studio"):
+        open_work(tmp_path / "plain.png")
+
+
+def test_open_work_opens_both(tmp_path: Path) -> None:
+    project = named_project()
+    save(project, tmp_path / "a.nvgs")
+    for path in (tmp_path / "a.nvgs", written(project, tmp_path)):
+        assert open_work(path).document.snapshot == project.document.snapshot
+
+
+def test_the_strip_has_structure_above_and_pictures_below() -> None:
+    project = named_project()
+    assert project.rendering is not None
+    page = draw_strip(sequence(0), project.rendering, scale=4)
+    step, caption, gap = 64 + 4, 64 // 6, 4
+    assert page.shape == (2 * step + caption + gap, (DEPTH + 1) * step + gap, 3)
+    for stage in range(DEPTH + 1):
+        left = gap + stage * step
+        card = page[caption + gap : caption + gap + 64, left : left + 64]
+        np.testing.assert_array_equal(card, structure_map(sequence(0).labels(stage), stage, 64))
+    assert (page[: caption + gap] < 255).any() and (page[-gap:] == 255).all()
+    assert decode_image(encode_png(page)).shape == page.shape
+
+
+LABELS = sequence(4).labels(3)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        LABELS.reshape(4, 4).astype(np.uint8),
+        LABELS.reshape(4, 4).astype(np.uint16),
+        np.kron(LABELS.reshape(4, 4), np.ones((5, 5))).astype(np.uint8),
+    ],
+    ids=["8 bit", "16 bit", "enlarged"],
+)
+def test_label_maps_from_png(array: NDArray[np.uint8], tmp_path: Path) -> None:
+    # A picture has 8 pixels a side or more, a label map need not.
+    (tmp_path / "map.png").write_bytes(encode_png(array))
+    labels, stage = read_label_map(tmp_path / "map.png", 16)
+    np.testing.assert_array_equal(labels, LABELS)
+    assert stage == 3
+
+
+def test_label_maps_from_palette_pictures_are_the_numbers(tmp_path: Path) -> None:
+    image = Image.fromarray(LABELS.reshape(4, 4).astype(np.uint8), "L").convert("P")
+    image.putpalette([255, 0, 0, 0, 255, 0] + [7] * 762)
+    image.save(tmp_path / "map.png")
+    np.testing.assert_array_equal(read_label_map(tmp_path / "map.png", 16)[0], np.array(image).reshape(-1))
+
+
+def test_label_maps_from_npz_and_from_an_export(tmp_path: Path) -> None:
+    np.savez(tmp_path / "own.npz", labels=LABELS.reshape(4, 4).astype(np.int64), other=np.zeros(3))
+    np.testing.assert_array_equal(read_label_map(tmp_path / "own.npz", 16)[0], LABELS)
+    export(named_project(), Format.PNG, LayerChoice(), tmp_path, "work")
+    for name, stage in (("labels.npz", 4), ("labels_2.png", 2)):
+        labels, found = read_label_map(tmp_path / name, 16)
+        assert found == stage
+        np.testing.assert_array_equal(labels, sequence(0).labels(stage))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"hello", "neither a PNG nor"),
+        (encode_png(picture(0)), "colours"),
+        (encode_png(np.zeros((4, 4), np.uint8))[:40], "damaged"),
+        (encode_png(np.zeros((6, 6), np.uint8)), "must be 4 x 4"),
+        (encode_png(np.zeros((4, 8), np.uint8)), "must be 4 x 4"),
+        (encode_png(np.full((4, 4), 16, np.uint8)), "labels reach 16"),
+        (encode_png(np.arange(64, dtype=np.uint8).reshape(8, 8) % 3), "several numbers"),
+        (b"PK\x03\x04", "damaged"),
+    ],
+)
+def test_odd_label_maps_are_refused(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "map.png").write_bytes(content)
+    with pytest.raises(PictureError, match=words) as error:
+        read_label_map(tmp_path / "map.png", 16)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros(16, np.float64), "type"),
+        (np.full(16, -1, np.int64), "labels reach"),
+        (np.zeros((3, 16), np.int64), "must be"),
+        (np.array([{}] * 16, object), "type"),
+    ],
+)
+def test_odd_arrays_are_refused(array: NDArray[np.int64], words: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "map.npz", labels=array)
+    with pytest.raises(PictureError, match=words):
+        read_label_map(tmp_path / "map.npz", 16)
+    np.savez(tmp_path / "map.npz", other=np.zeros(16, np.int64))
+    with pytest.raises(PictureError, match="no labels.npy"):
+        read_label_map(tmp_path / "map.npz", 16)
+
+
+def test_reference_is_optional(tmp_path: Path) -> None:
+    project = replace(named_project(), reference=None)
+    found = work_in_picture(written(project, tmp_path))
+    assert found is not None and found.reference is None
