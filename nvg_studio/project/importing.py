@@ -94,7 +94,7 @@ def read_label_map(path: str | PathLike[str], cells: int) -> tuple[LabelMap, int
 def _numbers(data: bytes) -> NDArray[np.int64]:
     """The numbers of a file, of any shape; ProjectError."""
     if data.startswith(b"PK"):
-        return read_array(data, "labels", MAX_LABELS_FILE).astype(np.int64)
+        return np.asarray(read_array(data, "labels", MAX_LABELS_FILE), np.int64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -112,7 +112,8 @@ def _to_cells(values: NDArray[np.int64], cells: int, shown: str) -> LabelMap:
     """One number a cell, int64 [cells], of a vector or a square map."""
     side = grid_side(cells)
     if values.shape in ((cells,), (tree_depth(cells) + 1, cells)):
-        return values.reshape(-1, cells)[-1]
+        last: LabelMap = values.reshape(-1, cells)[-1]
+        return last
     size = len(values) if values.ndim == 2 else 0
     if values.shape != (size, size) or size < side or size % side:
         shape = " x ".join(str(n) for n in values.shape)

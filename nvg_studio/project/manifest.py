@@ -3,13 +3,13 @@
 Values are taken as they are (`strict`): no text becomes a number, no unknown key is passed over.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from nvg_studio.errors import ProjectError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION: Final = 2
 MAX_TEXT = 1000
 MAX_STEPS = 4096
 

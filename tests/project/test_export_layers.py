@@ -83,8 +83,9 @@ def test_psd_has_names_order_masks_and_modes() -> None:
         assert layer.bbox == (wanted.left, wanted.top, wanted.left + width, wanted.top + height)
         assert layer.blend_mode is (BlendMode.LINEAR_LIGHT if wanted.blend == "linear light" else BlendMode.NORMAL)
         assert layer.has_mask() == (not wanted.opaque)
-        pixels = np.rint(layer.numpy("color") * 255)
-        np.testing.assert_array_equal(pixels, wanted.pixels[..., :3])
+        pixels = layer.numpy("color")
+        assert pixels is not None
+        np.testing.assert_array_equal(np.rint(pixels * 255), wanted.pixels[..., :3])
         if layer.mask is not None:
             mask = layer.mask.topil()
             assert mask is not None
@@ -94,7 +95,9 @@ def test_psd_has_names_order_masks_and_modes() -> None:
 def test_psd_composes_to_the_view_and_its_stages_add_up() -> None:
     document = PSDImage.open(io.BytesIO(encode_psd(SCENE)))
     assert near(np.array(document.composite(force=True).convert("RGB")), SCENE.view)
-    np.testing.assert_array_equal(np.array(document.topil().convert("RGB")), SCENE.view)
+    merged = document.topil()
+    assert merged is not None
+    np.testing.assert_array_equal(np.array(merged.convert("RGB")), SCENE.view)
     for layer in document:
         layer.visible = layer.name.startswith("Stages 0 to")
     assert near(np.array(document.composite(force=True).convert("RGB")), SCENE.view)

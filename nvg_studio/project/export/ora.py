@@ -47,7 +47,8 @@ def _stack(scene: Scene, names: dict[int, str]) -> bytes:
                 _add_layer(group, layer, names[id(layer)])
         else:
             _add_layer(root, item, names[id(item)])
-    return ElementTree.tostring(image, encoding="utf-8", xml_declaration=True)
+    content: bytes = ElementTree.tostring(image, encoding="utf-8", xml_declaration=True)
+    return content
 
 
 def _add_layer(stack: ElementTree.Element, layer: Layer, source: str) -> None:

@@ -1,0 +1,41 @@
+"""A project file is edited in one window at a time: a lock beside it that the system releases when a program dies."""
+
+import contextlib
+import os
+from os import PathLike, fspath
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from nvg_studio.errors import ProjectError
+
+
+class Hold:
+    """A held file; `release` it when it is closed. Where no lock can be made (a read-only folder) nothing is held."""
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        """Hold a file, which need not exist yet.
+
+        Raises:
+            ProjectError: another window, of this program or another one, holds it.
+        """
+        target = Path(os.path.realpath(fspath(path)))
+        self._lock = FileLock(target.with_name(f".{target.name}.lock"), timeout=0, thread_local=False)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise ProjectError(f"{target.name} is open in another window: close it there, or open a copy.") from None
+        except (OSError, NotImplementedError):
+            return
+
+    def release(self) -> None:
+        """Let others edit the file."""
+        release(self._lock)
+
+
+def release(lock: FileLock) -> None:
+    """Release a lock and take its file away: while it is still held, so that nobody's new lock is taken away."""
+    with contextlib.suppress(OSError):  # Windows keeps open files, and deletes this one itself
+        if lock.is_locked:
+            Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
