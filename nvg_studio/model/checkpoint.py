@@ -45,7 +45,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
         loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except OSError as error:
         raise CheckpointError(f"Cannot read '{path}': {error.strerror}. Check the path.") from error
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, SafetensorError) as error:
         raise CheckpointError(f"'{path}' is damaged or holds more than weights. Get the file again.") from error
     if not isinstance(loaded, dict):
         raise CheckpointError(f"'{path}' is not a table of weights. Get the file again.")

@@ -5,6 +5,7 @@ Everything that determines a result is in one `RunRequest`; equal requests give 
 
 import difflib
 import math
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -113,7 +114,7 @@ class GenerationSettings:
                 continue
             rule = _RULES[f.name]
             if not rule.holds(value):
-                raise SettingsError(f"The setting {f.name} is {value!r}, but must be {rule.words}.")
+                raise SettingsError(f"The setting {f.name} is {reprlib.repr(value)}, but must be {rule.words}.")
         if self.class_id is not None and self.class_id >= classes:
             raise SettingsError(
                 f"The setting class_id is {self.class_id}, but the model has {classes} classes: use 0 to {classes - 1}."
@@ -133,11 +134,11 @@ class GenerationSettings:
             raise SettingsError(f"Settings must be a table of names and values, not {type(data).__name__}.")
         unknown = sorted(str(name) for name in data if name not in _RULES)
         if unknown:
-            raise SettingsError(f"Unknown setting {unknown[0]}: the settings are {', '.join(_RULES)}.")
+            raise SettingsError(f"Unknown setting {unknown[0][:40]}: the settings are {', '.join(_RULES)}.")
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         for name, value in values.items():
             if not _RULES[name].holds(value):
-                raise SettingsError(f"The setting {name} is {value!r}, but must be {_RULES[name].words}.")
+                raise SettingsError(f"The setting {name} is {reprlib.repr(value)}, but must be {_RULES[name].words}.")
         return cls(**values)
 
 
