@@ -125,6 +125,9 @@ def write_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], limit_of: Callable[[str], int | None]) -> None:
+    # What comes before the first entry is not ours; in a cut file the index found may be that of an inner archive.
+    if entries and min(entry.header_offset for entry in entries) != 0:
+        raise ProjectError(_DAMAGED)
     if len(entries) > MAX_ENTRIES:
         raise ProjectError(f"it has {len(entries)} entries, more than {MAX_ENTRIES}")
     if len({entry.filename for entry in entries}) != len(entries):
@@ -147,8 +150,8 @@ def _check_entries(entries: list[zipfile.ZipInfo], limit_of: Callable[[str], int
 
 def _parse_array(content: bytes, types: Types = ARRAY_TYPES) -> NDArray[Any]:
     """One .npy file (format 1.0), its size checked against the bytes that are there."""
-    length = struct.unpack_from("<H", content, len(_MAGIC))[0] if content.startswith(_MAGIC) else None
-    if length is None or length > 1000:
+    length = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 2], "little")
+    if not content.startswith(_MAGIC) or length > 1000:
         raise ProjectError("an array in it is of an unknown format")
     body = len(_MAGIC) + 2 + length
     try:

@@ -104,6 +104,8 @@ def _numbers(data: bytes) -> NDArray[np.int64]:
             if image.mode not in ("L", "P", "1", "I;16", "I"):
                 raise ProjectError("it has colours; a label map has one grey or palette number a pixel")
             return np.asarray(image).astype(np.int64)
+        except Image.DecompressionBombError:
+            raise ProjectError("it is too large") from None
         except _DECODING_ERRORS:
             raise ProjectError("it is neither a PNG nor an .npz file, or it is damaged") from None
 

@@ -223,7 +223,7 @@ def _read_picture(entries: Entries, name: str, budget: _Budget) -> Picture:
         budget.spend(width * height)
         picture = decode_image(content)
     except PictureError:
-        raise ProjectError(f"the picture {name} in it is damaged") from None
+        raise ProjectError(f"the picture {name} in it is damaged or too large") from None
     picture.setflags(write=False)
     return picture
 
