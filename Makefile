@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types rooms bench
+.PHONY: help run test lint types rooms bench soak desktop
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 10
@@ -29,6 +29,20 @@ rooms: $(VENV)/test.stamp  ## which room may import what (import-linter)
 
 bench: $(VENV)/run.stamp  ## times of the engine on this machine
 	@$(BIN)/nvg-studio bench $(ARGS)
+
+DATA_HOME := $(or $(XDG_DATA_HOME),$(HOME)/.local/share)
+
+desktop: $(VENV)/run.stamp  ## entry in the menu, icon and .nvgs files of your Linux desktop
+	@install -Dm644 resources/icons/nvg-studio.svg $(DATA_HOME)/icons/hicolor/scalable/apps/nvg-studio.svg
+	@install -Dm644 resources/nvg-studio.xml $(DATA_HOME)/mime/packages/nvg-studio.xml
+	@mkdir -p $(DATA_HOME)/applications
+	@sed 's|^Exec=.*|Exec="$(CURDIR)/$(BIN)/nvg-studio-window" %f|' resources/nvg-studio.desktop \
+		> $(DATA_HOME)/applications/nvg-studio.desktop
+	@! command -v update-mime-database > /dev/null || update-mime-database $(DATA_HOME)/mime
+	@! command -v update-desktop-database > /dev/null || update-desktop-database $(DATA_HOME)/applications
+
+soak: $(VENV)/test.stamp  ## thousands of damaged files, programs killed while writing (about half an hour)
+	@$(BIN)/python benchmarks/soak.py $(ARGS)
 
 # torch comes first and by its exact pin, so that pip never resolves a plain torch by itself.
 $(VENV)/run.stamp: pyproject.toml .ci/system.sh

@@ -31,11 +31,7 @@ MAX_RATIO = 1000
 MIN_SUSPECT = 2**20
 """Entries up to this size may be packed to any ratio."""
 
-Types = Mapping[str, type[np.integer[Any]]]
-ARRAY_TYPES: Types = {"|u1": np.uint8, "<i2": np.int16, "<i4": np.int32}
-WHOLE_NUMBERS: Types = {
-    **ARRAY_TYPES, "|i1": np.int8, "<u2": np.uint16, "<u4": np.uint32, "<i8": np.int64, "<u8": np.uint64
-}  # fmt: skip
+ARRAY_TYPES = {"|u1": np.uint8, "<i2": np.int16, "<i4": np.int32}
 _ARRAY_NAME = re.compile(r"[a-z_]{1,40}\.npy")
 _DAMAGED = "it is damaged or not a project file"
 _MAGIC = b"\x93NUMPY\x01\x00"
@@ -105,12 +101,6 @@ def read_arrays(data: bytes, limit: int) -> Arrays:
         return {name.removesuffix(".npy"): _parse_array(entries.read(name)) for name in sorted(entries.names)}
 
 
-def read_array(data: bytes, name: str, limit: int) -> NDArray[Any]:
-    """One array of whole numbers, of any size and sign, of an .npz file whose other arrays do not matter."""
-    with open_zip(io.BytesIO(data), lambda entry: limit) as entries:
-        return _parse_array(entries.read(f"{name}.npy"), WHOLE_NUMBERS)
-
-
 def write_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """An .npz file for `read_arrays` and `numpy.load`."""
     buffer = io.BytesIO()
@@ -148,7 +138,7 @@ def _check_entries(entries: list[zipfile.ZipInfo], limit_of: Callable[[str], int
         raise ProjectError(f"its entries unpack to more than {MAX_TOTAL // 2**20} MB")
 
 
-def _parse_array(content: bytes, types: Types = ARRAY_TYPES) -> NDArray[Any]:
+def _parse_array(content: bytes) -> NDArray[Any]:
     """One .npy file (format 1.0), its size checked against the bytes that are there."""
     length = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 2], "little")
     if not content.startswith(_MAGIC) or length > 1000:
@@ -156,7 +146,7 @@ def _parse_array(content: bytes, types: Types = ARRAY_TYPES) -> NDArray[Any]:
     body = len(_MAGIC) + 2 + length
     try:
         header = ast.literal_eval(content[len(_MAGIC) + 2 : body].decode("latin-1").strip())
-        dtype, shape = types[header["descr"]], header["shape"]
+        dtype, shape = ARRAY_TYPES[header["descr"]], header["shape"]
         right = header["fortran_order"] is False and all(type(n) is int and 0 < n <= 2**20 for n in shape)
     except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError):
         raise ProjectError("an array in it is of an unknown type") from None

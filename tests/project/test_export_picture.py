@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from nvg_studio.errors import PictureError, ProjectError
+from nvg_studio.errors import ProjectError
 from nvg_studio.imaging.draw import structure_map
 from nvg_studio.imaging.read import decode_image, read_image
 from nvg_studio.imaging.write import encode_png, write_png
@@ -20,7 +19,7 @@ from nvg_studio.project.export.export import export
 from nvg_studio.project.export.kinds import Format, LayerChoice
 from nvg_studio.project.export.picture import WORK, encode_picture
 from nvg_studio.project.export.strip import draw_strip
-from nvg_studio.project.importing import open_work, read_label_map, work_in_picture
+from nvg_studio.project.importing import open_work, work_in_picture
 from nvg_studio.project.storage import Project, save
 from nvg_studio.project.view import current_view
 from tests.project.making import DEPTH, documents, picture, sequence
@@ -114,81 +113,6 @@ def test_the_strip_has_structure_above_and_pictures_below() -> None:
         np.testing.assert_array_equal(card, structure_map(sequence(0).labels(stage), stage, 64))
     assert (page[: caption + gap] < 255).any() and (page[-gap:] == 255).all()
     assert decode_image(encode_png(page)).shape == page.shape
-
-
-LABELS = sequence(4).labels(3)
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        LABELS.reshape(4, 4).astype(np.uint8),
-        LABELS.reshape(4, 4).astype(np.uint16),
-        np.kron(LABELS.reshape(4, 4), np.ones((5, 5))).astype(np.uint8),
-    ],
-    ids=["8 bit", "16 bit", "enlarged"],
-)
-def test_label_maps_from_png(array: NDArray[np.uint8], tmp_path: Path) -> None:
-    # A picture has 8 pixels a side or more, a label map need not.
-    (tmp_path / "map.png").write_bytes(encode_png(array))
-    labels, stage = read_label_map(tmp_path / "map.png", 16)
-    np.testing.assert_array_equal(labels, LABELS)
-    assert stage == 3
-
-
-def test_label_maps_from_palette_pictures_are_the_numbers(tmp_path: Path) -> None:
-    image = Image.fromarray(LABELS.reshape(4, 4).astype(np.uint8), "L").convert("P")
-    image.putpalette([255, 0, 0, 0, 255, 0] + [7] * 762)
-    image.save(tmp_path / "map.png")
-    np.testing.assert_array_equal(read_label_map(tmp_path / "map.png", 16)[0], np.array(image).reshape(-1))
-
-
-def test_label_maps_from_npz_and_from_an_export(tmp_path: Path) -> None:
-    np.savez(tmp_path / "own.npz", labels=LABELS.reshape(4, 4).astype(np.int64), other=np.zeros(3))
-    np.testing.assert_array_equal(read_label_map(tmp_path / "own.npz", 16)[0], LABELS)
-    export(named_project(), Format.PNG, LayerChoice(), tmp_path, "work")
-    for name, stage in (("labels.npz", 4), ("labels_2.png", 2)):
-        labels, found = read_label_map(tmp_path / name, 16)
-        assert found == stage
-        np.testing.assert_array_equal(labels, sequence(0).labels(stage))
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"hello", "neither a PNG nor"),
-        (encode_png(picture(0)), "colours"),
-        (encode_png(np.zeros((4, 4), np.uint8))[:40], "damaged"),
-        (encode_png(np.zeros((6, 6), np.uint8)), "must be 4 x 4"),
-        (encode_png(np.zeros((4, 8), np.uint8)), "must be 4 x 4"),
-        (encode_png(np.full((4, 4), 16, np.uint8)), "labels reach 16"),
-        (encode_png(np.arange(64, dtype=np.uint8).reshape(8, 8) % 3), "several numbers"),
-        (b"PK\x03\x04", "damaged"),
-    ],
-)
-def test_odd_label_maps_are_refused(content: bytes, words: str, tmp_path: Path) -> None:
-    (tmp_path / "map.png").write_bytes(content)
-    with pytest.raises(PictureError, match=words) as error:
-        read_label_map(tmp_path / "map.png", 16)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("array", "words"),
-    [
-        (np.zeros(16, np.float64), "type"),
-        (np.full(16, -1, np.int64), "labels reach"),
-        (np.zeros((3, 16), np.int64), "must be"),
-        (np.array([{}] * 16, object), "type"),
-    ],
-)
-def test_odd_arrays_are_refused(array: NDArray[np.int64], words: str, tmp_path: Path) -> None:
-    np.savez(tmp_path / "map.npz", labels=array)
-    with pytest.raises(PictureError, match=words):
-        read_label_map(tmp_path / "map.npz", 16)
-    np.savez(tmp_path / "map.npz", other=np.zeros(16, np.int64))
-    with pytest.raises(PictureError, match="no labels.npy"):
-        read_label_map(tmp_path / "map.npz", 16)
 
 
 def test_reference_is_optional(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from nvg_studio.errors import NVGError
 from nvg_studio.imaging.read import read_image
 from nvg_studio.imaging.write import encode_png
 from nvg_studio.project.export.picture import WORK, encode_picture
-from nvg_studio.project.importing import open_work, read_label_map
+from nvg_studio.project.importing import open_work, work_in_picture
 from nvg_studio.project.storage import Project, encode
 from tests.project.making import picture
 from tests.project.making_scenes import named_project
@@ -73,15 +73,15 @@ def pickled_array() -> bytes:
     array = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + pickle.dumps(Attack())
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("labels.npy", array)
+        archive.writestr("bits.npy", array)
     return buffer.getvalue()
 
 
-def huge_array() -> bytes:
-    header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (1048576, 1048576), }"
+def array_of_8_tib() -> bytes:
+    header = b"{'descr': '<i4', 'fortran_order': False, 'shape': (1048576, 1048576, 2), }"
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("labels.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(64))
+        archive.writestr("bits.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(64))
     return buffer.getvalue()
 
 
@@ -135,6 +135,10 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "x.nvgs", lambda: with_entry("manifest.json", b"[" * 100_000), "manifest is wrong"),
     "a manifest that names a sequence that is not there": (
         "x.nvgs", lambda: with_manifest(b'"sequence": 0', b'"sequence": 999'), "does not hold"),
+    "a history with a pickled object that would make a file": (
+        "x.nvgs", lambda: with_entry("history.npz", pickled_array()), "unknown type"),
+    "a history with an array that claims 8 TiB": (
+        "x.nvgs", lambda: with_entry("history.npz", array_of_8_tib()), "another size"),
     "a base picture that claims 100,000 x 100,000 pixels": (
         "x.nvgs", lambda: project_with(lambda e: e.update({n: huge_png() for n in e if n.startswith("pict")})),
         "damaged or too large"),
@@ -146,19 +150,12 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a PNG with the work of another picture": ("x.png", work_of_another_picture, "pictures are not the ones"),
     "a PNG with its work cut off": (
         "x.png", lambda: encode_png(picture(0), {WORK: "UEsDBBQ="}), "not a project file"),
-    "a label map with a pickled object that would make a file": ("x.npz", pickled_array, "unknown type"),
-    "a label map that claims 8 TiB": ("x.npz", huge_array, "another size"),
-    "a label map that claims 100,000 x 100,000 pixels": ("x.map.png", huge_png, "too large"),
 }  # fmt: skip
 
 
 def opened(path: Path) -> object:
     """As the program opens files of these endings."""
-    if path.name.endswith((".npz", ".map.png")):
-        return read_label_map(path, 16)
     if path.suffix == ".png":
-        from nvg_studio.project.importing import work_in_picture
-
         return work_in_picture(path) or read_image(path)
     return open_work(path)
 
