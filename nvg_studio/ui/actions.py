@@ -54,6 +54,15 @@ _FILE = (
         _DOC,
         bar="main",
     ),
+    ActionSpec(
+        "file.export",
+        "&Export…",
+        "&File",
+        ("Ctrl+Shift+E",),
+        "export",
+        "Layers, label maps or a strip for other programs",
+        _DOC,
+    ),
     ActionSpec("file.quit", "&Quit", "&File", ("Ctrl+Q",), line=True),
 )
 _EDIT = (

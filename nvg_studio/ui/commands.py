@@ -67,6 +67,7 @@ class Commands:
             "file.save": self.save,
             "file.save_as": self.save_as,
             "file.export_png": self.export_png,
+            "file.export": self._window.exporter.ask,
             "file.quit": self.quit,
         }
 

@@ -12,7 +12,8 @@ from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.imaging.write import write_png
 from nvg_studio.project import storage
-from nvg_studio.project.document import Document
+from nvg_studio.project.importing import work_in_picture
+from nvg_studio.ui.exporting import project_of
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.session import Session
 
@@ -33,9 +34,9 @@ class Files(QObject):
         self._latest = 0
 
     def open(self, path: Path) -> None:
-        """Open a project (.nvgs) or a photo."""
-        if path.suffix.lower() == PROJECT_SUFFIX:
-            self._open_project(path)
+        """Open a project (.nvgs), a PNG that may hold one, or a photo."""
+        if path.suffix.lower() in (PROJECT_SUFFIX, ".png"):
+            self._open_work(path)
         else:
             self._open_photo(lambda: read_image(path), path.name, path)
 
@@ -56,7 +57,8 @@ class Files(QObject):
             if then is not None:
                 then()
 
-        self._session.jobs.start(lambda: storage.save(storage.Project(document), path), done, self._refuse)
+        project = project_of(self._session)
+        self._session.jobs.start(lambda: storage.save(project, path), done, self._refuse)
 
     def export_png(self, path: Path, picture: NDArray[np.uint8]) -> None:
         """Save a picture as PNG."""
@@ -76,17 +78,34 @@ class Files(QObject):
 
         self._session.jobs.start(lambda: square_crop(read()), done, self._refuse)
 
-    def _open_project(self, path: Path) -> None:
+    def _open_work(self, path: Path) -> None:
+        """Open a project, or a picture that may hold one."""
         self._latest += 1
         number = self._latest
 
-        def done(document: Document) -> None:
+        def done(project: storage.Project | None) -> None:
             if number == self._latest:
-                self._session.drop_opening()
-                self._session.replace_document(document, path.stem, path, saved=True)
-                self.used.emit(path)
+                if project is None:
+                    self._open_photo(lambda: read_image(path), path.name, path)
+                else:
+                    self._take(project, path)
 
-        self._session.jobs.start(lambda: storage.load(path).document, done, self._refuse)
+        is_project = path.suffix.lower() == PROJECT_SUFFIX
+        self._session.jobs.start(
+            lambda: storage.load(path) if is_project else work_in_picture(path), done, self._refuse
+        )
+
+    def _take(self, project: storage.Project, path: Path) -> None:
+        """Go on with a project; one from a picture has no file of its own yet."""
+        session, model = self._session, project.document.snapshot.model
+        session.drop_opening()
+        session.renderings.stored, session.model_name = project.rendering, project.model_name
+        own = path if path.suffix.lower() == PROJECT_SUFFIX else None
+        session.replace_document(project.document, path.stem, own, saved=own is not None)
+        self.used.emit(path)
+        if model and session.info is not None and model != session.info.fingerprint:
+            name = project.model_name or "another model"
+            self._session.said.emit(Notice(f"Made with {name}, which is not loaded: look and export, but do not run."))
 
     def _say(self, text: str) -> None:
         self._session.said.emit(Notice(text))

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.project.rendering import RenderingCache
+from nvg_studio.project.rendering import Rendering, RenderingCache
 from nvg_studio.sampling.events import Cancelled, Decoded, Event, Failed, Picture
 from nvg_studio.ui.engine_link import EngineLink
 
@@ -21,6 +21,8 @@ class Renderings(QObject):
         self._link = link
         self._cache = RenderingCache()
         self._model: str | None = None
+        self.stored: Rendering | None = None
+        """The stages that came with the project; right whatever model is loaded."""
         self._wanted: list[tuple[GranularitySequence, int]] = []
         self._job: int | None = None
         self._asked: tuple[GranularitySequence, tuple[int, ...]] | None = None
@@ -35,7 +37,15 @@ class Renderings(QObject):
 
     def picture(self, sequence: GranularitySequence, stage: int) -> Picture | None:
         """uint8 [H, W, 3] of a stage, if it is known."""
+        if self.stored is not None and self.stored.shows("", sequence):
+            return self.stored.stages[stage]
         return None if self._model is None else self._cache.get(self._model, sequence, stage)
+
+    def model_of(self, sequence: GranularitySequence) -> str | None:
+        """Fingerprint of the model that makes the pictures of a sequence; None where there is none."""
+        if self.stored is not None and self.stored.shows("", sequence):
+            return self.stored.model
+        return self._model
 
     def keep(self, sequence: GranularitySequence, stage: int, picture: Picture) -> None:
         """Remember a picture that came by another way (a run's preview)."""

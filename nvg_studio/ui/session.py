@@ -58,6 +58,7 @@ class Session(QObject):
         self.candidates: list[Result] = []
         self.path: Path | None = None
         self.name = ""
+        self.model_name = ""
         self.exact_pixels = True
         self._saved: Snapshot | None = None
         self._cell_colours: tuple[str, Picture] | None = None

@@ -25,6 +25,7 @@ from nvg_studio.ui.docks.clusters import ClusterRow, ClustersDock
 from nvg_studio.ui.docks.generate import GenerateDock
 from nvg_studio.ui.docks.history import HistoryDock
 from nvg_studio.ui.empty import EmptyState
+from nvg_studio.ui.exporting import Exporter
 from nvg_studio.ui.files import Files
 from nvg_studio.ui.messages import MessageBar
 from nvg_studio.ui.session import Session
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
         self.session, self.theme, self.remembered = session, theme, remembered
         self.state = EditorState(self)
         self.files = Files(session)
+        self.exporter = Exporter(session, self)
         self.shown = ShownPicture(session.jobs, self)
         self.before = ShownPicture(session.jobs, self)
         self.tools = make_tools()

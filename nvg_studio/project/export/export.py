@@ -68,6 +68,11 @@ def export(
     return path
 
 
+def without_ending(name: str, kind: Format) -> str:
+    """A file name without what `export` puts at its end, or without the ending it has."""
+    return name.removesuffix(ENDINGS[kind]) if name.endswith(ENDINGS[kind]) else Path(name).stem
+
+
 def _encode(project: Project, rendering: Rendering, kind: Format, choice: LayerChoice, advance: Advance) -> bytes:
     document = project.document
     choice.check(document.sequence.depth)

@@ -1,0 +1,161 @@
+"""Export from the window: ask what and where, have missing stages decoded, write on a thread that can be stopped."""
+
+import threading
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QProgressDialog, QWidget
+
+from nvg_studio.errors import Cancelled as Stopped
+from nvg_studio.errors import NVGError
+from nvg_studio.project.export.kinds import Format, LayerChoice
+from nvg_studio.project.rendering import Rendering
+from nvg_studio.project.storage import Project
+from nvg_studio.sampling.events import LAST_EVENTS, Decoded, Event, Failed
+from nvg_studio.ui.dialogs.export import FORMATS, ExportDialog
+from nvg_studio.ui.messages import Kind, Notice
+from nvg_studio.ui.session import Session
+
+PROGRESS_AFTER_MS = 400
+
+
+def project_of(session: Session) -> Project:
+    """The session's document as a project, with its stage pictures where all of them are known."""
+    document = session.document
+    assert document is not None
+    snapshot, info = document.snapshot, session.info
+    sequence = snapshot.sequence
+    stages = [session.renderings.picture(sequence, stage) for stage in range(sequence.depth + 1)]
+    known = [picture for picture in stages if picture is not None]
+    model = session.renderings.model_of(sequence)
+    rendering = None
+    if model is not None and len(known) == len(stages) and snapshot.model in ("", model):
+        rendering = Rendering.of(model, sequence, known)
+    name = info.name if info is not None and info.fingerprint == snapshot.model else session.model_name
+    return Project(document, name, rendering)
+
+
+class Export(QObject):
+    """One export under way. `finished` comes when its files are there, or it was given up."""
+
+    finished = Signal()
+    _moved = Signal(int, int)
+
+    def __init__(self, session: Session, kind: Format, choice: LayerChoice, target: Path, window: QWidget) -> None:
+        super().__init__(window)
+        self._session, self._kind, self._choice, self._target = session, kind, choice, target
+        self._project = project_of(session)
+        self._stop = threading.Event()
+        self._job: int | None = None
+        self.progress = QProgressDialog("Exporting…", "Cancel", 0, 0, window)
+        self.progress.setWindowTitle("Export")
+        self.progress.setMinimumDuration(PROGRESS_AFTER_MS)
+        self.progress.canceled.connect(self.stop)
+        self._moved.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
+
+    def start(self) -> None:
+        """Write at once, or ask the engine for the stages first."""
+        if self._project.current_rendering is not None:
+            self._write()
+            return
+        session, snapshot = self._session, self._project.document.snapshot
+        info = session.info
+        if info is None or not session.fits_model or snapshot.model not in ("", info.fingerprint):
+            name = self._project.model_name or "another model"
+            self._end(Notice(f"Cannot export: the stages of this step need the model {name}; load it.", Kind.ERROR))
+            return
+        session.link.answered.connect(self._handle)
+        self._job = session.link.decode(snapshot.sequence, tuple(range(snapshot.sequence.depth + 1)))
+
+    def stop(self) -> None:
+        """Give it up; nothing is written any more."""
+        self._stop.set()
+        if self._job is not None:
+            self._session.link.cancel(self._job)
+
+    def _handle(self, event: Event) -> None:
+        if event.job != self._job or not isinstance(event, LAST_EVENTS):
+            return
+        self._session.link.answered.disconnect(self._handle)
+        self._job = None
+        if isinstance(event, Decoded) and self._session.info is not None:
+            sequence = self._project.document.sequence
+            stages = [event.pictures[stage] for stage in range(sequence.depth + 1)]
+            rendering = Rendering.of(self._session.info.fingerprint, sequence, stages)
+            self._project = Project(self._project.document, self._project.model_name, rendering)
+            self._write()
+        elif isinstance(event, Failed):
+            self._end(Notice(event.message, Kind.ERROR, event.details))
+        else:
+            self._end(Notice("The export was given up."))
+
+    def _write(self) -> None:
+        project, kind, choice, target = self._project, self._kind, self._choice, self._target
+
+        def work() -> Path:
+            from nvg_studio.project.export.export import export, without_ending  # half a second to import
+
+            folder, name = (target, "") if kind is Format.PNG else (target.parent, without_ending(target.name, kind))
+            return export(project, kind, choice, folder, name, self._advance)
+
+        self._session.jobs.start(work, lambda path: self._end(Notice(f"Exported {path.name}.")), self._refuse)
+
+    def _advance(self, done: int, total: int) -> None:
+        """Called on the thread that writes."""
+        if self._stop.is_set():
+            raise Stopped("The export was given up.")
+        self._moved.emit(done, total)
+
+    def _show_progress(self, done: int, total: int) -> None:
+        self.progress.setMaximum(total)
+        self.progress.setValue(min(done, total - 1))
+
+    def _refuse(self, problem: Exception) -> None:
+        if isinstance(problem, Stopped):
+            self._end(Notice(str(problem)))
+        else:
+            text = str(problem) if isinstance(problem, NVGError | OSError) else f"Something went wrong: {problem!r}"
+            self._end(Notice(text, Kind.ERROR))
+
+    def _end(self, notice: Notice) -> None:
+        self.progress.deleteLater()
+        self._session.said.emit(notice)
+        self.finished.emit()
+        self.deleteLater()
+
+
+class Exporter:
+    """Asks what to export and where, then exports; one at a time."""
+
+    def __init__(self, session: Session, window: QWidget) -> None:
+        self._session, self._window = session, window
+        self.running: Export | None = None
+
+    def ask(self) -> None:
+        """Open the dialog."""
+        session = self._session
+        if session.document is None or self.running is not None:
+            return
+        first = session.renderings.picture(session.sequence, 0)
+        model_size = session.info.image_size if session.info is not None else None if first is None else len(first)
+        dialog = ExportDialog(session.depth, len(session.document.base), model_size, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self._choose_target)
+        dialog.open()
+
+    def _choose_target(self, kind: Format, choice: LayerChoice) -> None:
+        from nvg_studio.project.export.export import ENDINGS
+
+        if kind is Format.PNG:
+            name = QFileDialog.getExistingDirectory(self._window, "Export into a folder")
+        else:
+            ending = ENDINGS[kind]
+            kinds = f"{FORMATS[kind][0].split(' (')[0]} (*{ending})"
+            name, _ = QFileDialog.getSaveFileName(self._window, "Export", self._session.name + ending, kinds)
+        if name:
+            self.running = Export(self._session, kind, choice, Path(name), self._window)
+            self.running.finished.connect(self._forget)
+            self.running.start()
+
+    def _forget(self) -> None:
+        self.running = None

@@ -1,0 +1,155 @@
+"""Export and import through the window: the dialog, the files, stopping, and work that comes back from a picture."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from psd_tools import PSDImage
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
+
+from nvg_studio.imaging.read import read_image
+from nvg_studio.project.export.export import ENCODERS
+from nvg_studio.project.export.kinds import Format, LayerChoice, Part
+from nvg_studio.project.export.layers import Advance, Scene
+from nvg_studio.ui.dialogs.export import ExportDialog
+from nvg_studio.ui.messages import Notice
+from tests.ui.driver import LEFT, Studio, answering
+
+
+def dialog_of(studio: Studio) -> ExportDialog:
+    studio.trigger("file.export")
+    return studio.window.findChild(ExportDialog)
+
+
+def choose(dialog: ExportDialog, kind: Format) -> None:
+    dialog.format.setCurrentIndex(dialog.format.findData(kind))
+
+
+def confirm(studio: Studio, dialog: ExportDialog) -> None:
+    button = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)
+    studio.qtbot.mouseClick(button, LEFT)
+
+
+def said(studio: Studio) -> list[Notice]:
+    notices: list[Notice] = []
+    studio.session.said.connect(notices.append)
+    return notices
+
+
+def test_layers_are_written_where_the_person_says(studio: Studio, tmp_path: Path) -> None:
+    notices = said(studio)
+    dialog = dialog_of(studio)
+    choose(dialog, Format.PSD)
+    dialog.level.setValue(1)
+    dialog.first.setValue(2)
+    dialog.last.setValue(2)
+    dialog.parts[Part.RESIDUAL].setChecked(False)
+    dialog.size_box.setCurrentIndex(dialog.size_box.findData(2))
+    with answering("getSaveFileName", tmp_path / "out.psd"):
+        confirm(studio, dialog)
+    studio.until(lambda: bool(notices))
+    assert [notice.text for notice in notices] == ["Exported out.psd."]
+    document = PSDImage.open(tmp_path / "out.psd")
+    assert document.size == (2 * studio.session.info.image_size,) * 2
+    assert [layer.name for layer in document] == ["Picture", "Level 1, cluster 0", "Level 1, cluster 1", "Level 2"]
+    studio.settle()
+
+
+def test_every_format_is_offered_with_what_it_can_hold(studio: Studio) -> None:
+    dialog = dialog_of(studio)
+    shown = {}
+    for kind in Format:
+        choose(dialog, kind)
+        assert dialog.kind is kind and dialog.about.text()
+        shown[kind] = (dialog.form.isRowVisible(dialog.level), dialog.form.isRowVisible(dialog.groups))
+    assert {kind for kind, rows in shown.items() if rows == (True, True)} == {Format.ORA, Format.PSD, Format.TIFF}
+    assert shown[Format.PNG] == (True, False) and shown[Format.STRIP] == (False, False)
+    choose(dialog, Format.ORA)
+    assert dialog.choice == LayerChoice()
+    for box in dialog.parts.values():
+        box.setChecked(False)
+    assert dialog.choice == LayerChoice(groups=(), parts=frozenset())
+    studio.qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+def test_a_folder_of_png_files(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notices = said(studio)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", staticmethod(lambda *args: str(tmp_path / "folder")))
+    dialog = dialog_of(studio)
+    choose(dialog, Format.PNG)
+    confirm(studio, dialog)
+    studio.until(lambda: bool(notices))
+    np.testing.assert_array_equal(read_image(tmp_path / "folder" / "picture.png"), studio.session.base)
+    assert (tmp_path / "folder" / "manifest.json").exists()
+
+
+def test_an_export_can_be_stopped(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notices = said(studio)
+    write = ENCODERS[Format.PSD]
+
+    def stopped(scene: Scene, advance: Advance) -> bytes:
+        studio.window.exporter.running.stop()
+        return write(scene, advance)
+
+    monkeypatch.setitem(ENCODERS, Format.PSD, stopped)
+    dialog = dialog_of(studio)
+    choose(dialog, Format.PSD)
+    with answering("getSaveFileName", tmp_path / "out.psd"):
+        confirm(studio, dialog)
+    studio.until(lambda: bool(notices))
+    assert notices[0].text == "The export was given up." and not (tmp_path / "out.psd").exists()
+    assert studio.window.exporter.running is None
+
+
+def test_a_refusal_is_one_notice(studio: Studio, tmp_path: Path) -> None:
+    notices = said(studio)
+    (tmp_path / "file").touch()
+    dialog = dialog_of(studio)
+    with answering("getSaveFileName", tmp_path / "file" / "out.ora"):
+        confirm(studio, dialog)
+    studio.until(lambda: bool(notices))
+    assert notices[0].text.startswith("Cannot make the folder")
+
+
+def test_the_exported_picture_opens_as_the_work(studio: Studio, tmp_path: Path) -> None:
+    notices, saved = said(studio), studio.snapshot
+    dialog = dialog_of(studio)
+    choose(dialog, Format.PICTURE)
+    with answering("getSaveFileName", tmp_path / "out.png"):
+        confirm(studio, dialog)
+    studio.until(lambda: bool(notices))
+    studio.session.document = None
+    studio.open(tmp_path / "out.png")
+    assert studio.snapshot == saved
+    assert studio.session.path is None and studio.session.name == "out"
+
+
+def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, tmp_path: Path) -> None:
+    studio.settle()
+    dialog = dialog_of(studio)
+    choose(dialog, Format.PICTURE)
+    notices = said(studio)
+    with answering("getSaveFileName", tmp_path / "view.png"):
+        confirm(studio, dialog)
+    studio.until(lambda: bool(notices))
+    session = studio.session
+    session.info, before = None, session.renderings.picture(session.sequence, 1)
+    session.renderings.stored = None
+    session.renderings.set_model("another")
+    dialog = dialog_of(studio)
+    choose(dialog, Format.ORA)
+    with answering("getSaveFileName", tmp_path / "out.ora"):
+        confirm(studio, dialog)
+    studio.until(lambda: len(notices) == 2)
+    assert "need the model" in notices[1].text
+    studio.session.document = None
+    studio.open(tmp_path / "view.png")
+    np.testing.assert_array_equal(session.renderings.picture(session.sequence, 1), before)
+    notices.clear()
+    dialog = dialog_of(studio)
+    with answering("getSaveFileName", tmp_path / "out.ora"):
+        confirm(studio, dialog)
+    studio.until(lambda: bool(notices))
+    assert notices[-1].text == "Exported out.ora."
