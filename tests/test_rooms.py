@@ -37,7 +37,14 @@ def test_document_knows_only_the_values_of_sampling() -> None:
 
 
 def test_pure_rooms_do_not_load_torch() -> None:
-    modules = "granularity.sequence", "granularity.edits", "imaging.read", "project.document", "project.storage"
+    modules = (
+        "granularity.sequence",
+        "granularity.edits",
+        "imaging.read",
+        "project.document",
+        "project.export.export",
+        "project.autosave",
+    )
     imports = ", ".join(f"nvg_studio.{name}" for name in modules)
     code = f"import sys, nvg_studio, {imports}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.draw import label_colours
 from nvg_studio.project.document import card_states
+from nvg_studio.project.view import edited_cells
 from nvg_studio.sampling.events import Picture
 from nvg_studio.ui.canvas.layers import Badge, Layers, middle_cell
 from nvg_studio.ui.canvas.pyramid import Pyramid
@@ -16,7 +17,7 @@ from nvg_studio.ui.colours import cluster_colours
 from nvg_studio.ui.gestures import Mask
 from nvg_studio.ui.images import cells_image, rgb, to_qimage
 from nvg_studio.ui.session import Session
-from nvg_studio.ui.shown import Recipe, edited_cells
+from nvg_studio.ui.shown import Recipe
 from nvg_studio.ui.state import PAINTING, Choices, ViewMode
 from nvg_studio.ui.strip import CardView
 

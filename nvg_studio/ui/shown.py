@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.compose import compose
 from nvg_studio.sampling.events import Picture
 from nvg_studio.ui.canvas.pyramid import Pyramid
@@ -85,14 +84,3 @@ class ShownPicture(QObject):
             raise problem
 
         self._jobs.start(work, done, failed)
-
-
-def edited_cells(before: GranularitySequence, after: GranularitySequence) -> tuple[NDArray[np.bool_], int] | None:
-    """Cells bool [L] that differ from the last result, and the deepest stage whose content was edited; None if none."""
-    stages = np.flatnonzero((before.token_map != after.token_map).any(axis=1))
-    levels = np.flatnonzero((before.bits != after.bits).any(axis=0)) + 1
-    if not stages.size and not levels.size:
-        return None
-    deepest = int(stages[-1]) if stages.size else int(levels[0])
-    cells = (before.token_map != after.token_map).any(axis=0) | (before.bits != after.bits)[:, :deepest].any(axis=1)
-    return np.asarray(cells), deepest
