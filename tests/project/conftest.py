@@ -1,0 +1,15 @@
+"""What the tests of the project room share."""
+
+from pathlib import Path
+
+import pytest
+
+from nvg_studio.project.storage import save
+from tests.project.making_files import full_project
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "work.nvgs"
+    save(full_project(), path)
+    return path
