@@ -71,3 +71,11 @@ def edge_distance(mask: BoolArray) -> FloatArray:
     result[mask] = distances[np.ix_(mask, ~mask)].min(axis=1)
     result[~mask] = distances[np.ix_(~mask, mask)].min(axis=1)
     return result
+
+
+def grown(mask: BoolArray) -> BoolArray:
+    """The cells of `mask` bool [L] and their neighbours, diagonal ones too."""
+    if not mask.any():
+        return mask.copy()
+    near: BoolArray = cell_distances(len(mask))[mask].min(axis=0) < 2
+    return near

@@ -24,6 +24,16 @@ def square_crop(image: Picture, center: tuple[float, float] | None = None, max_s
     return resize(square, min(side, max_size))
 
 
+def reduced(image: Picture, side: int) -> Picture:
+    """A picture with no side longer than `side` pixels: uint8 [h, w, 3]; the same one where none is."""
+    height, width = image.shape[:2]
+    factor = side / max(height, width)
+    if factor >= 1:
+        return image
+    size = (max(round(width * factor), 1), max(round(height * factor), 1))
+    return np.asarray(cv2.resize(np.ascontiguousarray(image), size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def resize(image: Picture, size: int) -> Picture:
     """A square picture at `size` pixels a side: uint8 [size, size, 3], always a copy.
 

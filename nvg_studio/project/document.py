@@ -23,8 +23,23 @@ from nvg_studio.sampling.settings import RunRequest
 Picture = NDArray[np.uint8]
 """uint8 [S, S, 3], RGB, square."""
 
+PAPER = 128
+"""Grey of a picture that does not exist yet."""
+
 Names = tuple[tuple[int, int, str], ...]
 """Names of clusters as (stage, cluster, name), sorted by stage and cluster."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A layout from nothing or from a reference that no run has followed yet.
+
+    The next run holds levels 1..`levels` of the structure and starts at stage `stages`: coarser content is laid out
+    as well.
+    """
+
+    levels: int
+    stages: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,7 @@ class Snapshot:
         names: names of clusters.
         request: the run that made `result`; None for a photo.
         model: fingerprint of the model that the tokens belong to; empty where it is not known.
+        layout: what was laid out since `result`, for the next run to follow; None where the edits tell where it starts.
     """
 
     sequence: GranularitySequence
@@ -50,11 +66,17 @@ class Snapshot:
     names: Names = ()
     request: RunRequest | None = None
     model: str = ""
+    layout: Layout | None = None
 
     def __post_init__(self) -> None:
         cells = self.sequence.cells
         if self.result.cells != cells or self.locks.cells != cells:
             raise SequenceError(f"A snapshot's sequence, result and locks have {cells} cells each.")
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is no content yet: a layout from nothing before its first run."""
+        return self.request is None and self.layout is not None and not self.result.token_map.any()
 
 
 @dataclass(frozen=True)
@@ -79,11 +101,33 @@ class History:
 
 
 @dataclass(frozen=True, eq=False)
+class Made:
+    """A result of a run beside the history: a variation, or one that came when the document had gone on.
+
+    Attributes:
+        request: the run, with the settings of this result alone.
+        sequence: what it made.
+        picture: the same, decoded: uint8 [s, s, 3], read-only.
+        started: the step that the run was started from; None for a picture from nothing.
+        title: what to call it.
+        starred: marked to be kept.
+    """
+
+    request: RunRequest
+    sequence: GranularitySequence
+    picture: Picture
+    started: Snapshot | None
+    title: str
+    starred: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Document:
-    """A history and the pictures that its snapshots name (key -> uint8 [S, S, 3], read-only)."""
+    """A history, the pictures that its snapshots name (key -> uint8 [S, S, 3], read-only), and results beside it."""
 
     history: History
     pictures: Mapping[str, Picture]
+    made: tuple[Made, ...] = ()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -131,7 +175,7 @@ class Document:
     def visit(self, index: int) -> "Document":
         """Go to any step (an index outside is moved inside); the same document if it is there already."""
         history = self.history.visit(index)
-        return self if history.index == self.index else Document(history, self.pictures)
+        return self if history.index == self.index else replace(self, history=history)
 
 
 class State(StrEnum):
@@ -180,11 +224,35 @@ def from_result(
     return _first(snapshot, picture)
 
 
-def apply_edit(document: Document, sequence: GranularitySequence, title: str) -> Document:
-    """Document with an edited sequence as a new step; the same document where nothing changed."""
+def new_layout(sequence: GranularitySequence, size: int, model: str = "") -> Document:
+    """A blank document to lay out by hand: a tree without content (all tokens 0), and a grey picture of size x size."""
+    paper = np.full((size, size, 3), PAPER, np.uint8)
+    locks = Locks.none(sequence.cells, sequence.depth)
+    key = picture_key(paper)
+    return _first(Snapshot(sequence, sequence, locks, key, "New layout", model=model, layout=Layout(0)), paper)
+
+
+def apply_edit(document: Document, sequence: GranularitySequence, title: str, level: int = 0) -> Document:
+    """Document with an edited sequence as a new step; the same document where nothing changed.
+
+    `level`: the level that was painted; where a layout is being made, it belongs to that layout from now on.
+    """
     if sequence == document.sequence:
         return document
-    return _pushed(document, replace(document.snapshot, sequence=sequence, title=title))
+    layout = document.snapshot.layout
+    if layout is not None:
+        layout = replace(layout, levels=max(layout.levels, level))
+    return _pushed(document, replace(document.snapshot, sequence=sequence, title=title, layout=layout))
+
+
+def apply_layout(document: Document, sequence: GranularitySequence, layout: Layout, title: str) -> Document:
+    """Document with the layout of a reference as a new step; the same document where nothing changes."""
+    snapshot = document.snapshot
+    if snapshot.layout is not None:
+        layout = replace(layout, levels=max(layout.levels, snapshot.layout.levels))
+    if sequence == snapshot.sequence and layout == snapshot.layout:
+        return document
+    return _pushed(document, replace(snapshot, sequence=sequence, layout=layout, title=title))
 
 
 def with_locks(document: Document, locks: Locks, title: str) -> Document:
@@ -213,6 +281,7 @@ def accept_result(
     picture: Picture,
     exact_pixels: bool = True,
     title: str | None = None,
+    kept: Picture | None = None,
 ) -> Document:
     """Document with a run's result as a new step, undone like any other.
 
@@ -223,6 +292,7 @@ def accept_result(
         picture: the result, decoded: uint8 [s, s, 3].
         exact_pixels: keep the base picture's own pixels in the cells that the run held entirely.
         title: of the step; None names the stage.
+        kept: the picture whose pixels are kept, uint8 [S, S, 3]; None: the current base picture.
 
     Raises:
         LockError: the result changes cells that were locked after the run was started.
@@ -230,7 +300,8 @@ def accept_result(
     before = document.snapshot
     _check_locks(before, sequence)
     mask = request.locks.region if request.locks is not None and exact_pixels else None
-    base = picture if mask is None or not mask.any() else compose(document.base, picture, mask)
+    old = document.base if kept is None else kept
+    base = picture if mask is None or not mask.any() else compose(old, picture, mask)
     after = replace(
         before,
         sequence=sequence,
@@ -239,6 +310,7 @@ def accept_result(
         title=title or f"Run from level {request.stage}",
         request=request,
         model=request.model,
+        layout=None,
     )
     return _pushed(document, after, base)
 
@@ -297,7 +369,8 @@ def _pushed(document: Document, snapshot: Snapshot, picture: Picture | None = No
         pictures[snapshot.base] = _read_only(picture)
     history = document.history.push(snapshot)
     named = {step.base for step in history.snapshots}
-    return Document(history, MappingProxyType({key: pictures[key] for key in pictures if key in named}))
+    kept = MappingProxyType({key: pictures[key] for key in pictures if key in named})
+    return replace(document, history=history, pictures=kept)
 
 
 def _read_only(picture: Picture) -> Picture:

@@ -49,6 +49,13 @@ class RequestRecord(Record):
     locks: Index | None
 
 
+class LayoutRecord(Record):
+    """What was laid out since the last result, for the next run to follow."""
+
+    levels: Stage
+    stages: Stage
+
+
 class StepRecord(Record):
     """A step of the history; `sequence`, `result` and `locks` are positions in the arrays of history.npz."""
 
@@ -60,6 +67,7 @@ class StepRecord(Record):
     result: Index
     locks: Index
     request: RequestRecord | None
+    layout: LayoutRecord | None
 
 
 class RenderingRecord(Record):

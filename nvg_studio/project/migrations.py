@@ -66,6 +66,7 @@ def from_version_1(manifest: Manifest1, arrays: Arrays) -> tuple[Manifest, Array
         result=1,
         locks=0,
         request=request,
+        layout=None,
     )
     return _with_one_step(manifest.application, step), _stacked(arrays, prefixes, held)
 

@@ -9,8 +9,8 @@ from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project.archive import Arrays
-from nvg_studio.project.document import History, Picture, Snapshot
-from nvg_studio.project.manifest import MAX_STEPS, NameRecord, RequestRecord, StepRecord, clean
+from nvg_studio.project.document import History, Layout, Picture, Snapshot
+from nvg_studio.project.manifest import MAX_STEPS, LayoutRecord, NameRecord, RequestRecord, StepRecord, clean
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 
 Value = TypeVar("Value", bound=Hashable)
@@ -69,6 +69,7 @@ def pack(history: History) -> tuple[tuple[StepRecord, ...], Arrays]:
             result=sequences.add(step.result),
             locks=locks.add(step.locks),
             request=None if step.request is None else _pack_request(step.request, sequences, locks),
+            layout=None if step.layout is None else LayoutRecord(**vars(step.layout)),
         )
         for step in history.snapshots
     )
@@ -121,7 +122,14 @@ def _unpack_step(step: StepRecord, sequences: list[GranularitySequence], locks: 
         names=names,
         request=None if step.request is None else _unpack_request(step.request, sequences, locks),
         model=step.model,
+        layout=None if step.layout is None else _unpack_layout(step.layout, sequence.depth),
     )
+
+
+def _unpack_layout(record: LayoutRecord, depth: int) -> Layout:
+    if max(record.levels, record.stages) > depth:
+        raise ProjectError("a layout in its manifest is of levels that do not exist")
+    return Layout(record.levels, record.stages)
 
 
 def _unpack_request(record: RequestRecord, sequences: list[GranularitySequence], locks: list[Locks]) -> RunRequest:

@@ -27,7 +27,7 @@ def current_view(document: Document, rendering: Rendering) -> Picture:
     """
     snapshot = document.snapshot
     edited = edited_cells(snapshot.result, snapshot.sequence)
-    if edited is None:
+    if edited is None or snapshot.blank:
         return document.base
     cells, stage = edited
     return compose(document.base, rendering.stages[stage], ~cells | snapshot.locks.region)

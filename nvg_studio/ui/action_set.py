@@ -6,7 +6,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
-from nvg_studio.ui.actions import MENUS, TABLE, ActionSpec
+from nvg_studio.ui.action_spec import ActionSpec
+from nvg_studio.ui.actions import MENUS, TABLE
 from nvg_studio.ui.theme import Theme
 
 

@@ -5,6 +5,7 @@ it is enabled ("document", "model", "idle", ...): `presenter.conditions` says wh
 """
 
 from nvg_studio.ui.action_spec import ActionSpec
+from nvg_studio.ui.actions_run import RUN
 from nvg_studio.ui.canvas_actions import CLUSTER, LEVEL, TOOLS, VIEW
 
 __all__ = ["MENUS", "TABLE", "ActionSpec"]
@@ -30,6 +31,16 @@ _FILE = (
         "sparkle",
         "Generate a picture from nothing",
         ("model", "idle"),
+        bar="main",
+    ),
+    ActionSpec(
+        "file.new_layout",
+        "New la&yout…",
+        "&File",
+        ("Ctrl+Shift+N",),
+        "note-pencil",
+        "Paint the layout of a new picture from nothing",
+        ("model",),
         bar="main",
     ),
     ActionSpec(
@@ -74,6 +85,16 @@ _EDIT = (
         "edit.copy", "&Copy picture", "&Edit", ("Ctrl+C",), "copy", "Copy the picture to the clipboard", _DOC, line=True
     ),
     ActionSpec(
+        "edit.reference",
+        "Use a picture as &reference…",
+        "&Edit",
+        (),
+        "folder-open",
+        "Take the structure of another picture",
+        line=True,
+    ),
+    ActionSpec("edit.reference_paste", "Paste as re&ference", "&Edit", ("Ctrl+Alt+V",), "clipboard"),
+    ActionSpec(
         "edit.exact",
         "E&xact pixels",
         "&Edit",
@@ -84,37 +105,6 @@ _EDIT = (
         line=True,
     ),
 )
-_RUN = (
-    ActionSpec(
-        "run.run",
-        "&Run",
-        "&Run",
-        ("Ctrl+Return", "Ctrl+Enter"),
-        "play",
-        "Generate everything from the lowest changed level on",
-        ("document", "model", "idle"),
-    ),
-    ActionSpec(
-        "run.here",
-        "Run from this &level",
-        "&Run",
-        ("Shift+Return",),
-        "play-circle",
-        "Generate this level and all finer ones",
-        ("document", "model", "idle"),
-    ),
-    ActionSpec(
-        "run.again",
-        "Run with a new &seed",
-        "&Run",
-        ("Ctrl+R",),
-        "dice-five",
-        "Take a new seed and run from this level",
-        ("document", "model", "idle"),
-    ),
-    ActionSpec("run.cancel", "&Cancel", "&Run", ("Ctrl+.",), "stop", "Stop the run; nothing is changed", ("busy",)),
-    ActionSpec("run.model", "Choose &model folder…", "&Run", (), "cube", "Load another model", ("idle",), line=True),
-)
 _HELP = (
     ActionSpec(
         "help.palette", "Find a &command…", "&Help", ("Ctrl+Shift+P",), "magnifying-glass", "Find any command by name"
@@ -122,4 +112,4 @@ _HELP = (
     ActionSpec("help.shortcuts", "&Shortcuts…", "&Help", ("Ctrl+/",), "keyboard"),
     ActionSpec("help.about", "&About NVG Studio", "&Help", line=True),
 )
-TABLE: tuple[ActionSpec, ...] = (*_FILE, *_EDIT, *VIEW, *TOOLS, *LEVEL, *CLUSTER, *_RUN, *_HELP)
+TABLE: tuple[ActionSpec, ...] = (*_FILE, *_EDIT, *VIEW, *TOOLS, *LEVEL, *CLUSTER, *RUN, *_HELP)

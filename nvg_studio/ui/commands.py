@@ -4,14 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
+from nvg_studio.ui.dialogs.new_layout import LayoutChoice, NewLayoutDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
 from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog, show_about
-from nvg_studio.ui.files import PHOTO_FILTER, PNG_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
-from nvg_studio.ui.images import from_qimage, to_qimage
+from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PNG_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
+from nvg_studio.ui.images import to_qimage
+from nvg_studio.ui.incoming import first_file, picture_in
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.state import LockKind, Palette, ViewMode
 
@@ -37,6 +38,8 @@ class Commands:
             "edit.undo": session.undo,
             "edit.redo": session.redo,
             "edit.copy": self.copy,
+            "edit.reference": self.open_reference,
+            "edit.reference_paste": self.paste_reference,
             "edit.exact": lambda: state.update(exact_pixels=not state.now.exact_pixels),
             **{f"tool.{name}": self._setter(tool=name) for name in self._window.tools},
             "brush.smaller": lambda: state.update(size=state.now.size - 1),
@@ -49,9 +52,12 @@ class Commands:
             **{f"level.{n}": self._level_setter(n) for n in range(9)},
             "level.lock_layout": lambda: session.editing.lock_level(state.now.level, LockKind.LAYOUT),
             "level.lock_coarse": lambda: session.editing.lock_level(state.now.level, LockKind.COARSE),
-            "run.run": session.run,
-            "run.here": lambda: session.run(state.now.level),
+            "run.run": lambda: session.making.run(),
+            "run.here": lambda: session.making.run(state.now.level),
             "run.again": self.run_again,
+            "run.live": lambda: session.runs.choose(live=not session.runs.live),
+            "run.results": lambda: self._window.making.compare(not self._window.making.comparing),
+            "run.clear": session.making.clear_unstarred,
             "run.cancel": session.runs.cancel,
             "run.model": self.choose_model,
             "help.palette": self.palette,
@@ -64,6 +70,7 @@ class Commands:
             "file.open": self.open,
             "file.paste": self.paste,
             "file.generate": self.generate,
+            "file.new_layout": self.new_layout,
             "file.save": self.save,
             "file.save_as": self.save_as,
             "file.export_png": self.export_png,
@@ -130,17 +137,45 @@ class Commands:
 
     def open_data(self, data: QMimeData, title: str) -> bool:
         """Open what was dropped or pasted, the first file or a picture; False when there is neither."""
-        files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-        if files:
-            self.open_path(Path(files[0]))
-        elif data.hasImage():
-            picture = from_qimage(QImage(data.imageData()))
+        path, picture = first_file(data), picture_in(data)
+        if path is not None:
+            self.open_path(path)
+        elif picture is not None:
             self.settle(lambda: self._window.files.open_picture(picture, title))
-        return bool(files) or data.hasImage()
+        return path is not None or picture is not None
 
     def generate(self) -> None:
         """Make a new picture, once unsaved changes are settled."""
-        self.settle(self._session.generate)
+        self.settle(self._session.making.generate)
+
+    def new_layout(self) -> None:
+        """Ask for a class and begin a blank document, once unsaved changes are settled."""
+        session, info = self._session, self._session.info
+        if info is None:
+            return
+        dialog = NewLayoutDialog(info, session.runs.settings.class_id, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(lambda choice: self.settle(lambda: self._begin_layout(choice)))
+        dialog.open()
+
+    def _begin_layout(self, choice: LayoutChoice) -> None:
+        self._session.making.new_layout(choice.class_id, choice.bands)
+        self._state.set_level(1)
+        self._state.update(tool="brush", view=ViewMode.STRUCTURE, balanced=choice.bands, cluster=1, other=0)
+
+    def open_reference(self) -> None:
+        """Ask for a picture to take the structure of."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Reference picture", self._window.remembered.folder, PICTURE_FILTER
+        )
+        if name:
+            self._window.making.reference_source.open(Path(name))
+            self._window.show_dock("reference")
+
+    def paste_reference(self) -> None:
+        """Use the picture on the clipboard as reference."""
+        if not self._window.making.take_reference(QApplication.clipboard().mimeData()):
+            self._say("There is no picture on the clipboard: copy one first.")
 
     def save(self) -> None:
         """Save the project where it came from, or ask."""
@@ -200,7 +235,7 @@ class Commands:
     def run_again(self) -> None:
         """Roll the seed and run from the active level."""
         self._session.runs.roll()
-        self._session.run(self._state.now.level)
+        self._session.making.run(self._state.now.level)
 
     def choose_model(self) -> None:
         """Ask for a model folder."""

@@ -1,6 +1,7 @@
 """What the hand does to the document: every method is one undo step, or one line that says why there is none."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nvg_studio.errors import NVGError
@@ -59,19 +60,20 @@ class Editing:
         """Make the clusters of a level equal in size."""
         sequence, locks = self._session.sequence, self._session.locks
         unchanged = f"The clusters of level {level} are equal in size already."
-        self.apply(lambda: edits.balance(sequence, level, locks), f"Balance level {level}", unchanged)
+        self.apply(lambda: edits.balance(sequence, level, locks), f"Balance level {level}", unchanged, level=level)
 
     def merge(self, level: int, cluster: int) -> None:
         """Put a cluster into its sibling; it is empty afterwards."""
         sequence, locks = self._session.sequence, self._session.locks
         title = f"Merge cluster {cluster} into {cluster ^ 1}, level {level}"
-        self.apply(lambda: edits.merge(sequence, level, cluster, locks), title, f"Cluster {cluster} is empty already.")
+        unchanged = f"Cluster {cluster} is empty already."
+        self.apply(lambda: edits.merge(sequence, level, cluster, locks), title, unchanged, level=level)
 
     def swap(self, level: int, a: int, b: int) -> None:
         """Exchange two clusters: shape and content."""
         sequence, locks = self._session.sequence, self._session.locks
         title = f"Swap clusters {a} and {b}, level {level}"
-        self.apply(lambda: edits.swap(sequence, level, a, b, locks), title, "Both clusters are empty.")
+        self.apply(lambda: edits.swap(sequence, level, a, b, locks), title, "Both clusters are empty.", level=level)
 
     # -- locks and names ------------------------------------------------------------------------
 
@@ -127,11 +129,17 @@ class Editing:
     # -- what they share ------------------------------------------------------------------------
 
     def apply(
-        self, deed: Callable[[], GranularitySequence], title: str, unchanged: str, stroke: Mask | None = None
+        self,
+        deed: Callable[[], GranularitySequence],
+        title: str,
+        unchanged: str,
+        stroke: Mask | None = None,
+        level: int = 0,
     ) -> None:
         """Make the sequence that `deed` gives the next step; say why not, or `unchanged` where it is the same.
 
-        `stroke` bool [L]: what the hand touched; other cells that changed sides flash.
+        `stroke` bool [L]: what the hand touched; other cells that changed sides flash. `level`: what was laid out, if
+        a layout is being made.
         """
         session, before = self._session, self._session.sequence
         try:
@@ -143,17 +151,19 @@ class Editing:
             self._say(unchanged)
             return
         assert session.document is not None
-        session.put(documents.apply_edit(session.document, after, title))
+        session.put(documents.apply_edit(session.document, after, title, level))
         moved = edits.changed_cells(before, after, before.depth)
         others = moved if stroke is None else moved & ~stroke
         if others.any():
             session.flashed.emit(others)
+        session.stroke_done.emit()
 
     def _stroke(self, cells: Mask, choices: Choices, title: str) -> None:
         sequence, locks = self._session.sequence, self._session.locks
         change, forbidden = gestures.to_change(sequence, cells, choices, locks)
         if change.any():
-            self.apply(lambda: gestures.painted(sequence, cells, choices, locks), title, KEPT_EQUAL, change)
+            deed = partial(gestures.painted, sequence, cells, choices, locks)
+            self.apply(deed, title, KEPT_EQUAL, change, choices.level)
         elif forbidden.any():  # a stroke over the cluster's own cells needs no words
             self._say(gestures.refusal(sequence, forbidden, choices, locks), Kind.WARNING)
 

@@ -9,7 +9,7 @@ from nvg_studio.ui.theme import Theme, application_icon
 
 
 class EmptyState(QWidget):
-    """Two ways to begin, and how the model is doing."""
+    """Three ways to begin, and how the model is doing."""
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -17,7 +17,7 @@ class EmptyState(QWidget):
         self._actions = actions
         picture = QLabel()
         picture.setPixmap(application_icon().pixmap(QSize(72, 72)))
-        title = QLabel("Open a photo, or generate a picture")
+        title = QLabel("Open a photo, generate a picture, or paint a layout")
         title.setProperty("role", "title")
         hint = QLabel("Drop a photo anywhere in this window, or paste one from the clipboard.")
         hint.setProperty("role", "dim")
@@ -26,14 +26,18 @@ class EmptyState(QWidget):
         self.open = QPushButton("Open a photo…")
         self.open.setObjectName("primary")
         self.generate = QPushButton("Generate a picture")
+        self.layout_button = QPushButton("Paint a layout…")
         self.open.clicked.connect(actions["file.open"].trigger)
         self.generate.clicked.connect(actions["file.generate"].trigger)
-        actions["file.generate"].changed.connect(self._follow)
+        self.layout_button.clicked.connect(actions["file.new_layout"].trigger)
+        for name in ("file.generate", "file.new_layout"):
+            actions[name].changed.connect(self._follow)
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addStretch(1)
         row.addWidget(self.open)
         row.addWidget(self.generate)
+        row.addWidget(self.layout_button)
         row.addStretch(1)
         column = QVBoxLayout(self)
         column.setSpacing(10)
@@ -58,3 +62,4 @@ class EmptyState(QWidget):
 
     def _follow(self) -> None:
         self.generate.setEnabled(self._actions["file.generate"].isEnabled())
+        self.layout_button.setEnabled(self._actions["file.new_layout"].isEnabled())

@@ -24,9 +24,9 @@ class EngineLink(QObject):
         self._timer.timeout.connect(self.poll)
         self._timer.start(IDLE_POLL_MS)
 
-    def load(self, folder: str) -> int:
+    def load(self, folder: str, device: str, dtype: str) -> int:
         """Load a model; answered by ModelReady."""
-        return self._asked(self.engine.load(folder))
+        return self._asked(self.engine.load(folder, device, dtype))
 
     def run(self, request: RunRequest) -> int:
         """Run; answered by StageDone for every stage, then Done."""

@@ -19,6 +19,7 @@ from nvg_studio.ui.session import Session
 
 PROJECT_SUFFIX = ".nvgs"
 PHOTO_FILTER = "Pictures and projects (*.nvgs *.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif);;All files (*)"
+PICTURE_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif);;All files (*)"
 PROJECT_FILTER = "NVG Studio project (*.nvgs)"
 PNG_FILTER = "PNG picture (*.png)"
 

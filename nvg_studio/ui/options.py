@@ -44,7 +44,7 @@ class HandSwatches(QWidget):
 class ToolOptions(QWidget):
     """Shows what of `Choices` the tool in use depends on, and emits `changed` with what was set."""
 
-    changed = Signal(dict)
+    changed = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -95,8 +95,11 @@ class ToolOptions(QWidget):
             for widget in widgets:
                 row.addWidget(widget)
         self.size_slider.valueChanged.connect(lambda value: self.changed.emit({"size": value}))
-        self.lock_kind.activated.connect(lambda _: self.changed.emit({"lock_kind": self.lock_kind.currentData()}))
+        self.lock_kind.activated.connect(self._lock_kind_chosen)
         self.unlock.toggled.connect(lambda on: self.changed.emit({"unlocking": on}))
+
+    def _lock_kind_chosen(self) -> None:
+        self.changed.emit({"lock_kind": LockKind(self.lock_kind.currentData())})  # Qt keeps the plain text of a StrEnum
 
     def show_choices(self, choices: Choices, colours: tuple[QColor, QColor]) -> None:
         """Show the options of `choices.tool`; `colours` are those of the two clusters in hand."""

@@ -8,7 +8,7 @@ from PySide6.QtGui import QImage
 
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.draw import label_colours
-from nvg_studio.project.document import card_states
+from nvg_studio.project.document import Layout, Snapshot, card_states
 from nvg_studio.project.view import edited_cells
 from nvg_studio.sampling.events import Picture
 from nvg_studio.ui.canvas.layers import Badge, Layers, middle_cell
@@ -48,7 +48,7 @@ def _document_recipe(session: Session) -> Recipe:
     snapshot = session.snapshot
     assert snapshot is not None
     edited = edited_cells(snapshot.result, snapshot.sequence)
-    if edited is None:
+    if edited is None or snapshot.blank:
         return Recipe(session.base)
     cells, stage = edited
     decoded = session.renderings.picture(snapshot.sequence, stage)
@@ -65,7 +65,7 @@ def _exact(session: Session) -> NDArray[np.bool_]:
 def wishes(session: Session, choices: Choices) -> list[tuple[GranularitySequence, int]]:
     """The stage pictures to have, the most urgent first."""
     snapshot = session.snapshot
-    if snapshot is None or session.info is None or not session.fits_model:
+    if snapshot is None or snapshot.blank or session.info is None or not session.fits_model:
         return []
     edited = edited_cells(snapshot.result, snapshot.sequence)
     last = snapshot.sequence.depth if edited is None else edited[1]
@@ -169,6 +169,10 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         if edited is not None and stage > edited[1]:
             state = "stale"  # where balancing dealt deeper bits out anew, too
         picture = session.renderings.picture(snapshot.result if state == "stale" else sequence, stage)
+        if snapshot.layout is not None:
+            state = laid_out(snapshot.layout, stage)
+        if snapshot.blank:
+            picture = None
     if run is not None and run.started is snapshot and stage >= run.request.stage:
         following = run.request.stage if run.stage is None else run.stage + 1
         state = "fresh" if stage < following else "working" if stage == following else "waiting"
@@ -182,8 +186,20 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         None if sequence is None else images.structure(session, choices, sequence, stage),
         None if picture is None else images.picture(picture),
         active=stage == choices.level,
-        can_run=session.can_run and snapshot is not None,
+        can_run=session.can_run and snapshot is not None and _may_start(snapshot, stage),
     )
+
+
+def _may_start(snapshot: Snapshot, stage: int) -> bool:
+    """A layout without content can only be run from where it ends."""
+    return not snapshot.blank or snapshot.layout is None or stage == snapshot.layout.stages
+
+
+def laid_out(layout: Layout, stage: int) -> str:
+    """State of a card while a layout waits for its run: what is laid out is an edit, all else is made anew."""
+    if stage < layout.stages:
+        return "kept"
+    return "edited" if 1 <= stage <= layout.levels else "stale"
 
 
 @dataclass(eq=False)
@@ -227,6 +243,8 @@ def conditions(session: Session, choices: Choices) -> set[str]:
         "busy": running,
         "idle": not running and session.opening is None,
         "document": document is not None,
+        "runnable": document is not None and session.can_run,
+        "made": bool(session.making.made),
         "undo": document is not None and document.can_undo,
         "redo": document is not None and document.can_redo,
         "selected": document is not None and bool(choices.selected),
@@ -251,13 +269,3 @@ def model_line(session: Session) -> str:
     more = "…" if len(session.info.class_names) > 5 else ""
     known = f": {classes}{more}" if classes else ""
     return f"Model {session.info.name} is ready{known}"
-
-
-def run_line(session: Session) -> str:
-    """One line over the run buttons."""
-    run = session.runs.running
-    if run is not None:
-        return "Starting…" if run.stage is None else f"Level {run.stage} of {session.depth} is done"
-    if session.document is not None and not session.fits_model and session.info is not None:
-        return f"This document has {session.depth} levels, the model {session.info.depth}: choose its own model."
-    return ""

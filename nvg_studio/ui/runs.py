@@ -1,47 +1,78 @@
-"""Runs: from settings and a document to a request, and from the engine's events to a result."""
+"""Runs: from settings and a document to a request, and from the engine's events to results. One works, others wait."""
 
 import random
 import time
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project.document import Snapshot
+from nvg_studio.project.planning import Scope
 from nvg_studio.sampling.events import Cancelled, Done, Event, Failed, Picture, StageDone
 from nvg_studio.sampling.settings import MAX_SEED, GenerationSettings, ModelInfo, RunRequest
 from nvg_studio.ui.engine_link import EngineLink
+from nvg_studio.ui.estimate import StageTimes
 from nvg_studio.ui.messages import Kind, Notice
 
 SEEDS = min(MAX_SEED, 2**31 - 1)
+MOST_VARIATIONS = 16
+MOST_WAITING = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """A request with all its settings pinned, and the step it is for (None: a new picture).
+
+    `steps`: structure steps a stage, the model's default filled in.
+    """
+
+    request: RunRequest
+    started: Snapshot | None
+    steps: int = 1
+    live: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Running:
-    """A run under way. `started` is the snapshot it was started from, None for a new picture."""
+    """A run under way; `sequence` and `previews` are those of its first picture."""
 
     job: int
-    request: RunRequest
-    started: Snapshot | None
+    order: Order
     since: float
+    stage_since: float
     stage: int | None = None
     sequence: GranularitySequence | None = None
     previews: dict[int, Picture] = field(default_factory=dict)
 
+    @property
+    def request(self) -> RunRequest:
+        """What was asked for."""
+        return self.order.request
+
+    @property
+    def started(self) -> Snapshot | None:
+        """The step it was started from; None for a new picture."""
+        return self.order.started
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a run made; `started` as in `Running`."""
+    """What a run made: a sequence and a picture for each of its settings."""
 
-    request: RunRequest
-    started: Snapshot | None
-    sequence: GranularitySequence
-    picture: Picture
+    order: Order
+    sequences: tuple[GranularitySequence, ...]
+    pictures: tuple[Picture, ...]
 
 
 class Runs(QObject):
-    """One run at a time. `changed` while it goes on, `finished` with a `Result`, `said` with a `Notice`."""
+    """The run under way and those that wait for it. Settings are pinned when a run is asked for.
+
+    Signals: `changed` while runs go on, `settings_changed`, `finished` with a `Result`, `stage_done` with the engine's
+    event, `said` with a `Notice`.
+    """
 
     changed = Signal()
     settings_changed = Signal()
@@ -54,41 +85,60 @@ class Runs(QObject):
         self._link = link
         self.settings = GenerationSettings()
         self.keep_seed = True
+        self.variations = 1
+        self.scope: Scope | None = None
+        self.live = False
         self.running: Running | None = None
+        self.waiting: tuple[Order, ...] = ()
+        self.times = StageTimes()
         self.last_seconds: float | None = None
 
-    def set_settings(self, settings: GenerationSettings) -> None:
-        """Use other settings for the next runs."""
-        if settings != self.settings:
-            self.settings = settings
+    def choose(self, **values: Any) -> None:
+        """Set any of settings, keep_seed, variations, scope and live for the runs from now on."""
+        if any(getattr(self, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(self, name, value)
             self.settings_changed.emit()
-
-    def set_keep_seed(self, keep: bool) -> None:
-        """Keep the seed, or roll a new one for every run."""
-        self.keep_seed = keep
-        self.settings_changed.emit()
 
     def roll(self) -> None:
         """Take a new seed."""
         # A seed is a matter of taste, not of secrecy: the plain generator will do.
-        self.set_settings(replace(self.settings, seed=random.randint(0, SEEDS)))
+        self.choose(settings=replace(self.settings, seed=random.randint(0, SEEDS)))
+
+    def forget_times(self) -> None:
+        """Another model or device: what was measured says nothing any more."""
+        self.times, self.last_seconds = StageTimes(), None
 
     def start(
-        self, sequence: GranularitySequence, stage: int, locks: Locks | None, info: ModelInfo, started: Snapshot | None
+        self,
+        sequence: GranularitySequence,
+        stage: int,
+        locks: Locks | None,
+        info: ModelInfo,
+        started: Snapshot | None,
+        live: bool = False,
     ) -> None:
-        """Run from `stage`. The answer is `finished`, or a notice."""
+        """Run from `stage`, now or after those that are asked for already. The answer is `finished`, or a notice."""
         if not self.keep_seed:
             self.roll()
         held = locks if locks is not None and locks.any else None
-        request = RunRequest(sequence, stage, held, (self.settings,), info.fingerprint)
-        if started is not None and repeats(request, started):
-            self.said.emit(Notice("Nothing has changed since the last run: roll the dice for another result."))
+        settings = seeded(self.settings, 1 if live else self.variations)
+        request = RunRequest(sequence, stage, held, settings, info.fingerprint)
+        order = Order(request, started, steps_of(self.settings, info), live)
+        refusal = self._refusal(order)
+        if refusal:
+            if not live:
+                self.said.emit(Notice(refusal))
             return
-        self.running = Running(self._link.run(request), request, started, time.monotonic())
+        if self.running is None:
+            self._begin(order)
+        else:
+            self.waiting = (*self.waiting, order)
         self.changed.emit()
 
     def cancel(self) -> None:
-        """Stop the run; the document stays as it is."""
+        """Stop the run, and forget those that wait; the document stays as it is."""
+        self.waiting = ()
         if self.running is not None:
             self._link.cancel(self.running.job)
 
@@ -98,20 +148,59 @@ class Runs(QObject):
         if run is None or event.job != run.job:
             return
         if isinstance(event, StageDone):
-            previews = run.previews if event.preview is None else run.previews | {event.stage: event.preview}
-            self.running = replace(run, stage=event.stage, sequence=event.sequence, previews=previews)
-            self.stage_done.emit(event)
-        elif isinstance(event, Done):
-            self.last_seconds = time.monotonic() - run.since
+            self._stage(run, event)
+        else:
             self.running = None
-            self.finished.emit(Result(run.request, run.started, event.sequences[0], event.pictures[0]))
-        elif isinstance(event, Cancelled):
-            self.running = None
-            self.said.emit(Notice("The run was cancelled; nothing was changed."))
-        elif isinstance(event, Failed):
-            self.running = None
-            self.said.emit(Notice(event.message, Kind.ERROR, event.details))
+            if isinstance(event, Done):
+                self.last_seconds = time.monotonic() - run.since
+                self.finished.emit(Result(run.order, event.sequences, event.pictures))
+            elif isinstance(event, Cancelled) and not run.order.live:
+                self.said.emit(Notice("The run was cancelled; nothing was changed."))
+            elif isinstance(event, Failed):
+                self.said.emit(Notice(event.message, Kind.ERROR, event.details))
+            self._next()
         self.changed.emit()
+
+    def _stage(self, run: Running, event: StageDone) -> None:
+        if event.item == 0:
+            now, count = time.monotonic(), len(run.request.settings)
+            self.times = self.times.measured(event.stage, run.order.steps, now - run.stage_since, count)
+            previews = run.previews if event.preview is None else run.previews | {event.stage: event.preview}
+            self.running = replace(
+                run, stage=event.stage, sequence=event.sequence, previews=previews, stage_since=now
+            )
+        self.stage_done.emit(event)
+
+    def _refusal(self, order: Order) -> str:
+        """Why a run is not worth starting; empty where it is."""
+        if order.started is not None and repeats(order.request, order.started):
+            return "Nothing has changed since the last run: roll the dice for another result."
+        asked = [*self.waiting] if self.running is None else [self.running.order, *self.waiting]
+        if any(other.request == order.request for other in asked):
+            return "This very run is under way already."
+        if len(self.waiting) >= MOST_WAITING:
+            return f"{MOST_WAITING} runs are waiting already: let some finish, or cancel them."
+        return ""
+
+    def _begin(self, order: Order) -> None:
+        now = time.monotonic()
+        self.running = Running(self._link.run(order.request), order, now, now)
+
+    def _next(self) -> None:
+        if self.running is None and self.waiting:
+            order, *others = self.waiting
+            self.waiting = tuple(others)
+            self._begin(order)
+
+
+def steps_of(settings: GenerationSettings, info: ModelInfo) -> int:
+    """Structure steps a stage, the model's default filled in."""
+    return settings.resolved(info.defaults).structure_steps or 1
+
+
+def seeded(settings: GenerationSettings, count: int) -> tuple[GenerationSettings, ...]:
+    """`count` settings that differ in their seeds, which follow one another."""
+    return tuple(replace(settings, seed=(settings.seed + n) % (MAX_SEED + 1)) for n in range(count))
 
 
 def repeats(request: RunRequest, snapshot: Snapshot) -> bool:

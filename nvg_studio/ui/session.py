@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from nvg_studio.errors import NVGError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -20,9 +19,11 @@ from nvg_studio.sampling.settings import ModelInfo
 from nvg_studio.ui.editing import Editing
 from nvg_studio.ui.engine_link import EngineLink
 from nvg_studio.ui.jobs import Jobs
+from nvg_studio.ui.live import LiveRuns
+from nvg_studio.ui.making import Making
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.renderings import Renderings
-from nvg_studio.ui.runs import Result, Runs
+from nvg_studio.ui.runs import Runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +39,15 @@ class Session(QObject):
     """Holds document, engine, stage pictures, runs and files; the only place that replaces the document.
 
     Signals: `changed` (document, locks or history), `pictures_changed` (stage pictures), `model_changed`,
-    `opening_changed`, `flashed` with bool [L] (cells that balancing moved), `said` with a `Notice`. What the hand
-    does to the document is in `editing`.
+    `opening_changed`, `stroke_done` after an edit by hand, `flashed` with bool [L] (cells that balancing moved),
+    `said` with a `Notice`. What the hand does to the document is in `editing`, runs and their results in `making`.
     """
 
     changed = Signal()
     pictures_changed = Signal()
     model_changed = Signal()
     opening_changed = Signal()
+    stroke_done = Signal()
     flashed = Signal(object)
     said = Signal(object)
 
@@ -55,7 +57,6 @@ class Session(QObject):
         self.info: ModelInfo | None = None
         self.loading: str | None = None
         self.opening: Opening | None = None
-        self.candidates: list[Result] = []
         self.path: Path | None = None
         self.name = ""
         self.model_name = ""
@@ -68,14 +69,16 @@ class Session(QObject):
         self.renderings = Renderings(self.link, self)
         self.runs = Runs(self.link, self)
         self.editing = Editing(self)
+        self.making = Making(self)
+        self.live = LiveRuns(self)
         self.link.answered.connect(self._handle)
         self.renderings.ready.connect(self.pictures_changed)
         self.runs.said.connect(self.said)
-        self.runs.finished.connect(self._run_finished)
         self.runs.stage_done.connect(self._keep_preview)
 
     def close(self) -> None:
         """End the engine and wait for the threads."""
+        self.live.close()
         self.link.close()
         self.jobs.close()
 
@@ -123,7 +126,11 @@ class Session(QObject):
     def lowest_changed(self) -> int | None:
         """The level from which the next run must start; None where nothing was edited since the last one."""
         snapshot = self.snapshot
-        return None if snapshot is None else edits.first_changed_stage(snapshot.result, snapshot.sequence)
+        if snapshot is None:
+            return None
+        if snapshot.layout is not None:
+            return snapshot.layout.stages
+        return edits.first_changed_stage(snapshot.result, snapshot.sequence)
 
     @property
     def modified(self) -> bool:
@@ -137,8 +144,10 @@ class Session(QObject):
 
     @property
     def can_run(self) -> bool:
-        """Whether a run may start now."""
-        return self.info is not None and self.fits_model and self.runs.running is None and self.opening is None
+        """Whether a run may be asked for now; it waits where another one works."""
+        running = self.runs.running
+        new_picture = running is not None and running.started is None
+        return self.info is not None and self.fits_model and self.opening is None and not new_picture
 
     @property
     def base(self) -> NDArray[np.uint8]:
@@ -170,7 +179,7 @@ class Session(QObject):
 
     # -- model ----------------------------------------------------------------------------------
 
-    def load_model(self, folder: Path) -> None:
+    def load_model(self, folder: Path, device: str = "auto", dtype: str = "auto") -> None:
         """Load the model of a folder; until it is ready photos can be opened but not read."""
         if not (folder / "config.json").is_file():
             self.said.emit(
@@ -179,7 +188,7 @@ class Session(QObject):
             self.model_changed.emit()
             return
         self.loading = folder.name
-        self._load_job = self.link.load(str(folder))
+        self._load_job = self.link.load(str(folder), device, dtype)
         self.model_changed.emit()
 
     def _handle(self, event: Event) -> None:
@@ -187,6 +196,7 @@ class Session(QObject):
             self.loading, self._load_job = None, None
             self.info = event.info
             self.renderings.set_model(event.info.fingerprint)
+            self.runs.forget_times()
             self.model_changed.emit()
         elif isinstance(event, Failed) and event.job == self._load_job:
             self.loading, self._load_job = None, None
@@ -241,7 +251,6 @@ class Session(QObject):
         self.runs.cancel()
         self.document = document
         self.name, self.path = name, path
-        self.candidates.clear()
         self._saved = self.snapshot if saved else None
         self.changed.emit()
 
@@ -251,52 +260,9 @@ class Session(QObject):
         self._saved = document.snapshot
         self.changed.emit()
 
-    def generate(self) -> None:
-        """Make a new picture from nothing; it becomes the document when it is done."""
-        if self.info is not None:
-            blank = GranularitySequence.blank(self.info.cells, self.info.depth)
-            self.runs.start(blank, 0, None, self.info, None)
-
-    def run(self, stage: int | None = None) -> None:
-        """Run from a stage (None: the lowest changed one, or 0) with the document's locks."""
-        if self.document is None or self.info is None:
-            return
-        start = (self.lowest_changed or 0) if stage is None else stage
-        self.runs.start(self.sequence, start, self.locks, self.info, self.snapshot)
-
     def _keep_preview(self, event: StageDone) -> None:
         if event.preview is not None:
             self.renderings.keep(event.sequence, event.stage, event.preview)
-
-    def _run_finished(self, result: Result) -> None:
-        if result.started is None:
-            document = documents.from_result(result.request, result.sequence, result.picture)
-            self.replace_document(document, "Untitled")
-        elif result.started is self.snapshot:
-            self._accept(result)
-        elif self.document is not None:
-            self.candidates.append(result)
-            self.changed.emit()
-            self.said.emit(Notice("The run is done, but you went on editing: its result waits in the history."))
-
-    def accept_candidate(self, index: int) -> None:
-        """Use a result that waited."""
-        result = self.candidates[index]
-        if self._accept(result):
-            self.candidates.remove(result)
-            self.changed.emit()
-
-    def _accept(self, result: Result) -> bool:
-        assert self.document is not None
-        try:
-            after = documents.accept_result(
-                self.document, result.request, result.sequence, result.picture, self.exact_pixels
-            )
-        except NVGError as problem:
-            self.said.emit(Notice(str(problem), Kind.WARNING))
-            return False
-        self.put(after)
-        return True
 
     # -- history --------------------------------------------------------------------------------
 
@@ -316,7 +282,7 @@ class Session(QObject):
             self.put(self.document.visit(index))
 
     def put(self, document: Document) -> None:
-        """Go to another step of the same document; nothing happens where it is the current one."""
+        """Go on with another value of the same document: a step of its history, or results beside it."""
         if document is not self.document:
             self.document = document
             self.changed.emit()

@@ -7,7 +7,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from nvg_studio.ui.state import Palette
 
 MOST_RECENT = 10
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 
 
 class Remembered:

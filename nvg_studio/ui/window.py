@@ -1,5 +1,6 @@
 """The main window: puts the parts together, and brings them up to date when session or choices change."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,11 @@ from nvg_studio.ui.canvas.view import CanvasView
 from nvg_studio.ui.cluster_rows import cluster_rows, cluster_summary
 from nvg_studio.ui.commands import Commands
 from nvg_studio.ui.docks.clusters import ClusterRow, ClustersDock
-from nvg_studio.ui.docks.generate import GenerateDock
-from nvg_studio.ui.docks.history import HistoryDock
 from nvg_studio.ui.empty import EmptyState
 from nvg_studio.ui.exporting import Exporter
 from nvg_studio.ui.files import Files
+from nvg_studio.ui.incoming import has_something
+from nvg_studio.ui.making_docks import MakingDocks
 from nvg_studio.ui.messages import MessageBar
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
@@ -86,6 +87,10 @@ class MainWindow(QMainWindow):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.canvas)
+        self.making = MakingDocks(self)
+        self.generate, self.history, self.results = self.making.generate, self.making.history, self.making.results
+        self.reference = self.making.reference
+        self.stack.addWidget(self.results)
         self.strip = LevelStrip(self.theme)
         middle = QWidget()
         column = QVBoxLayout(middle)
@@ -105,20 +110,22 @@ class MainWindow(QMainWindow):
 
     def _build_docks(self) -> None:
         self.clusters = ClustersDock(self.theme)
-        self.generate = GenerateDock(self.theme)
-        self.history = HistoryDock(self.theme)
         right = Qt.DockWidgetArea.RightDockWidgetArea
-        docks = [
-            self._dock(n, w, right)
-            for n, w in (("Clusters", self.clusters), ("History", self.history), ("Generate", self.generate))
-        ]
-        self.tabifyDockWidget(docks[0], docks[1])
-        for dock in docks[:2]:
+        named = {
+            "Clusters": self.clusters,
+            "Reference": self.reference,
+            "History": self.history,
+            "Generate": self.generate,
+        }
+        docks = [self._dock(name, widget, right) for name, widget in named.items()]
+        for before, dock in pairwise(docks[:3]):
+            self.tabifyDockWidget(before, dock)
+        for dock in docks[:3]:
             dock.setTitleBarWidget(QWidget())  # the tab already says what it is
         docks[0].raise_()
         self.setTabPosition(right, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea).North)
-        self.resizeDocks([docks[0], docks[2]], [240, 320], Qt.Orientation.Vertical)
-        self.resizeDocks([docks[0]], [300], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks[0], docks[3]], [284, 296], Qt.Orientation.Vertical)
+        self.resizeDocks([docks[0]], [312], Qt.Orientation.Horizontal)
         strip = self._dock("Levels", self.strip, Qt.DockWidgetArea.BottomDockWidgetArea)
         strip.setTitleBarWidget(QWidget())
         strip.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
@@ -142,7 +149,6 @@ class MainWindow(QMainWindow):
         for signal in (session.changed, session.pictures_changed, session.opening_changed, session.runs.changed):
             signal.connect(self.refresh_soon)
         session.model_changed.connect(self._model_changed)
-        session.runs.settings_changed.connect(self._show_settings)
         session.flashed.connect(self._start_flash)
         session.said.connect(self.message.say)
         for picture in (self.shown, self.before):
@@ -153,7 +159,7 @@ class MainWindow(QMainWindow):
         self.canvas.viewport_changed.connect(lambda: self.status.show_zoom(self.canvas.zoom_percent()))
         self.canvas.menu_asked.connect(self._canvas_menu)
         self.strip.level_chosen.connect(state.set_level)
-        self.strip.run_asked.connect(session.run)
+        self.strip.run_asked.connect(session.making.run)
         self.strip.menu_asked.connect(self._level_menu)
         self.clusters.selected.connect(lambda clusters: state.update(selected=clusters))
         self.clusters.shown_toggled.connect(state.toggle_only)
@@ -161,15 +167,6 @@ class MainWindow(QMainWindow):
         self.clusters.lock_toggled.connect(self._toggle_lock)
         self.clusters.renamed.connect(session.editing.rename)
         self.clusters.menu_asked.connect(self._cluster_menu)
-        self.history.visited.connect(session.visit)
-        self.history.candidate_chosen.connect(session.accept_candidate)
-        generate = self.generate
-        generate.settings_changed.connect(session.runs.set_settings)
-        generate.keep_seed_changed.connect(session.runs.set_keep_seed)
-        generate.dice_asked.connect(session.runs.roll)
-        generate.run_asked.connect(self._run_or_generate)
-        generate.run_here_asked.connect(self.actions_set["run.here"].trigger)
-        generate.cancel_asked.connect(session.runs.cancel)
         self.theme.changed.connect(self.refresh_soon)
 
     # -- bringing up to date --------------------------------------------------------------------
@@ -195,46 +192,16 @@ class MainWindow(QMainWindow):
         layers = presenter.layers(session, choices, self.shown.image, self.before.image, self._flash)
         self.canvas.show_layers(layers)
         self.canvas.refresh_hover()
-        self.stack.setCurrentWidget(self.canvas if layers is not None else self.empty)
+        middle = self.results if self.making.comparing else self.canvas
+        self.stack.setCurrentWidget(middle if layers is not None else self.empty)
         self.strip.show_views(presenter.cards(session, choices, self._images))
         self.clusters.show_rows(cluster_rows(session, choices), cluster_summary(session, choices), choices.selected)
-        self._show_history()
-        self._show_run()
         self._show_actions()
+        self.making.refresh()
         self._show_title()
         self.status.show_session(session)
         self.status.show_zoom(self.canvas.zoom_percent())
         self.empty.show_status(presenter.model_line(session))
-
-    def _show_history(self) -> None:
-        document = self.session.document
-        if document is None:
-            self.history.show_steps((), 0, ())
-            return
-        waiting = tuple(
-            f"Result from level {r.request.stage}, made from an earlier step" for r in self.session.candidates
-        )
-        self.history.show_steps(document.titles, document.index, waiting)
-
-    def _show_run(self) -> None:
-        session, run = self.session, self.session.runs.running
-        done, total = 0, 0
-        if run is not None:
-            total = session.depth + 1 - run.request.stage
-            done = 0 if run.stage is None else run.stage + 1 - run.request.stage
-        can_run = session.can_run and session.document is not None
-        self.generate.show_run(
-            can_run,
-            run is not None,
-            presenter.run_line(session),
-            done,
-            total,
-            session.lowest_changed or 0,
-            self.state.now.level,
-        )
-
-        if session.document is None:
-            self.generate.show_first_run(session.can_run)
 
     def _show_actions(self) -> None:
         session, choices, actions = self.session, self.state.now, self.actions_set
@@ -249,10 +216,6 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(f"{self.session.name}[*] - NVG Studio")
         self.setWindowModified(self.session.document is not None and self.session.modified)
 
-    def _show_settings(self) -> None:
-        runs = self.session.runs
-        self.generate.show_settings(runs.settings, runs.keep_seed)
-
     def _state_changed(self, names: frozenset[str]) -> None:
         if "tool" in names:
             self.canvas.set_tool(self.tools[self.state.now.tool])
@@ -265,8 +228,7 @@ class MainWindow(QMainWindow):
 
     def _model_changed(self) -> None:
         info = self.session.info
-        self.generate.show_model(info)
-        self._show_settings()
+        self.making.show_model()
         if info is not None:
             self.state.update(balanced=not info.trained_free)
         self.refresh_soon()
@@ -313,8 +275,12 @@ class MainWindow(QMainWindow):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(where)
 
-    def _run_or_generate(self) -> None:
-        self.actions_set["file.generate" if self.session.document is None else "run.run"].trigger()
+    def show_dock(self, name: str) -> None:
+        """Bring a dock to the front."""
+        dock = self.findChild(QDockWidget, f"dock.{name}")
+        if dock is not None:
+            dock.show()
+            dock.raise_()
 
     def prefer_theme(self, name: str | None) -> None:
         """Use a theme from now on, or follow the system (None)."""
@@ -324,7 +290,7 @@ class MainWindow(QMainWindow):
     # -- window manners -------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasImage() or any(url.isLocalFile() for url in event.mimeData().urls()):
+        if has_something(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -335,6 +301,7 @@ class MainWindow(QMainWindow):
             self.remembered.keep_window(self.saveGeometry(), self.saveState())
             self.message.clear()
             self._flash_timer.stop()
+            self.making.close()
             event.accept()
             return
         event.ignore()

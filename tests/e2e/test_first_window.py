@@ -15,6 +15,7 @@ from nvg_studio.imaging.cells import spread
 from nvg_studio.imaging.compose import compose
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
+from nvg_studio.project.planning import Scope
 from nvg_studio.sampling.engine import ProcessEngine
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
@@ -42,6 +43,7 @@ def test_photo_paint_lock_run_undo_redo_save(
     assert studio.card_states()[LEVEL] == "edited"
 
     lock(studio, cluster=3)
+    session.runs.choose(scope=Scope.WHOLE)
     studio.press_card(LEVEL)
     studio.until(lambda: session.runs.running is None and studio.snapshot.request is not None)
     assert set(studio.card_states()) == {"fresh"}

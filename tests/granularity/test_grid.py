@@ -46,3 +46,11 @@ def test_distance_from_the_edge_counts_from_the_other_side() -> None:
 def test_a_mask_without_an_edge_has_no_distance() -> None:
     assert not grid.edge_distance(np.ones(16, dtype=np.bool_)).any()
     assert not grid.edge_distance(np.zeros(16, dtype=np.bool_)).any()
+
+
+def test_a_mask_grows_by_its_neighbours_and_not_over_the_edge() -> None:
+    mask = np.zeros(64, bool)
+    mask[[0, 27]] = True
+    assert sorted(np.flatnonzero(grid.grown(mask))) == [0, 1, 8, 9, 18, 19, 20, 26, 27, 28, 34, 35, 36]
+    assert not grid.grown(np.zeros(64, bool)).any()
+    assert grid.grown(np.ones(64, bool)).all()

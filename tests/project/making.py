@@ -6,7 +6,16 @@ from numpy.typing import NDArray
 
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.project.document import Document, apply_edit, open_photo, with_locks, with_name
+from nvg_studio.project.document import (
+    Document,
+    Layout,
+    apply_edit,
+    apply_layout,
+    new_layout,
+    open_photo,
+    with_locks,
+    with_name,
+)
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 
 DEPTH = 4
@@ -59,12 +68,19 @@ def documents(draw: st.DrawFn) -> Document:
     """Photos after some edits, locks, names, accepted results and undos."""
     from nvg_studio.project.document import accept_result
 
-    document = open_photo(sequence(draw(seeds)), picture(draw(seeds)), "Open rose.jpg", "a" * 64)
-    for deed in draw(st.lists(st.sampled_from("eelnrru"), max_size=8)):
+    first = sequence(draw(seeds))
+    if draw(st.booleans()):
+        document = open_photo(first, picture(draw(seeds)), "Open rose.jpg", "a" * 64)
+    else:
+        document = new_layout(first.replace(token_map=np.zeros_like(first.token_map)), 24, "a" * 64)
+    for deed in draw(st.lists(st.sampled_from("eelnrrut"), max_size=8)):
         seed = draw(seeds)
         now = document.snapshot
         if deed == "e":
-            document = apply_edit(document, obeying(now.sequence, now.locks, seed), "Paint")
+            document = apply_edit(document, obeying(now.sequence, now.locks, seed), "Paint", seed % (DEPTH + 1))
+        elif deed == "t":
+            layout = Layout(seed % (DEPTH + 1), seed % 3)
+            document = apply_layout(document, obeying(now.sequence, now.locks, seed), layout, "Structure of rose.jpg")
         elif deed == "l":
             document = with_locks(document, locks(seed), "Lock ☀")
         elif deed == "n":

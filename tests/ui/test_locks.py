@@ -227,7 +227,7 @@ def test_fifty_random_runs_keep_the_locked_pixels_byte_for_byte(studio: Studio) 
     for _ in range(50):
         before = studio.snapshot
         studio.session.runs.roll()
-        studio.session.run(int(random.integers(0, 9)))
+        studio.session.making.run(int(random.integers(0, 9)))
         studio.until(lambda: studio.session.runs.running is None)
         assert studio.snapshot is not before
         assert np.array_equal(studio.session.base[inside], photo[inside])

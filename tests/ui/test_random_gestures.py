@@ -74,7 +74,7 @@ class Hands:
         session = self.studio.session
         self.studio.settle()
         session.runs.roll()
-        session.run(int(self.random.integers(0, session.depth + 1)))
+        session.making.run(int(self.random.integers(0, session.depth + 1)))
         if self.random.random() < 0.3:
             session.runs.cancel()
         self.studio.until(lambda: session.runs.running is None)

@@ -22,4 +22,4 @@ def test_cancel_at_any_time_leaves_the_document(studio: Studio, stage: int, data
     studio.settle()
     assert studio.session.runs.running is None
     assert studio.session.document is before
-    assert set(studio.card_states()) == {"fresh"} and not studio.session.candidates
+    assert set(studio.card_states()) == {"fresh"} and not studio.session.making.made

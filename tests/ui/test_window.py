@@ -166,13 +166,14 @@ def test_a_result_that_comes_after_an_edit_waits_as_candidate(studio: Studio) ->
     studio.until(lambda: studio.session.runs.running is None)
     studio.settle()
     assert studio.snapshot is edited
-    assert len(studio.session.candidates) == 1
+    assert len(studio.session.making.made) == 1
     history = studio.window.history.list
     item = history.item(history.count() - 1)
     QTest.mouseClick(history.viewport(), LEFT, pos=history.visualItemRect(item).center())
     studio.settle()
     assert studio.snapshot.title == "Run from level 4"
-    assert not studio.session.candidates
+    studio.trigger("edit.undo")
+    assert studio.snapshot is edited
 
 
 def test_an_equal_run_is_not_made_twice(studio: Studio) -> None:
@@ -204,8 +205,8 @@ def test_generate_without_a_photo(ready_studio: Studio) -> None:
 
 def test_settings_in_the_dock_reach_the_request(studio: Studio) -> None:
     generate = studio.window.generate
-    generate.temperature.setValue(0.8)
-    generate.steps.setValue(7)
+    generate.advanced.temperature.setValue(0.8)
+    generate.advanced.steps.setValue(7)
     studio.press_card(5)
     studio.settle()
     settings = studio.engine.requests[-1].settings[0]  # type: ignore[attr-defined]

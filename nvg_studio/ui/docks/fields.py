@@ -1,7 +1,17 @@
-"""Small input parts of the generate dock: a pair of numbers, a section that folds."""
+"""Small input parts of the generate dock: a pair of numbers, a section that folds, boxes that keep narrow."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nvg_studio.ui.theme import Theme
 
@@ -94,6 +104,23 @@ class FormGrid(QGridLayout):
         for i, widget in enumerate(fields):
             line.addWidget(widget, stretch=0 if i else 1)
         self.addLayout(line, row, 1)
+
+
+def compact(box: QComboBox) -> QComboBox:
+    """A box that takes the room there is, however long its texts are."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(6)
+    return box
+
+
+def count_box(name: str, low: int, high: int) -> QSpinBox:
+    """A narrow box for a small number."""
+    box = QSpinBox()
+    box.setRange(low, high)
+    box.setKeyboardTracking(False)
+    box.setAccessibleName(name)
+    box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+    return box
 
 
 def _number(low: float, high: float, step: float) -> QDoubleSpinBox:

@@ -1,56 +1,75 @@
-"""Generate: class, seed, guidance and the run buttons. It shows and edits one `GenerationSettings`."""
+"""Generate: class, seed, guidance, scope and the run buttons. It shows and edits the choices of the next runs."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QCompleter,
-    QDoubleSpinBox,
     QGridLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from nvg_studio.sampling.settings import (
-    MAX_GUIDANCE,
-    MAX_SEED,
-    MAX_STEPS,
-    MAX_TEMPERATURE,
-    GenerationSettings,
-    ModelInfo,
-)
-from nvg_studio.ui.docks.fields import Fold, FormGrid, RampField
+from nvg_studio.project.planning import Scope
+from nvg_studio.sampling.settings import MAX_SEED, GenerationSettings, ModelInfo
+from nvg_studio.ui.action_set import ActionSet
+from nvg_studio.ui.docks.advanced import AdvancedFields
+from nvg_studio.ui.docks.classes import ClassBox
+from nvg_studio.ui.docks.fields import Fold, FormGrid, compact, count_box
+from nvg_studio.ui.runs import MOST_VARIATIONS, Runs
 from nvg_studio.ui.theme import Theme
 
-NO_CLASS = "No class"
+SCOPES = {Scope.WHOLE: "Whole picture", Scope.PAINTED: "What I painted"}
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What the run buttons show: what a run would do, or how far one is.
+
+    `document`: whether there is one (otherwise Run makes a new picture); `status`: one line; `done` of `total` stages;
+    `lowest`, `here`: where runs start; `scope`: what "Auto" means now.
+    """
+
+    document: bool
+    can_run: bool
+    busy: bool
+    status: str
+    done: int
+    total: int
+    lowest: int
+    here: int
+    scope: Scope
+    waiting: int = 0
 
 
 class GenerateDock(QWidget):
-    """Emits `settings_changed` with the new settings, and which button was pressed."""
+    """Emits `chosen` with names and values of `Runs` that were set, and which button was pressed."""
 
-    settings_changed = Signal(object)
-    keep_seed_changed = Signal(bool)
+    chosen = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
+    precision_chosen = Signal(str, str)
     dice_asked = Signal()
     run_asked = Signal()
     run_here_asked = Signal()
     cancel_asked = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._settings = GenerationSettings()
         self._defaults = GenerationSettings()
-        self.class_box = _class_box()
+        self.live = QToolButton()
+        self.live.setDefaultAction(actions["run.live"])
+        self.live.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.live.setProperty("toggle", "true")
+        self.class_box = ClassBox()
         self.seed = QLineEdit("0")
         self.seed.setValidator(QRegularExpressionValidator(r"\d{1,19}", self.seed))
         self.seed.setAccessibleName("Seed")
@@ -59,22 +78,15 @@ class GenerateDock(QWidget):
         self.dice.setAccessibleName("Roll a new seed")
         self.keep = QCheckBox("Keep")
         self.keep.setToolTip("Keep this seed for the next runs; otherwise every run rolls a new one")
-        self.content_guidance = RampField("Content guidance", 0, MAX_GUIDANCE, 0.25)
-        self.structure_guidance = RampField("Structure guidance", 0, MAX_GUIDANCE, 0.25)
-        self.top_p = RampField("Top-p", 0.01, 1, 0.05)
-        self.temperature = QDoubleSpinBox()
-        self.temperature.setRange(0.01, MAX_TEMPERATURE)
-        self.temperature.setSingleStep(0.05)
-        self.temperature.setAccessibleName("Temperature")
-        self.steps = QSpinBox()
-        self.steps.setRange(1, MAX_STEPS)
-        self.steps.setAccessibleName("Structure steps")
-        self.steps.setToolTip("Steps of the structure network at every level: more are finer and slower")
-        self.structure_guidance.setToolTip("Guidance of the structure network")
-        for box in (self.temperature, self.steps):
-            box.setKeyboardTracking(False)
-            box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.defaults = QPushButton("Model defaults")
+        self.variations = count_box("Variations", 1, MOST_VARIATIONS)
+        self.variations.setToolTip("How many results to make at once, with seeds that follow one another")
+        self.scope = compact(QComboBox())
+        self.scope.setAccessibleName("Scope")
+        self.scope.setToolTip("What a run may change: everything that is not locked, or only what was painted")
+        self.scope.addItem("Auto", None)
+        for scope, name in SCOPES.items():
+            self.scope.addItem(name, scope)
+        self.advanced = AdvancedFields()
         self.run = QPushButton("Run")
         self.run.setObjectName("primary")
         self.run_here = QPushButton("Run from here")
@@ -91,35 +103,33 @@ class GenerateDock(QWidget):
 
     def _lay_out(self) -> None:
         form = FormGrid()
+        form.setVerticalSpacing(4)
         form.add_field("Class", self.class_box)
         form.add_field("Seed", self.seed, self.dice, self.keep)
-        form.add_field("Guidance", self.content_guidance)
-        advanced = QWidget()
-        more = FormGrid(advanced)
-        more.add_field("Structure", self.structure_guidance)
-        more.add_field("Top-p", self.top_p)
-        more.add_field("Temperature", self.temperature)
-        more.add_field("Steps", self.steps)
-        more.add_field("", self.defaults)
+        form.add_field("Scope", self.scope)
+        form.add_field("Variations", self.variations, self.live)
         inner = QWidget()
         column = QVBoxLayout(inner)
-        column.setContentsMargins(12, 10, 12, 6)
-        column.setSpacing(8)
+        column.setContentsMargins(12, 6, 12, 4)
+        column.setSpacing(4)
         column.addLayout(form)
-        column.addWidget(Fold("Advanced", advanced, self._theme))
+        fold = Fold("Advanced", self.advanced, self._theme)
+        column.addWidget(fold)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidget(inner)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setMinimumHeight(110)
+        bar = area.verticalScrollBar()
+        bar.rangeChanged.connect(lambda low, high: bar.setValue(fold.y() if fold.header.isChecked() else low))
         buttons = QGridLayout()
         buttons.setSpacing(6)
         buttons.addWidget(self.run, 0, 0, 1, 2)
         buttons.addWidget(self.run_here, 1, 0)
         buttons.addWidget(self.cancel, 1, 1)
         foot = QVBoxLayout()
-        foot.setContentsMargins(12, 6, 12, 12)
+        foot.setContentsMargins(12, 4, 12, 10)
         foot.setSpacing(6)
         foot.addWidget(self.status)
         foot.addWidget(self.progress)
@@ -133,99 +143,83 @@ class GenerateDock(QWidget):
     def _connect(self) -> None:
         self.class_box.activated.connect(self._changed)
         self.seed.editingFinished.connect(self._changed)
-        for field in (self.content_guidance, self.structure_guidance, self.top_p):
-            field.changed.connect(self._changed)
-        self.temperature.valueChanged.connect(self._changed)
-        self.steps.valueChanged.connect(self._changed)
+        self.advanced.changed.connect(self._changed)
+        self.advanced.defaults_asked.connect(self._reset)
+        self.advanced.precision_chosen.connect(self.precision_chosen)
         self.dice.clicked.connect(self.dice_asked)
-        self.keep.toggled.connect(self.keep_seed_changed)
-        self.defaults.clicked.connect(self._reset)
+        self.keep.toggled.connect(lambda on: self.chosen.emit({"keep_seed": on}))
+        self.variations.valueChanged.connect(lambda count: self.chosen.emit({"variations": count}))
+        self.scope.activated.connect(self._scope_chosen)
         self.run.clicked.connect(self.run_asked)
         self.run_here.clicked.connect(self.run_here_asked)
         self.cancel.clicked.connect(self.cancel_asked)
 
     def show_model(self, info: ModelInfo | None) -> None:
-        """Offer the model's classes and show its defaults."""
-        names = info.class_names if info else ()
-        with QSignalBlocker(self.class_box):
-            self.class_box.clear()
-            self.class_box.addItem(NO_CLASS, None)
-            for number, name in enumerate(names):
-                self.class_box.addItem(name.replace("_", " ").capitalize(), number)
+        """Offer the model's classes and show its defaults, its device and precision."""
+        self.class_box.show_classes(info.class_names if info else ())
         self._defaults = info.defaults if info else GenerationSettings()
+        self.advanced.show_model(info)
         self.setEnabled(info is not None)
-        self.show_settings(self._settings, self.keep.isChecked())
 
-    def show_settings(self, settings: GenerationSettings, keep_seed: bool) -> None:
-        """Show settings; what is None in them shows the model's default."""
-        self._settings = settings
-        full = settings.resolved(self._defaults)
-        boxes = (self.class_box, self.seed, self.keep, self.temperature, self.steps)
+    def show_choices(self, runs: Runs) -> None:
+        """Show the choices of the next runs; settings that are None show the model's default."""
+        self._settings = runs.settings
+        full = runs.settings.resolved(self._defaults)
+        boxes = (self.class_box, self.seed, self.keep, self.variations, self.scope)
         blockers = [QSignalBlocker(box) for box in boxes]
-        index = self.class_box.findData(full.class_id)
-        self.class_box.setCurrentIndex(max(index, 0))
+        self.class_box.choose(full.class_id)
         self.seed.setText(str(full.seed))
-        self.keep.setChecked(keep_seed)
-        for field, value in (
-            (self.content_guidance, full.content_guidance),
-            (self.structure_guidance, full.structure_guidance),
-            (self.top_p, full.top_p),
-        ):
-            if value is not None:
-                field.set_value(value)
-        if full.temperature is not None:
-            self.temperature.setValue(full.temperature)
-        if full.structure_steps is not None:
-            self.steps.setValue(full.structure_steps)
+        self.keep.setChecked(runs.keep_seed)
+        self.variations.setValue(runs.variations)
+        self.scope.setCurrentIndex(self.scope.findData(runs.scope))
+        self.advanced.show_settings(full)
         for blocker in blockers:
             blocker.unblock()
 
-    def show_first_run(self, can_run: bool) -> None:
-        """Without a document, Run makes a new picture."""
-        self.run.setText("Generate a picture")
-        self.run.setToolTip("Generate a picture from nothing")
-        self.run.setEnabled(can_run)
-        self.run_here.setEnabled(False)
-
-    def show_run(self, can_run: bool, busy: bool, status: str, done: int, total: int, lowest: int, here: int) -> None:
-        """Show what a run would do, or how far it is: `done` of `total` stages; `lowest`, `here`: where runs start."""
-        self.run.setEnabled(can_run)
-        self.run.setText("Run" if lowest == 0 else f"Run from level {lowest}")
-        self.run.setToolTip(
-            "Generate every level anew, but for what is locked"
-            if lowest == 0
-            else "Generate from the lowest changed level on"
-        )
-        self.run_here.setEnabled(can_run)
-        self.run_here.setText(f"From level {here}")
-        self.run_here.setToolTip(f"Keep the levels below {here}; generate level {here} and all finer ones")
-        self.cancel.setEnabled(busy)
-        self.progress.setVisible(busy)
-        self.progress.setRange(0, max(total, 1) if total else 0)
-        self.progress.setValue(done)
-        self.status.setText(status)
-        self.status.setVisible(bool(status))
+    def show_run(self, view: RunView) -> None:
+        """Show what a run would do, or how far it is."""
+        self.run.setEnabled(view.can_run)
+        self.run_here.setEnabled(view.can_run and view.document)
+        if not view.document:
+            self.run.setText("Generate a picture")
+            self.run.setToolTip("Generate a picture from nothing")
+        else:
+            text = "Run" if view.lowest == 0 else f"Run from level {view.lowest}"
+            self.run.setText(f"{text}, after this one" if view.busy else text)
+            self.run.setToolTip(
+                "Generate every level anew, but for what is locked"
+                if view.lowest == 0
+                else "Generate from the lowest changed level on"
+            )
+        self.run_here.setText(f"From level {view.here}")
+        self.run_here.setToolTip(f"Keep the levels below {view.here}; generate level {view.here} and all finer ones")
+        self.cancel.setEnabled(view.busy)
+        self.cancel.setText(f"Cancel all {view.waiting + 1}" if view.waiting else "Cancel")
+        self.scope.setItemText(0, f"Auto: {_inside(SCOPES[view.scope])}")
+        self.progress.setVisible(view.busy)
+        self.progress.setRange(0, max(view.total, 1) if view.total else 0)
+        self.progress.setValue(view.done)
+        self.status.setText(view.status)
+        self.status.setVisible(bool(view.status))
 
     def _changed(self) -> None:
         full = self._settings.resolved(self._defaults)
         shown = {
-            "class_id": self.class_box.currentData(),
+            "class_id": self.class_box.class_id,
             "seed": min(int(self.seed.text() or 0), MAX_SEED),
-            "content_guidance": self.content_guidance.value,
-            "structure_guidance": self.structure_guidance.value,
-            "top_p": self.top_p.value,
-            "temperature": self.temperature.value(),
-            "structure_steps": self.steps.value(),
+            **self.advanced.values(),
         }
         new = {name: value for name, value in shown.items() if value != getattr(full, name)}
         if new:
-            self._settings = replace(self._settings, **new)
-            self.settings_changed.emit(self._settings)
+            self.chosen.emit({"settings": replace(self._settings, **new)})
+
+    def _scope_chosen(self) -> None:
+        value = self.scope.currentData()  # Qt keeps the plain text of a StrEnum
+        self.chosen.emit({"scope": None if value is None else Scope(value)})
 
     def _reset(self) -> None:
-        self._settings = GenerationSettings(class_id=self._settings.class_id, seed=self._settings.seed)
-        self.show_settings(self._settings, self.keep.isChecked())
-        self.settings_changed.emit(self._settings)
+        kept = GenerationSettings(class_id=self._settings.class_id, seed=self._settings.seed)
+        self.chosen.emit({"settings": kept})
 
     def _paint_icons(self) -> None:
         self.dice.setIcon(self._theme.icon("dice-five"))
@@ -233,16 +227,6 @@ class GenerateDock(QWidget):
         self.run.setIcon(self._theme.icon("play-fill", self._theme.colours.on_accent))
 
 
-def _class_box() -> QComboBox:
-    box = QComboBox()
-    box.setEditable(True)
-    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    box.setAccessibleName("Class")
-    box.setMinimumContentsLength(8)
-    box.addItem(NO_CLASS, None)
-    completer, line = box.completer(), box.lineEdit()
-    assert completer is not None and line is not None  # an editable box has both
-    completer.setFilterMode(Qt.MatchFlag.MatchContains)
-    completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-    line.setPlaceholderText("Search a class")
-    return box
+def _inside(text: str) -> str:
+    """A text as it stands after a colon."""
+    return text[0].lower() + text[1:]

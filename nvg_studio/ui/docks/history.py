@@ -1,62 +1,147 @@
-"""History: the document's steps. A click visits one; results that came too late wait on top as candidates."""
+"""History: the document's steps with thumbnails, and the results that wait beside them. A click visits or uses one."""
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from dataclasses import dataclass
 
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from nvg_studio.ui.action_set import ActionSet
+from nvg_studio.ui.docks.cluster_model import unchanging
 from nvg_studio.ui.theme import Theme
 
 ROLE = Qt.ItemDataRole.UserRole
+THUMB = 34
+
+
+@dataclass(frozen=True, eq=False)
+class HistoryRow:
+    """One entry: a step of the document, or (`made`) a result that waits. `index` counts each kind for itself.
+
+    `detail`: where a result comes from; `settings`: whether the settings behind it are known.
+    """
+
+    made: bool
+    index: int
+    title: str
+    detail: str
+    image: QImage | None
+    current: bool = False
+    undone: bool = False
+    starred: bool = False
+    settings: bool = False
+
+    def same(self, other: "HistoryRow") -> bool:
+        """Whether both look the same."""
+        return vars(self) == vars(other)
 
 
 class HistoryDock(QWidget):
-    """Emits `visited` with the step's index, or `candidate_chosen` with the candidate's index."""
+    """Emits `visited` with a step, `made_chosen`, `star_asked` with a result, `settings_asked` with a `HistoryRow`."""
 
     visited = Signal(int)
-    candidate_chosen = Signal(int)
+    made_chosen = Signal(int)
+    star_asked = Signal(int)
+    settings_asked = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._shown: tuple[object, ...] = ()
+        self._actions = actions
+        self.rows: tuple[HistoryRow, ...] = ()
+        self._theme_name = ""
         self.list = QListWidget()
         self.list.setAccessibleName("History")
-        self.list.setIconSize(QSize(16, 16))
+        self.list.setIconSize(QSize(THUMB, THUMB))
         self.list.setUniformItemSizes(True)
         self.list.setMinimumHeight(96)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.itemClicked.connect(self._clicked)
         self.list.itemActivated.connect(self._clicked)
+        self.list.customContextMenuRequested.connect(self._menu)
+        self._bar = QWidget()
+        row = QHBoxLayout(self._bar)
+        row.setContentsMargins(4, 2, 4, 4)
+        row.setSpacing(6)
+        for name in ("run.results", "run.clear"):
+            button = QToolButton()
+            button.setDefaultAction(actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            button.setProperty("toggle", "true")
+            row.addWidget(button)
+        row.addStretch(1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(6, 8, 6, 6)
-        column.addWidget(self.list)
+        column.setContentsMargins(6, 8, 6, 2)
+        column.setSpacing(2)
+        column.addWidget(self.list, stretch=1)
+        column.addWidget(self._bar)
 
-    def show_steps(self, titles: tuple[str, ...], index: int, candidates: tuple[str, ...]) -> None:
-        """Show the steps, the current one marked, those that were undone greyed, and waiting candidates at the end."""
-        shown = (titles, index, candidates, self._theme.name)
-        if shown == self._shown:
+    def show_rows(self, rows: tuple[HistoryRow, ...]) -> None:
+        """Show the steps, the current one marked, those that were undone dimmed, and the results that wait below."""
+        same = len(rows) == len(self.rows) and all(a.same(b) for a, b in zip(rows, self.rows, strict=True))
+        if same and self._theme_name == self._theme.name:
             return
-        self._shown = shown
-        colours = self._theme.colours
+        self.rows, self._theme_name = rows, self._theme.name
+        place = self.list.verticalScrollBar().value()
         self.list.clear()
-        for i, title in enumerate(titles):
-            item = QListWidgetItem(title)
-            item.setData(ROLE, ("step", i))
-            name = "caret-right-fill" if i == index else "caret-right"
-            item.setIcon(self._theme.icon(name, colours.accent if i == index else colours.faint))
-            if i > index:
-                item.setForeground(QColor(colours.faint))
-                item.setToolTip("Undone: click to go there again")
-            self.list.addItem(item)
-        for i, title in enumerate(candidates):
-            item = QListWidgetItem(title)
-            item.setData(ROLE, ("candidate", i))
-            item.setIcon(self._theme.icon("sparkle", colours.edited))
-            item.setToolTip("This result was made from another step. Click to use it.")
-            self.list.addItem(item)
-        if titles:
-            self.list.setCurrentRow(index)
-            self.list.scrollToItem(self.list.item(index))
+        for row in rows:
+            self.list.addItem(self._item(row))
+        self.list.verticalScrollBar().setValue(place)
+        current = next((n for n, row in enumerate(rows) if row.current), None)
+        if current is not None:
+            self.list.setCurrentRow(current)
+            self.list.scrollToItem(self.list.item(current))
+        self._bar.setVisible(any(row.made for row in rows))
+
+    def _item(self, row: HistoryRow) -> QListWidgetItem:
+        item = QListWidgetItem(self._icon(row), f"{row.title}\n{row.detail}" if row.detail else row.title)
+        item.setData(ROLE, row)
+        if row.current:
+            font = item.font()
+            font.setBold(True)
+            item.setFont(font)
+        if row.undone:
+            item.setForeground(QColor(self._theme.colours.faint))
+            item.setToolTip("Undone: click to go there again")
+        elif row.made:
+            item.setToolTip("A result that waits: click to use it, as a step that can be undone")
+        return item
+
+    def _icon(self, row: HistoryRow) -> QIcon:
+        pixmap = QPixmap(2 * THUMB, 2 * THUMB)
+        pixmap.setDevicePixelRatio(2)
+        pixmap.fill(self._theme.colours.field)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setOpacity(0.45 if row.undone else 1.0)
+        if row.image is not None:
+            painter.drawImage(pixmap.rect().adjusted(0, 0, -THUMB, -THUMB), row.image)
+        painter.setOpacity(1.0)
+        if row.starred:
+            self._theme.plain_icon("star-fill", self._theme.colours.edited).paint(painter, THUMB - 15, 1, 14, 14)
+        painter.end()
+        return unchanging(pixmap)
 
     def _clicked(self, item: QListWidgetItem) -> None:
-        kind, index = item.data(ROLE)
-        (self.visited if kind == "step" else self.candidate_chosen).emit(index)
+        row: HistoryRow = item.data(ROLE)
+        (self.made_chosen if row.made else self.visited).emit(row.index)
+
+    def _menu(self, where: QPoint) -> None:
+        item = self.list.itemAt(where)
+        if item is not None:
+            menu = self.menu_for(item.data(ROLE))
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.list.viewport().mapToGlobal(where))
+
+    def menu_for(self, row: HistoryRow) -> QMenu:
+        """What can be done with an entry."""
+        menu = QMenu(self)
+        if row.made:
+            menu.addAction("Use this result", lambda: self.made_chosen.emit(row.index))
+            menu.addAction("Take the star away" if row.starred else "Star", lambda: self.star_asked.emit(row.index))
+            menu.addAction(self._actions["run.results"])
+        else:
+            menu.addAction("Go to this step", lambda: self.visited.emit(row.index))
+        settings = menu.addAction("Use these settings", lambda: self.settings_asked.emit(row))
+        settings.setEnabled(row.settings)
+        return menu

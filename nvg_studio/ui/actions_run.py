@@ -1,0 +1,50 @@
+"""The rows of the Run menu in the table of actions."""
+
+from nvg_studio.ui.action_spec import ActionSpec
+
+RUN = (
+    ActionSpec(
+        "run.run",
+        "&Run",
+        "&Run",
+        ("Ctrl+Return", "Ctrl+Enter"),
+        "play",
+        "Generate everything from the lowest changed level on",
+        ("runnable",),
+    ),
+    ActionSpec(
+        "run.here",
+        "Run from this &level",
+        "&Run",
+        ("Shift+Return",),
+        "play-circle",
+        "Generate this level and all finer ones",
+        ("runnable",),
+    ),
+    ActionSpec(
+        "run.again",
+        "Run with a new &seed",
+        "&Run",
+        ("Ctrl+R",),
+        "dice-five",
+        "Take a new seed and run from this level",
+        ("runnable",),
+    ),
+    ActionSpec(
+        "run.live", "&Live", "&Run", ("Ctrl+Shift+R",), "lightning", "Run at the end of every stroke", checkable=True
+    ),
+    ActionSpec(
+        "run.results",
+        "Compare &results",
+        "&Run",
+        ("Ctrl+Shift+C",),
+        "columns",
+        "Choose among the variations and other results that wait",
+        ("made",),
+        checkable=True,
+        line=True,
+    ),
+    ActionSpec("run.clear", "Clear all but &starred", "&Run", (), "", "Drop the results without a star", ("made",)),
+    ActionSpec("run.cancel", "&Cancel", "&Run", ("Ctrl+.",), "stop", "Stop the run; nothing is changed", ("busy",)),
+    ActionSpec("run.model", "Choose &model folder…", "&Run", (), "cube", "Load another model", ("idle",), line=True),
+)

@@ -1,0 +1,99 @@
+"""The rarely changed part of the generate dock: guidance, sampling, device and precision."""
+
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QSpinBox, QWidget
+
+from nvg_studio.sampling.settings import MAX_GUIDANCE, MAX_STEPS, MAX_TEMPERATURE, GenerationSettings, ModelInfo
+from nvg_studio.ui.docks.fields import FormGrid, RampField
+
+DEVICES = {"auto": "Automatic", "cpu": "Processor", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
+DTYPES = {"auto": "Automatic", "float32": "float32", "bfloat16": "bfloat16"}
+
+
+class AdvancedFields(QWidget):
+    """Emits `changed` after a setting was set, `precision_chosen` with device and dtype to load the model with."""
+
+    changed = Signal()
+    defaults_asked = Signal()
+    precision_chosen = Signal(str, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.content_guidance = RampField("Content guidance", 0, MAX_GUIDANCE, 0.25)
+        self.structure_guidance = RampField("Structure guidance", 0, MAX_GUIDANCE, 0.25)
+        self.top_p = RampField("Top-p", 0.01, 1, 0.05)
+        self.temperature = QDoubleSpinBox()
+        self.temperature.setRange(0.01, MAX_TEMPERATURE)
+        self.temperature.setSingleStep(0.05)
+        self.temperature.setAccessibleName("Temperature")
+        self.steps = QSpinBox()
+        self.steps.setRange(1, MAX_STEPS)
+        self.steps.setAccessibleName("Structure steps")
+        self.steps.setToolTip("Steps of the structure network at every level: more are finer and slower")
+        for box in (self.temperature, self.steps):
+            box.setKeyboardTracking(False)
+            box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.device = _choice("Device", DEVICES)
+        self.dtype = _choice("Precision", DTYPES)
+        self.defaults = QPushButton("Model defaults")
+        form = FormGrid(self)
+        form.add_field("Content", self.content_guidance)
+        form.add_field("Structure", self.structure_guidance)
+        form.add_field("Top-p", self.top_p)
+        form.add_field("Temperature", self.temperature)
+        form.add_field("Steps", self.steps)
+        form.add_field("Device", self.device)
+        form.add_field("Precision", self.dtype)
+        form.add_field("", self.defaults)
+        for ramp in (self.content_guidance, self.structure_guidance, self.top_p):
+            ramp.changed.connect(self.changed)
+        for box in (self.temperature, self.steps):
+            box.valueChanged.connect(self.changed)
+        for choice in (self.device, self.dtype):
+            choice.activated.connect(self._choose_precision)
+        self.defaults.clicked.connect(self.defaults_asked)
+
+    def values(self) -> dict[str, Any]:
+        """What the fields show, by the names of `GenerationSettings`."""
+        return {
+            "content_guidance": self.content_guidance.value,
+            "structure_guidance": self.structure_guidance.value,
+            "top_p": self.top_p.value,
+            "temperature": self.temperature.value(),
+            "structure_steps": self.steps.value(),
+        }
+
+    def show_settings(self, full: GenerationSettings) -> None:
+        """Show settings; what is None in them is not known yet and left as it is."""
+        with QSignalBlocker(self.temperature), QSignalBlocker(self.steps):
+            if full.temperature is not None:
+                self.temperature.setValue(full.temperature)
+            if full.structure_steps is not None:
+                self.steps.setValue(full.structure_steps)
+        for field, value in (
+            (self.content_guidance, full.content_guidance),
+            (self.structure_guidance, full.structure_guidance),
+            (self.top_p, full.top_p),
+        ):
+            if value is not None:
+                field.set_value(value)
+
+    def show_model(self, info: ModelInfo | None) -> None:
+        """Show what the model really uses; "Automatic" stays where it was asked for."""
+        if info is not None:
+            for box, used in ((self.device, info.device.split(":")[0]), (self.dtype, info.dtype)):
+                if box.currentData() not in ("auto", used):
+                    box.setCurrentIndex(max(box.findData(used), 0))
+
+    def _choose_precision(self) -> None:
+        self.precision_chosen.emit(self.device.currentData(), self.dtype.currentData())
+
+
+def _choice(name: str, items: dict[str, str]) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    for value, text in items.items():
+        box.addItem(text, value)
+    return box

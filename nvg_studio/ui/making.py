@@ -1,0 +1,109 @@
+"""Making: new pictures and layouts, runs of the document, and what becomes of their results."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from nvg_studio.errors import NVGError
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.project import document as documents
+from nvg_studio.project import results
+from nvg_studio.project.document import Document, Made
+from nvg_studio.project.planning import plan_run
+from nvg_studio.sampling.settings import GenerationSettings
+from nvg_studio.ui.messages import Kind, Notice
+from nvg_studio.ui.runs import Result
+
+if TYPE_CHECKING:
+    from nvg_studio.ui.session import Session
+
+
+class Making(QObject):
+    """Starts runs for a session and puts their results into its document. `offered`: there are some to choose from."""
+
+    offered = Signal()
+
+    def __init__(self, session: "Session") -> None:
+        super().__init__(session)
+        self._session = session
+        session.runs.finished.connect(self._finished)
+
+    @property
+    def made(self) -> tuple[Made, ...]:
+        """The results that wait beside the history."""
+        document = self._session.document
+        return () if document is None else document.made
+
+    def generate(self) -> None:
+        """Make a new picture from nothing; it becomes the document when it is done."""
+        info = self._session.info
+        if info is not None:
+            blank = GranularitySequence.blank(info.cells, info.depth)
+            self._session.runs.start(blank, 0, None, info, None)
+
+    def new_layout(self, class_id: int | None, bands: bool) -> None:
+        """Begin a blank document: one region to paint on, or (`bands`) clusters of equal size in reading order."""
+        session, info = self._session, self._session.info
+        if info is None:
+            return
+        session.runs.choose(settings=replace(session.runs.settings, class_id=class_id))
+        blank = GranularitySequence.blank(info.cells, info.depth)
+        if not bands:
+            blank = blank.replace(bits=np.zeros_like(blank.bits))
+        session.drop_opening()
+        session.replace_document(
+            documents.new_layout(blank, info.image_size, info.fingerprint), "New layout", saved=True
+        )
+
+    def run(self, stage: int | None = None, live: bool = False) -> None:
+        """Run from a stage (None: where the next run must start) with the document's locks and the chosen scope."""
+        session, snapshot = self._session, self._session.snapshot
+        if snapshot is None or session.info is None:
+            return
+        plan = plan_run(snapshot, stage, session.runs.scope)
+        session.runs.start(snapshot.sequence, plan.stage, plan.locks, session.info, snapshot, live)
+
+    def choose(self, index: int) -> None:
+        """Use a result that waits: one step."""
+        self._edit(lambda document: results.choose(document, index, self._session.exact_pixels))
+
+    def star(self, index: int) -> None:
+        """Give a waiting result its star, or take it away."""
+        self._edit(lambda document: results.star(document, index))
+
+    def clear_unstarred(self) -> None:
+        """Let go of all waiting results without a star."""
+        self._edit(results.only_starred)
+
+    def use_settings(self, settings: GenerationSettings) -> None:
+        """Take the settings behind a result for the next runs."""
+        self._session.runs.choose(settings=settings, keep_seed=True)
+        self._session.said.emit(Notice(f"These settings are in the Generate dock now, seed {settings.seed}."))
+
+    def _finished(self, result: Result) -> None:
+        session, order = self._session, result.order
+        made = results.made_by(order.request, order.started, result.sequences, result.pictures)
+        if order.started is None:
+            first = made[0]
+            session.replace_document(documents.from_result(first.request, first.sequence, first.picture), "Untitled")
+        elif len(made) == 1 and order.started is session.snapshot:
+            self._edit(lambda document: results.accept(document, made[0], session.exact_pixels))
+            return
+        if len(made) > 1:
+            self._edit(lambda document: results.with_made(document, made))
+            self.offered.emit()
+        elif order.started is not None and not order.live:
+            self._edit(lambda document: results.with_made(document, made))
+            session.said.emit(Notice("The run is done, but you went on editing: its result waits in the history."))
+
+    def _edit(self, deed: Callable[[Document], Document]) -> None:
+        document = self._session.document
+        if document is None:
+            return
+        try:
+            self._session.put(deed(document))
+        except NVGError as problem:
+            self._session.said.emit(Notice(str(problem), Kind.WARNING))

@@ -1,0 +1,179 @@
+"""The docks and the page that make pictures: generate, reference, history, results; built, connected, up to date."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtWidgets import QFileDialog
+
+from nvg_studio.ui import making_view
+from nvg_studio.ui.docks.generate import GenerateDock
+from nvg_studio.ui.docks.history import HistoryDock, HistoryRow
+from nvg_studio.ui.docks.reference import ReferenceDock
+from nvg_studio.ui.gestures import cells_of
+from nvg_studio.ui.incoming import first_file, picture_in
+from nvg_studio.ui.reference import Reference
+from nvg_studio.ui.reference_view import reference_view
+from nvg_studio.ui.results.page import ResultsPage
+from nvg_studio.ui.state import ViewMode
+from nvg_studio.ui.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from nvg_studio.ui.window import MainWindow
+
+MAP_FILTER = "Label maps and masks (*.png *.tif *.tiff *.bmp *.gif *.npz *.npy);;All files (*)"
+
+
+class MakingDocks(QObject):
+    """One object for a window; `comparing` says whether the results page is open."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session = window.session
+        self.comparing = False
+        self._was_blank = False
+        self.thumbnails = Thumbnails(session.jobs, self)
+        self.reference_source = Reference(session)
+        self.generate = GenerateDock(window.theme, window.actions_set)
+        self.reference = ReferenceDock(window.theme, window.actions_set)
+        self.history = HistoryDock(window.theme, window.actions_set)
+        self.results = ResultsPage(window.theme, window.actions_set)
+        self._connect_generate()
+        self._connect_results()
+        self._connect_reference()
+
+    def _connect_generate(self) -> None:
+        generate, runs = self.generate, self._session.runs
+        actions = self._window.actions_set
+        generate.chosen.connect(lambda values: runs.choose(**values))
+        generate.precision_chosen.connect(self._load_with)
+        generate.dice_asked.connect(runs.roll)
+        generate.run_asked.connect(self._run_or_generate)
+        generate.run_here_asked.connect(actions["run.here"].trigger)
+        generate.cancel_asked.connect(runs.cancel)
+        runs.settings_changed.connect(self.show_choices)
+
+    def _connect_results(self) -> None:
+        making = self._session.making
+        making.offered.connect(lambda: self.compare(True))
+        self.thumbnails.ready.connect(self._window.refresh_soon)
+        self._session.changed.connect(self._show_first_picture)
+        self.results.chosen.connect(self._use)
+        self.results.star_asked.connect(making.star)
+        self.results.settings_asked.connect(self._settings_of_made)
+        self.results.compare_asked.connect(self._compare_pair)
+        self.history.visited.connect(self._session.visit)
+        self.history.made_chosen.connect(self._use)
+        self.history.star_asked.connect(making.star)
+        self.history.settings_asked.connect(self._settings_of_row)
+
+    def _connect_reference(self) -> None:
+        source, dock = self.reference_source, self.reference
+        source.changed.connect(self._window.refresh_soon)
+        dock.chosen.connect(lambda values: source.choose(**values))
+        dock.crop_moved.connect(source.move_crop)
+        dock.map_asked.connect(self._open_map)
+        dock.dropped.connect(self.take_reference)
+        dock.apply_asked.connect(lambda run: source.apply(self._selected_cells(), run))
+
+    def close(self) -> None:
+        """Stop looking for structures."""
+        self.reference_source.close()
+
+    # -- bringing up to date --------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show the session as it is."""
+        session, choices = self._session, self._window.state.now
+        self.comparing = self.comparing and bool(session.making.made)
+        self.generate.show_run(making_view.run_view(session, choices))
+        self.history.show_rows(making_view.history_rows(session, self.thumbnails))
+        if self.comparing:
+            self.results.show_tiles(making_view.tiles(session, self.thumbnails))
+        self.reference.show_view(reference_view(session, self.reference_source, self._selected_cells()))
+        self._window.actions_set.check("run.live", session.runs.live)
+        self._window.actions_set.check("run.results", self.comparing)
+
+    def _show_first_picture(self) -> None:
+        """Once a layout has its picture, it is the picture that people want to see."""
+        snapshot, state = self._session.snapshot, self._window.state
+        blank = snapshot is not None and snapshot.blank
+        made = snapshot is not None and snapshot.request is not None
+        if self._was_blank and made and state.now.view is ViewMode.STRUCTURE:
+            state.update(view=ViewMode.PICTURE)
+        self._was_blank = blank
+
+    def show_choices(self) -> None:
+        """Show the choices of the next runs."""
+        self.generate.show_choices(self._session.runs)
+        self._window.refresh_soon()
+
+    def show_model(self) -> None:
+        """Show what the model offers."""
+        self.generate.show_model(self._session.info)
+        self.show_choices()
+
+    # -- what is asked for ----------------------------------------------------------------------
+
+    def compare(self, on: bool) -> None:
+        """Open or close the results page."""
+        self.comparing = on and bool(self._session.making.made)
+        if self.comparing:
+            self.results.open_grid()
+        self._window.refresh_soon()
+
+    def take_reference(self, data: QMimeData) -> bool:
+        """Use what was dropped or pasted as reference, the first file or a picture; False when there is neither."""
+        path, picture = first_file(data), picture_in(data)
+        if path is not None:
+            self.reference_source.open(path)
+        elif picture is not None:
+            self.reference_source.take(lambda: picture, "pasted picture")
+        else:
+            return False
+        self._window.show_dock("reference")
+        return True
+
+    def _use(self, index: int) -> None:
+        self._session.making.choose(index)
+        self.compare(False)
+
+    def _settings_of_made(self, index: int) -> None:
+        self._session.making.use_settings(self._session.making.made[index].request.settings[0])
+
+    def _settings_of_row(self, row: HistoryRow) -> None:
+        if row.made:
+            self._settings_of_made(row.index)
+        elif self._session.document is not None:
+            request = self._session.document.history.snapshots[row.index].request
+            if request is not None:
+                self._session.making.use_settings(request.settings[0])
+
+    def _compare_pair(self, first: int | None, second: int | None) -> None:
+        one, other = making_view.pair(self._session, first, second)
+        self.results.show_pair((one[0], other[0]), (one[1], other[1]))
+
+    def _selected_cells(self) -> NDArray[np.bool_] | None:
+        choices = self._window.state.now
+        if self._session.document is None or not choices.selected or choices.level > self._session.depth:
+            return None
+        return cells_of(self._session.sequence, choices.level, choices.selected)
+
+    def _open_map(self) -> None:
+        folder = self._window.remembered.folder
+        name, _ = QFileDialog.getOpenFileName(self._window, "Label map or mask", folder, MAP_FILTER)
+        if name:
+            self.reference_source.open_map(Path(name))
+        self._window.refresh_soon()
+
+    def _load_with(self, device: str, dtype: str) -> None:
+        info = self._session.info
+        if info is not None:
+            self._session.load_model(Path(info.folder), device, dtype)
+
+    def _run_or_generate(self) -> None:
+        name = "file.generate" if self._session.document is None else "run.run"
+        self._window.actions_set[name].trigger()

@@ -1,0 +1,158 @@
+"""From session to what the generate dock, the history and the results page show. Nothing is changed here."""
+
+from PySide6.QtGui import QImage
+
+from nvg_studio.project.document import Made
+from nvg_studio.project.planning import Scope, plan_run, scope_of
+from nvg_studio.project.results import step_of
+from nvg_studio.ui.docks.generate import RunView
+from nvg_studio.ui.docks.history import HistoryRow
+from nvg_studio.ui.estimate import in_words
+from nvg_studio.ui.images import to_qimage
+from nvg_studio.ui.results.page import Tile
+from nvg_studio.ui.runs import Running, steps_of
+from nvg_studio.ui.session import Session
+from nvg_studio.ui.state import Choices
+from nvg_studio.ui.thumbnails import Thumbnails
+
+
+def run_view(session: Session, choices: Choices) -> RunView:
+    """What the run buttons show."""
+    run, snapshot = session.runs.running, session.snapshot
+    total = 0 if run is None else session.depth + 1 - run.request.stage
+    done = 0 if run is None or run.stage is None else run.stage + 1 - run.request.stage
+    return RunView(
+        document=snapshot is not None,
+        can_run=session.can_run and (snapshot is not None or run is None),
+        busy=run is not None,
+        status=run_line(session),
+        done=done,
+        total=total,
+        lowest=session.lowest_changed or 0,
+        here=plan_run(snapshot, choices.level).stage if snapshot is not None else 0,
+        scope=Scope.WHOLE if snapshot is None else scope_of(snapshot, None),
+        waiting=len(session.runs.waiting),
+    )
+
+
+def run_line(session: Session) -> str:
+    """One line over the run buttons."""
+    run = session.runs.running
+    if run is not None:
+        return _progress_line(session, run)
+    if session.document is not None and not session.fits_model and session.info is not None:
+        return f"This document has {session.depth} levels, the model {session.info.depth}: choose its own model."
+    if session.snapshot is not None and session.snapshot.blank:
+        return _layout_line(session)
+    seconds = _expected(session, session.lowest_changed or 0, session.runs.variations)
+    return "" if seconds is None else f"Takes about {in_words(seconds)}"
+
+
+def _progress_line(session: Session, run: Running) -> str:
+    parts = ["Starting…" if run.stage is None else f"Level {run.stage} of {session.depth} is done"]
+    following = run.request.stage if run.stage is None else run.stage + 1
+    left = session.runs.times.expected(following, session.depth, run.order.steps, len(run.request.settings))
+    if left is not None and following <= session.depth:
+        parts.append(f"{in_words(left)} left")
+    waiting = len(session.runs.waiting)
+    if waiting:
+        parts.append(f"{waiting} more wait{'s' if waiting == 1 else ''}")
+    return "  ·  ".join(parts)
+
+
+def _layout_line(session: Session) -> str:
+    snapshot = session.snapshot
+    assert snapshot is not None and snapshot.layout is not None
+    levels = snapshot.layout.levels
+    if not levels:
+        return "Paint regions at levels 1 to 4, then run."
+    return f"The run keeps level{'s 1 to ' + str(levels) if levels > 1 else ' 1'} as laid out."
+
+
+def _expected(session: Session, start: int, pictures: int) -> float | None:
+    info = session.info
+    if info is None:
+        return None
+    return session.runs.times.expected(start, session.depth, steps_of(session.runs.settings, info), pictures)
+
+
+def history_rows(session: Session, thumbnails: Thumbnails) -> tuple[HistoryRow, ...]:
+    """All steps, then the results that wait."""
+    document = session.document
+    if document is None:
+        return ()
+    steps = [
+        HistoryRow(
+            False,
+            n,
+            step.title,
+            "",
+            thumbnails.of_step(step, document.pictures[step.base]),
+            current=n == document.index,
+            undone=n > document.index,
+            settings=step.request is not None,
+        )
+        for n, step in enumerate(document.history.snapshots)
+    ]
+    waiting = [
+        HistoryRow(
+            True,
+            n,
+            made.title,
+            origin(session, made),
+            thumbnails.of_picture(made.picture),
+            starred=made.starred,
+            settings=True,
+        )
+        for n, made in enumerate(document.made)
+    ]
+    return (*steps, *waiting)
+
+
+def origin(session: Session, made: Made) -> str:
+    """Where a result comes from: its step and its seed."""
+    assert session.document is not None
+    step = step_of(session.document, made)
+    seed = f"seed {made.request.settings[0].seed}"
+    if made.started is None:
+        return seed
+    return f"Made from step {step + 1}, {seed}" if step is not None else f"Made from a step that is gone, {seed}"
+
+
+def tiles(session: Session, thumbnails: Thumbnails) -> tuple[Tile, ...]:
+    """The picture as it is now, then every result that waits."""
+    document = session.document
+    if document is None:
+        return ()
+    now = Tile(None, "Now", document.snapshot.title, thumbnails.of_step(document.snapshot, document.base))
+    waiting = [
+        Tile(n, *_caption(session, made), thumbnails.of_picture(made.picture), made.starred)
+        for n, made in enumerate(document.made)
+    ]
+    return (now, *waiting)
+
+
+def _caption(session: Session, made: Made) -> tuple[str, str]:
+    """What to call a result in a grid of many that differ in little: its class and seed, where it was made from."""
+    assert session.document is not None
+    names = () if session.info is None else session.info.class_names
+    settings, step = made.request.settings[0], step_of(session.document, made)
+    seed = f"seed {settings.seed}"
+    if settings.class_id is not None and settings.class_id < len(names):
+        seed = f"{names[settings.class_id].replace('_', ' ').capitalize()}, {seed}"
+    level = f"From level {made.request.stage}"
+    return seed[0].upper() + seed[1:], level if step is None else f"{level}, step {step + 1}"
+
+
+def pair(session: Session, first: int | None, second: int | None) -> tuple[tuple[QImage, str], tuple[QImage, str]]:
+    """Two results with their captions; None is the picture as it is now."""
+    return _one(session, first), _one(session, second)
+
+
+def _one(session: Session, index: int | None) -> tuple[QImage, str]:
+    document = session.document
+    assert document is not None
+    if index is None:
+        return to_qimage(document.base), "Now"
+    made = document.made[index]
+    return to_qimage(made.picture), f"{made.title}, seed {made.request.settings[0].seed}"

@@ -1,0 +1,243 @@
+"""The reference: a picture, a square of it, and the structure found there, to be taken over into the document."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from nvg_studio.errors import NVGError
+from nvg_studio.granularity import edits
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.imaging.crop import Picture, reduced, square_crop
+from nvg_studio.imaging.read import read_image
+from nvg_studio.imaging.regions import Labels, read_label_map
+from nvg_studio.project import document as documents
+from nvg_studio.project.document import Layout
+from nvg_studio.project.view import edited_cells
+from nvg_studio.sampling.events import Encoded, Event, Failed
+from nvg_studio.ui.images import to_qimage
+from nvg_studio.ui.messages import Kind, Notice
+from nvg_studio.ui.session import Session
+from nvg_studio.ui.structure_source import Area, Found, ReferenceChoices, Source, encoded, segmented
+from nvg_studio.ui.timers import single_shot
+
+GRACE_MS = 150
+CROP_SIDE = 1024
+SHOWN_SIDE = 512
+
+Mask = NDArray[np.bool_]
+
+
+class Reference(QObject):
+    """Finds the structure anew, on threads or in the engine, whenever picture, crop or choices change; `changed` then.
+
+    `centre` is that of the square crop, as shares of the picture's sides.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.title = ""
+        self.picture: Picture | None = None
+        self.shown: QImage | None = None
+        self.centre = (0.5, 0.5)
+        self.map_name = ""
+        self._map: Labels | None = None
+        self.choices = ReferenceChoices()
+        self.found: Found | None = None
+        self.problem = ""
+        self._version = 0
+        self._looking = -1
+        self._job: int | None = None
+        self._timer = single_shot(self, GRACE_MS, self._find)
+        session.link.answered.connect(self._answered)
+        session.model_changed.connect(self._find_soon)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the structure is being looked for."""
+        return self._timer.isActive() or self._job is not None or self._looking == self._version
+
+    def close(self) -> None:
+        """Look for nothing any more."""
+        self._timer.stop()
+
+    # -- what it is taken from ------------------------------------------------------------------
+
+    def open(self, path: Path) -> None:
+        """Use a picture file."""
+        self.take(lambda: read_image(path), path.name)
+
+    def take(self, read: Callable[[], Picture], title: str) -> None:
+        """Use a picture uint8 [H, W, 3], which `read` gives on a thread."""
+
+        def work() -> tuple[Picture, QImage]:
+            picture = read()
+            return picture, to_qimage(reduced(picture, SHOWN_SIDE))
+
+        def done(pictures: tuple[Picture, QImage]) -> None:
+            self.picture, self.shown = pictures
+            self.title, self.centre = title, (0.5, 0.5)
+            self.choices = replace(self.choices, box=None)
+            self._find_soon()
+
+        self._session.jobs.start(work, done, self._refuse)
+
+    def open_map(self, path: Path) -> None:
+        """Use a label map or a mask from a file."""
+
+        def done(labels: Labels) -> None:
+            self._map, self.map_name = labels, path.name
+            self.choose(source=Source.FILE)
+            self._find_soon()
+
+        self._session.jobs.start(lambda: read_label_map(path), done, self._refuse)
+
+    def move_crop(self, x: float, y: float) -> None:
+        """Move the centre of the square crop (shares of the sides)."""
+        self.centre = (x, y)
+        self._find_soon()
+
+    def choose(self, **values: Any) -> None:
+        """Set any of the choices."""
+        before, self.choices = self.choices, replace(self.choices, **values)
+        if any(getattr(before, name) != getattr(self.choices, name) for name in ("source", "count", "box")):
+            self._find_soon()
+        self.changed.emit()
+
+    # -- finding --------------------------------------------------------------------------------
+
+    def _find_soon(self) -> None:
+        self._version += 1
+        self.found, self.problem = None, ""
+        if self._job is not None:
+            self._session.link.cancel(self._job)
+            self._job = None
+        if self._ready:
+            self._timer.start()
+        self.changed.emit()
+
+    @property
+    def _ready(self) -> bool:
+        if self._session.info is None:
+            return False
+        return self._map is not None if self.choices.source is Source.FILE else self.picture is not None
+
+    def _find(self) -> None:
+        picture, choices, centre, labels = self.picture, self.choices, self.centre, self._map
+        version = self._looking = self._version
+        cells = self._cells
+
+        def crop() -> Picture | None:
+            if picture is None:
+                return None
+            height, width = picture.shape[:2]
+            return square_crop(picture, (centre[0] * width, centre[1] * height), CROP_SIDE)
+
+        def done(found: Found) -> None:
+            if version == self._version:
+                self._looking, self.found = -1, found
+                self.changed.emit()
+
+        def encode(square: Picture) -> None:
+            if version == self._version:
+                self._looking, self._job = -1, self._session.link.encode(square)
+
+        if choices.source is Source.MODEL:
+            self._session.jobs.start(crop, encode, lambda problem: self._failed(version, problem))
+        else:
+            work = lambda: segmented(choices, crop(), labels, cells)  # noqa: E731  both branches hand over work
+            self._session.jobs.start(work, done, lambda problem: self._failed(version, problem))
+
+    def _failed(self, version: int, problem: Exception) -> None:
+        if version == self._version:
+            self._looking = -1
+            self.problem = str(problem) if isinstance(problem, NVGError) else f"Something went wrong: {problem!r}"
+            self.changed.emit()
+
+    def _answered(self, event: Event) -> None:
+        if self._job is None or event.job != self._job:
+            return
+        self._job = None
+        if isinstance(event, Encoded):
+            self.found = encoded(event.sequence)
+        elif isinstance(event, Failed):
+            self.problem = event.message
+        self.changed.emit()
+
+    @property
+    def _cells(self) -> int:
+        info = self._session.info
+        if self._session.document is not None:
+            return self._session.sequence.cells
+        return info.cells if info is not None else 0
+
+    # -- taking over ----------------------------------------------------------------------------
+
+    @property
+    def levels(self) -> int:
+        """The last level that would be taken over."""
+        return self.choices.levels if self.found is None else min(self.choices.levels, self.found.levels)
+
+    @property
+    def stages(self) -> int:
+        """How many stages of content would be taken over."""
+        return self.choices.stages if self.found is not None and self.found.content else 0
+
+    def preview(self, selected: Mask | None) -> GranularitySequence | None:
+        """What the document's sequence would become; None while nothing is found, nothing fits, or there is no area.
+
+        selected: cells bool [L] of the selected cluster.
+        """
+        whole = self.choices.area is Area.WHOLE
+        area = None if whole else self._area(selected)
+        if self.found is None or self.found.sequence.cells != self._cells or not (whole or area is not None):
+            return None
+        if self._session.document is None:
+            return self.found.sequence
+        return edits.transfer(
+            self._session.sequence, self.found.sequence, (1, self.levels), area, self.stages, self._session.locks
+        )
+
+    def apply(self, selected: Mask | None, run: bool) -> None:
+        """Take the structure over, as one step, and run it if asked for."""
+        session = self._session
+        if self.choices.area is not Area.WHOLE and self._area(selected) is None:
+            what = "select a cluster" if self.choices.area is Area.SELECTED else "paint"
+            text = f"There is no such area: {what} first, or choose the whole picture."
+            session.said.emit(Notice(text, Kind.WARNING))
+            return
+        if session.document is None and session.info is not None:
+            session.making.new_layout(session.runs.settings.class_id, bands=False)
+        after = self.preview(selected)
+        if after is None or session.document is None:
+            return
+        name = self.map_name if self.choices.source is Source.FILE else self.title
+        title = f"Structure of {name}, level{'s 1 to ' + str(self.levels) if self.levels > 1 else ' 1'}"
+        document = documents.apply_layout(session.document, after, Layout(self.levels, self.stages), title)
+        if document is session.document:
+            session.said.emit(Notice("The document has this structure already."))
+        session.put(document)
+        if run:
+            session.making.run()
+
+    def _area(self, selected: Mask | None) -> Mask | None:
+        """The selected or the painted cells, bool [L]; None where there are none."""
+        snapshot = self._session.snapshot
+        if snapshot is None:
+            return None
+        if self.choices.area is Area.SELECTED:
+            return selected
+        edited = edited_cells(snapshot.result, snapshot.sequence)
+        return None if edited is None else edited[0]
+
+    def _refuse(self, problem: Exception) -> None:
+        text = str(problem) if isinstance(problem, NVGError) else f"Something went wrong: {problem!r}"
+        self._session.said.emit(Notice(text, Kind.ERROR))

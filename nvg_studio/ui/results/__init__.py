@@ -1,0 +1,1 @@
+"""The page of results in the middle of the window: a grid to choose from, and two of them compared."""

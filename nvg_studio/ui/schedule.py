@@ -1,0 +1,51 @@
+"""When a live run starts and which one is given up: a value and pure functions, no Qt and no clock."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+GRACE_S = 0.15
+"""A second stroke within this time spares the run of the first."""
+
+
+class Step(Enum):
+    """What to do now."""
+
+    REST = "nothing is wanted"
+    WAIT = "something is wanted, but not yet, or the engine is busy"
+    CANCEL = "a live run works on what is out of date"
+    START = "run what is wanted"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What the next live run is for (`wanted`, since when) and what the last one was started for (`begun`).
+
+    Anything hashable stands for the input of a run; equal inputs are not run twice in a row.
+    """
+
+    wanted: Hashable | None = None
+    since: float = 0.0
+    begun: Hashable | None = None
+
+    def stroke(self, what: Hashable, now: float) -> "Schedule":
+        """After a stroke that left `what`; the one before it is forgotten."""
+        return replace(self, wanted=None if what == self.begun else what, since=now)
+
+    def dropped(self) -> "Schedule":
+        """Nothing is wanted any more."""
+        return Schedule()
+
+    def started(self) -> "Schedule":
+        """After the run of what was wanted has begun."""
+        return Schedule(None, self.since, self.wanted)
+
+    def step(self, now: float, live_run: bool, other_run: bool) -> Step:
+        """What to do at time `now`: `live_run`, `other_run` say what kind of run is going on, if any."""
+        if self.wanted is None:
+            return Step.REST
+        if live_run:
+            return Step.CANCEL
+        if other_run or now < self.since + GRACE_S:
+            return Step.WAIT
+        return Step.START

@@ -1,0 +1,93 @@
+"""Where the structure of a reference comes from, as values and one pure function; no Qt."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from nvg_studio.granularity.regions_tree import tree_from_regions
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.imaging import regions
+from nvg_studio.imaging.crop import Picture, reduced
+
+
+class Source(StrEnum):
+    """What tells the regions of a reference apart."""
+
+    MODEL = "model"
+    SUPERPIXELS = "superpixels"
+    COLOURS = "colours"
+    BOX = "box"
+    FILE = "file"
+
+
+class Area(StrEnum):
+    """Where in the document a structure goes."""
+
+    WHOLE = "whole"
+    SELECTED = "selected"
+    PAINTED = "painted"
+
+
+COUNTED = (Source.SUPERPIXELS, Source.COLOURS)
+
+
+@dataclass(frozen=True)
+class ReferenceChoices:
+    """How a reference is used.
+
+    `count`: regions to look for, 2..256, where the source is counted; `box`: around the thing to cut out; `levels`: the
+    last level to take, 1..K; `stages`: how many stages of content to take (the model's own clusters only).
+    """
+
+    source: Source = Source.MODEL
+    count: int = 8
+    box: regions.Box | None = None
+    levels: int = 4
+    stages: int = 0
+    area: Area = Area.WHOLE
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A structure: `levels` of it say something about the picture; `content`: whether its tokens do, too."""
+
+    sequence: GranularitySequence
+    levels: int
+    regions: int
+    content: bool
+
+
+def encoded(sequence: GranularitySequence) -> Found:
+    """The structure that the model sees in a picture."""
+    return Found(sequence, sequence.depth, sequence.cells, content=True)
+
+
+def segmented(choices: ReferenceChoices, crop: Picture | None, labels: regions.Labels | None, cells: int) -> Found:
+    """The structure of a picture by any other source, as a tree over `cells` cells.
+
+    Args:
+        choices: the source, and what it needs.
+        crop: uint8 [S, S, 3]; for a map from a file it may be missing: then regions are paired by their places alone.
+        labels: the map from a file, int64 [H, W].
+
+    Raises:
+        PictureError: nothing is found in the box, or the count is out of range.
+    """
+    grey = np.full((regions.WORK_SIDE, regions.WORK_SIDE, 3), 128, np.uint8)
+    work = grey if crop is None else reduced(crop, regions.WORK_SIDE)
+    match choices.source:
+        case Source.SUPERPIXELS:
+            found = regions.superpixels(work, choices.count)
+        case Source.COLOURS:
+            found = regions.colour_regions(work, choices.count)
+        case Source.BOX:
+            found = regions.cut_out(work, choices.box or (0.1, 0.1, 0.9, 0.9))
+        case _:
+            assert labels is not None  # a file is read before it is used
+            found = labels
+    grid = regions.to_cells(found, cells)
+    bits = tree_from_regions(grid, regions.cell_features(work, cells))
+    count = len(np.unique(grid))
+    tokens = np.zeros((bits.shape[1] + 1, cells), np.int32)
+    return Found(GranularitySequence(bits, tokens), max((count - 1).bit_length(), 1), count, content=False)
