@@ -26,10 +26,10 @@ SIZES = {
 """tiny: tests, 8 x 8 cells. small: 64 px, two CPU cores. medium: 128 px, one GPU. d16..d24: the paper's."""
 
 SAMPLING = {
-    "content_guidance": [1.0, 2.5],
-    "structure_guidance": [1.0, 2.0],
+    "content_guidance": [3.0, 4.0],
+    "structure_guidance": [2.0, 3.0],
     "structure_steps": 8,
-    "top_p": [1.0, 0.5],
+    "top_p": [0.8, 0.15],
     "top_k": 0,
     "temperature": 1.0,
     "gumbel_split": False,
