@@ -378,8 +378,11 @@ def test_errors_from_inside(
 
 def test_ctrl_c_stops_quietly(model: Path, tmp_path: Path) -> None:
     """In the middle of endless work; Python's own start-up, which nothing can guard, is over by then."""
+    # A shell's background jobs ignore the interrupt, and the tests may be one.
     code = """
+import signal
 from nvg_studio.cli import main, measure
+signal.signal(signal.SIGINT, signal.default_int_handler)
 done = measure.Bench.round
 def round(self):
     print("round", flush=True)
