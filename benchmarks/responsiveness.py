@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from PIL import Image  # noqa: E402  the path comes first
-from PySide6.QtCore import QEvent, QEventLoop, QPointF, QSettings, Qt, QTimer  # noqa: E402
-from PySide6.QtGui import QMouseEvent, QPaintEvent  # noqa: E402
+from PySide6.QtCore import QEvent, QEventLoop, QMimeData, QPointF, QSettings, Qt, QTimer  # noqa: E402
+from PySide6.QtGui import QImage, QMouseEvent, QPaintEvent  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
 from nvg_studio.paths import resource, shipped_model  # noqa: E402
@@ -30,6 +30,7 @@ from nvg_studio.ui.app import make_application  # noqa: E402
 from nvg_studio.ui.canvas.view import CanvasView  # noqa: E402
 from nvg_studio.ui.session import Session  # noqa: E402
 from nvg_studio.ui.settings import Remembered  # noqa: E402
+from nvg_studio.ui.state import LockKind  # noqa: E402
 from nvg_studio.ui.theme import Theme  # noqa: E402
 from nvg_studio.ui.window import MainWindow  # noqa: E402
 
@@ -142,6 +143,43 @@ def generating(bench: Bench) -> Script:
     bench.window.strip.cards[0].run.click()
     yield from painting(bench, 2, 60)
     yield from wait(lambda: bench.session.runs.running is None and bench.session.runs.last_seconds != before)
+    yield from resting()
+
+
+def running_around_a_lock(bench: Bench) -> Script:
+    """A region of a large base is locked and keeps its pixels; the result is taken and all is drawn anew."""
+    steps = len(bench.session.document.history.snapshots)
+    bench.session.editing.lock_clusters(2, frozenset((1,)), LockKind.REGION)
+    yield from resting()
+    bench.session.making.run(3)
+    yield from wait(lambda: len(bench.session.document.history.snapshots) == steps + 2)
+    yield from resting()
+
+
+def pasting(bench: Bench, photo: Path) -> Script:
+    """A large picture from the clipboard."""
+    data = QMimeData()
+    data.setImageData(QImage(str(photo)))
+    yield None
+    before = bench.session.document
+    bench.window.commands.open_data(data, "pasted picture")
+    yield from wait(lambda: bench.session.document is not before)
+    yield from resting()
+
+
+def saving(bench: Bench, path: Path) -> Script:
+    """The project is saved, painted into meanwhile, and opened again."""
+    bench.window.files.save(path)
+    yield from painting(bench, 2, 60)
+    yield from wait(lambda: bench.session.path == path)
+    before = bench.session.document
+    bench.window.files.open(path)
+    yield from wait(lambda: bench.session.document is not before)
+    yield from resting()
+
+
+def resting() -> Script:
+    """Half a second for what follows."""
     for _ in range(60):
         yield None
 
@@ -186,6 +224,9 @@ def main() -> None:
         bench.play("switch levels and views", switching(bench, 3))
         bench.play("generate, painting meanwhile", generating(bench))
         bench.play("open a photo of 24 megapixels", opening(bench, large))
+        bench.play("run on it, a region locked", running_around_a_lock(bench))
+        bench.play("save and open it, painting meanwhile", saving(bench, Path(folder) / "large.nvgs"))
+        bench.play("paste 24 megapixels", pasting(bench, large))
         bench.window.close_for_good()
         app.processEvents()
         bench.session.close()
