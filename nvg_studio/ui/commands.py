@@ -137,12 +137,12 @@ class Commands:
 
     def open_data(self, data: QMimeData, title: str) -> bool:
         """Open what was dropped or pasted, the first file or a picture; False when there is neither."""
-        path, picture = first_file(data), picture_in(data)
+        path, read = first_file(data), picture_in(data)
         if path is not None:
             self.open_path(path)
-        elif picture is not None:
-            self.settle(lambda: self._window.files.open_picture(picture, title))
-        return path is not None or picture is not None
+        elif read is not None:
+            self.settle(lambda: self._window.files.open_picture(read, title))
+        return path is not None or read is not None
 
     def generate(self) -> None:
         """Make a new picture, once unsaved changes are settled."""

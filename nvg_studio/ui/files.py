@@ -41,9 +41,9 @@ class Files(QObject):
         else:
             self._open_photo(lambda: read_image(path), path.name, path)
 
-    def open_picture(self, image: NDArray[np.uint8], title: str) -> None:
-        """Open a picture that is in memory, uint8 [H, W, 3]."""
-        self._open_photo(lambda: image, title, None)
+    def open_picture(self, read: Callable[[], NDArray[np.uint8]], title: str) -> None:
+        """Open a picture that is in memory; `read` gives it as uint8 [H, W, 3], on a thread."""
+        self._open_photo(read, title, None)
 
     def save(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Save the project; `then` is called when it is on the disk."""

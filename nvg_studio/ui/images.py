@@ -27,12 +27,18 @@ def to_pixmap(picture: Picture) -> QPixmap:
 
 def from_qimage(image: QImage) -> Picture:
     """A QImage (of any format; transparent areas over white) to uint8 [H, W, 3]."""
-    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    if image.hasAlphaChannel():
+        rgba = _pixels(image.convertToFormat(QImage.Format.Format_RGBA8888), 4).astype(np.uint16)
+        alpha = rgba[..., 3:]
+        return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    return _pixels(image.convertToFormat(QImage.Format.Format_RGB888), 3)
+
+
+def _pixels(image: QImage, channels: int) -> Picture:
+    """A copy of the pixels of an image with 8 bits a channel: uint8 [H, W, channels]."""
     height, width = image.height(), image.width()
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())[:, : 4 * width]
-    rgba = rows.reshape(height, width, 4).astype(np.uint16)
-    alpha = rgba[..., 3:]
-    return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
+    return rows[:, : channels * width].reshape(height, width, channels).copy()
 
 
 def cells_image(labels: NDArray[np.int64], colours: Picture, grid: int) -> QImage:

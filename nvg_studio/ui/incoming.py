@@ -1,5 +1,6 @@
 """What was dropped or pasted: files and pictures."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,12 @@ def first_file(data: QMimeData) -> Path | None:
     return next((Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()), None)
 
 
-def picture_in(data: QMimeData) -> NDArray[np.uint8] | None:
-    """A picture itself, uint8 [H, W, 3]."""
-    return from_qimage(QImage(data.imageData())) if data.hasImage() else None
+def picture_in(data: QMimeData) -> Callable[[], NDArray[np.uint8]] | None:
+    """How to read a picture itself, uint8 [H, W, 3]: a large one takes its time, on a thread."""
+    if not data.hasImage():
+        return None
+    image = QImage(data.imageData())
+    return lambda: from_qimage(image)
 
 
 def has_something(data: QMimeData) -> bool:

@@ -15,7 +15,7 @@ from nvg_studio.project.document import Document, Made
 from nvg_studio.project.planning import plan_run
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.ui.messages import Kind, Notice
-from nvg_studio.ui.runs import Result
+from nvg_studio.ui.runs import Result, Running
 
 if TYPE_CHECKING:
     from nvg_studio.ui.session import Session
@@ -29,6 +29,7 @@ class Making(QObject):
     def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self._session = session
+        self._chosen = 0
         session.runs.finished.connect(self._finished)
 
     @property
@@ -67,8 +68,19 @@ class Making(QObject):
         session.runs.start(snapshot.sequence, plan.stage, plan.locks, session.info, snapshot, live)
 
     def choose(self, index: int) -> None:
-        """Use a result that waits: one step."""
-        self._edit(lambda document: results.choose(document, index, self._session.exact_pixels))
+        """Use a result that waits, as one step, once its picture is composed; the latest choice wins."""
+        session, document = self._session, self._session.document
+        if document is None:
+            return
+        exact = session.exact_pixels
+        self._chosen += 1
+        number = self._chosen
+
+        def done(after: Document) -> None:
+            if number == self._chosen and not self._put(after, document):
+                session.said.emit(Notice("You went on editing, so the result was not used: it waits in the history."))
+
+        session.jobs.start(lambda: results.choose(document, index, exact), done, self._refuse)
 
     def star(self, index: int) -> None:
         """Give a waiting result its star, or take it away."""
@@ -90,14 +102,51 @@ class Making(QObject):
             first = made[0]
             session.replace_document(documents.from_result(first.request, first.sequence, first.picture), "Untitled")
         elif len(made) == 1 and order.started is session.snapshot:
-            self._edit(lambda document: results.accept(document, made[0], session.exact_pixels))
+            self._accept(result.run, made[0])
             return
         if len(made) > 1:
             self._edit(lambda document: results.with_made(document, made))
             self.offered.emit()
-        elif order.started is not None and not order.live:
-            self._edit(lambda document: results.with_made(document, made))
-            session.said.emit(Notice("The run is done, but you went on editing: its result waits in the history."))
+        elif order.started is not None:
+            self._keep_waiting(made[0], order.live)
+
+    def _accept(self, run: Running, made: Made) -> None:
+        """Compose a result with the document it was made for; it becomes a step if the document is still that one."""
+        session, document = self._session, self._session.document
+        assert document is not None
+        exact, held = session.exact_pixels, session.runs.hold(run)
+
+        def done(after: Document) -> None:
+            # The document first: whatever begins when the run is released sees the result.
+            wanted = session.runs.running is not None and session.runs.running.job == held.job
+            if wanted and not self._put(after, document):
+                self._keep_waiting(made, run.order.live)
+            session.runs.release(held)
+
+        def failed(problem: Exception) -> None:
+            session.runs.release(held)
+            self._refuse(problem)
+
+        session.jobs.start(lambda: results.accept(document, made, exact), done, failed)
+
+    def _put(self, after: Document, before: Document) -> bool:
+        """Go on with what was made of `before`, unless the document has another step by now."""
+        now = self._session.document
+        if now is None or now.snapshot is not before.snapshot:
+            return False
+        self._session.put(replace(after, made=now.made))  # stars may have been given meanwhile
+        return True
+
+    def _keep_waiting(self, made: Made, live: bool) -> None:
+        """A result that came too late waits beside the history; one of a live run is forgotten, the next is on its way."""
+        if not live:
+            self._edit(lambda document: results.with_made(document, (made,)))
+            text = "The run is done, but you went on editing: its result waits in the history."
+            self._session.said.emit(Notice(text))
+
+    def _refuse(self, problem: Exception) -> None:
+        text = str(problem) if isinstance(problem, NVGError) else f"Something went wrong: {problem!r}"
+        self._session.said.emit(Notice(text, Kind.WARNING))
 
     def _edit(self, deed: Callable[[Document], Document]) -> None:
         document = self._session.document

@@ -127,11 +127,11 @@ class MakingDocks(QObject):
 
     def take_reference(self, data: QMimeData) -> bool:
         """Use what was dropped or pasted as reference, the first file or a picture; False when there is neither."""
-        path, picture = first_file(data), picture_in(data)
+        path, read = first_file(data), picture_in(data)
         if path is not None:
             self.reference_source.open(path)
-        elif picture is not None:
-            self.reference_source.take(lambda: picture, "pasted picture")
+        elif read is not None:
+            self.reference_source.take(read, "pasted picture")
         else:
             return False
         self._window.show_dock("reference")

@@ -37,7 +37,10 @@ class Order:
 
 @dataclass(frozen=True, eq=False)
 class Running:
-    """A run under way; `sequence` and `previews` are those of its first picture."""
+    """A run under way; `sequence` and `previews` are those of its first picture.
+
+    `over`: the engine has answered, and the result is on its way into the document.
+    """
 
     job: int
     order: Order
@@ -46,6 +49,7 @@ class Running:
     stage: int | None = None
     sequence: GranularitySequence | None = None
     previews: dict[int, Picture] = field(default_factory=dict)
+    over: bool = False
 
     @property
     def request(self) -> RunRequest:
@@ -62,9 +66,14 @@ class Running:
 class Result:
     """What a run made: a sequence and a picture for each of its settings."""
 
-    order: Order
+    run: Running
     sequences: tuple[GranularitySequence, ...]
     pictures: tuple[Picture, ...]
+
+    @property
+    def order(self) -> Order:
+        """What was asked for."""
+        return self.run.order
 
 
 class Runs(QObject):
@@ -138,9 +147,28 @@ class Runs(QObject):
 
     def cancel(self) -> None:
         """Stop the run, and forget those that wait; the document stays as it is."""
-        self.waiting = ()
-        if self.running is not None:
-            self._link.cancel(self.running.job)
+        run, self.waiting = self.running, ()
+        if run is None:
+            return
+        if run.over:
+            self.release(run)
+            self._say_cancelled(run)
+        else:
+            self._link.cancel(run.job)
+
+    def hold(self, run: Running) -> Running:
+        """Let a run that has just finished count as under way until its result is `release`d into the document."""
+        self.running = replace(run, over=True)
+        return self.running
+
+    def release(self, run: Running) -> bool:
+        """End a run that was held and begin the next; False where it was cancelled: its result is not wanted."""
+        if self.running is None or self.running.job != run.job:
+            return False
+        self.running = None
+        self._next()
+        self.changed.emit()
+        return True
 
     def handle(self, event: Event) -> None:
         """Take an event of the run under way; others are not for here."""
@@ -153,13 +181,17 @@ class Runs(QObject):
             self.running = None
             if isinstance(event, Done):
                 self.last_seconds = time.monotonic() - run.since
-                self.finished.emit(Result(run.order, event.sequences, event.pictures))
-            elif isinstance(event, Cancelled) and not run.order.live:
-                self.said.emit(Notice("The run was cancelled; nothing was changed."))
+                self.finished.emit(Result(run, event.sequences, event.pictures))
+            elif isinstance(event, Cancelled):
+                self._say_cancelled(run)
             elif isinstance(event, Failed):
                 self.said.emit(Notice(event.message, Kind.ERROR, event.details))
             self._next()
         self.changed.emit()
+
+    def _say_cancelled(self, run: Running) -> None:
+        if not run.order.live:
+            self.said.emit(Notice("The run was cancelled; nothing was changed."))
 
     def _stage(self, run: Running, event: StageDone) -> None:
         if event.item == 0:

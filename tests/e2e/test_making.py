@@ -32,6 +32,7 @@ def test_a_painted_layout_is_kept_in_every_variation(real_studio: Studio) -> Non
     assert all(np.array_equal(one.sequence.bits[:, :2], laid_out.bits[:, :2]) for one in made)
     assert len({one.sequence for one in made}) == 3
     session.making.choose(1)
+    studio.settle()
     assert studio.snapshot.sequence == made[1].sequence
     assert np.array_equal(session.base, made[1].picture)
     assert session.runs.times.seconds

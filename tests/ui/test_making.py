@@ -334,6 +334,7 @@ def test_variations_keep_what_is_locked(studio: Studio) -> None:
     make_variations(studio, 3, stage=1)
     for index in range(3):
         studio.session.making.choose(index)
+        studio.settle()
         assert np.array_equal(studio.snapshot.sequence.token_map[:, held], before.token_map[:, held])
         assert np.array_equal(studio.snapshot.sequence.bits[held], before.bits[held])
 
@@ -445,6 +446,7 @@ def test_a_late_result_says_which_step_it_was_made_from(studio: Studio) -> None:
     actions["Star"].trigger()
     assert studio.session.making.made[0].starred
     actions["Use this result"].trigger()
+    studio.settle()
     assert studio.snapshot.sequence == studio.session.making.made[0].sequence
     menu.deleteLater()
 
