@@ -18,10 +18,11 @@ from types import ModuleType
 from typing import Protocol
 
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling.engine_child import Decode, Encode, Job, Load, Run, Started, Stop, serve
+from nvg_studio.sampling.engine_child import Colour, Decode, Encode, Job, Load, Run, Started, Stop, serve
 from nvg_studio.sampling.events import (
     LAST_EVENTS,
     Cancelled,
+    CodeColours,
     Decoded,
     Done,
     Encoded,
@@ -57,6 +58,10 @@ class Engine(Protocol):
 
     def decode(self, sequence: GranularitySequence, stages: tuple[int, ...]) -> int:
         """The pictures of some stages (0..K): Decoded. Served between the stages of a run that is under way."""
+
+    def colours(self, path: tuple[int, ...]) -> int:
+        """The colour that every code gives as content of stage len(path), on the tokens `path` of the stages before:
+        CodeColours."""
 
     def cancel(self, job: int | None = None) -> None:
         """Stop a job, or all of them: Cancelled. After this call no other result of it comes, but perhaps Failed."""
@@ -189,6 +194,9 @@ class ProcessEngine:
     def decode(self, sequence: GranularitySequence, stages: tuple[int, ...]) -> int:
         return self._ask(Decode(next(self._numbers), sequence, stages))
 
+    def colours(self, path: tuple[int, ...]) -> int:
+        return self._ask(Colour(next(self._numbers), path))
+
     def cancel(self, job: int | None = None) -> None:
         now = time.monotonic()
         jobs = [n for n in self._pending if job in (None, n) and n not in self._stopped]
@@ -242,7 +250,7 @@ class ProcessEngine:
             self._model = None
         if stopped and isinstance(event, StageDone):
             return []
-        if stopped and isinstance(event, Done | Encoded | Decoded):
+        if stopped and isinstance(event, Done | Encoded | Decoded | CodeColours):
             return [Cancelled(event.job)]
         return [event]
 

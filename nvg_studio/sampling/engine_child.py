@@ -19,7 +19,18 @@ from typing import Any
 
 from nvg_studio import errors
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling.events import Cancelled, Decoded, Done, Encoded, Event, Failed, ModelReady, Picture, StageDone
+from nvg_studio.sampling.events import (
+    Cancelled,
+    CodeColours,
+    Decoded,
+    Done,
+    Encoded,
+    Event,
+    Failed,
+    ModelReady,
+    Picture,
+    StageDone,
+)
 from nvg_studio.sampling.failures import explain
 from nvg_studio.sampling.settings import RunRequest
 
@@ -62,6 +73,13 @@ class Decode(Job):
 
     sequence: GranularitySequence
     stages: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Colour(Job):
+    """Find the colours of all codes on top of a path."""
+
+    path: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -180,6 +198,8 @@ class _Worker:
                 return Encoded(job.job, self._loaded().encode(job.image))
             case Decode():
                 return self._decode(job)
+            case Colour():
+                return CodeColours(job.job, self._loaded().code_colours(job.path, cancel=self._flag(job)))
         raise TypeError(f"no such job: {job!r}")
 
     def _load(self, job: Load) -> ModelReady:
@@ -208,18 +228,21 @@ class _Worker:
             settings=list(request.settings),
             locks=request.locks,
             on_event=on_event,
-            cancel=_Flag(self._mailbox.stopped, job.job),
+            cancel=self._flag(job),
         )
         return Done(job.job, tuple(sequences), tuple(pipeline.decode(sequence) for sequence in sequences))
 
     def _decode(self, job: Decode) -> Decoded:
-        pipeline, flag = self._loaded(), _Flag(self._mailbox.stopped, job.job)
+        pipeline, flag = self._loaded(), self._flag(job)
         pictures = {}
         for stage in job.stages:
             if flag.is_set():
                 raise errors.Cancelled("Drawing was stopped; nothing was changed.")
             pictures[stage] = pipeline.decode(job.sequence, stage=stage)
         return Decoded(job.job, pictures)
+
+    def _flag(self, job: Job) -> _Flag:
+        return _Flag(self._mailbox.stopped, job.job)
 
     def _loaded(self) -> Any:
         if self._pipeline is None:

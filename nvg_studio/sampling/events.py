@@ -1,7 +1,7 @@
 """What the engine answers: a stream of small frozen values with numpy arrays inside. No torch here.
 
 `job` is the number that the engine gave when the work was asked for. One job gives any number of StageDone and then
-exactly one of ModelReady, Encoded, Decoded, Done, Cancelled or Failed.
+exactly one of ModelReady, Encoded, Decoded, CodeColours, Done, Cancelled or Failed.
 """
 
 from dataclasses import dataclass
@@ -47,6 +47,13 @@ class Decoded(Event):
 
 
 @dataclass(frozen=True, eq=False)
+class CodeColours(Event):
+    """What colour each code gives on top of the tokens of a path: uint8 [codes, 3]."""
+
+    colours: Picture
+
+
+@dataclass(frozen=True, eq=False)
 class StageDone(Event):
     """A run finished a stage of one variation: `sequence` is right up to that stage, `preview` its picture, if made."""
 
@@ -77,5 +84,5 @@ class Failed(Event):
     details: str
 
 
-LAST_EVENTS = (ModelReady, Encoded, Decoded, Done, Cancelled, Failed)
+LAST_EVENTS = (ModelReady, Encoded, Decoded, CodeColours, Done, Cancelled, Failed)
 """The events after which nothing more comes for their job (but see ModelReady)."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nvg_studio.errors import CheckpointError, DeviceError, PictureError, SequenceError, SettingsError
+from nvg_studio.errors import Cancelled, CheckpointError, DeviceError, PictureError, SequenceError, SettingsError
 from nvg_studio.granularity.clustering import cluster
 from nvg_studio.granularity.hierarchy import labels_to_bits
 from nvg_studio.granularity.locks import Locks
@@ -22,6 +22,11 @@ from nvg_studio.sampling.settings import GenerationSettings, ModelInfo
 from nvg_studio.sampling.tokens import structure_noise as draw_structure_noise
 
 EventHook = Callable[[Event], None]
+
+COLOUR_PATCH = 4
+"""Cells a side of the patch that a code's colour is read from: the time grows with its area."""
+COLOUR_BATCH = 128
+"""Codes decoded at a time."""
 
 
 class NVGPipeline:
@@ -105,6 +110,41 @@ class NVGPipeline:
     def decode(self, sequence: GranularitySequence, stage: int | None = None) -> Picture:
         """The picture uint8 [S, S, 3] after `stage` (the last one if None)."""
         return _to_bytes(self._networks.tokenizer.decode(self._canvas(sequence, stage)))[0]
+
+    @torch.inference_mode()
+    def code_colours(self, path: Sequence[int], cancel: StopFlag | None = None) -> Picture:
+        """The colour that every code gives as content of stage len(path), spread evenly: uint8 [codes, 3].
+
+        Args:
+            path: tokens of the stages before, 0..K of them, spread evenly below.
+            cancel: asked before every network call.
+
+        Raises:
+            SettingsError: a path that is too long, or tokens that the model does not have. Cancelled.
+        """
+        codes = self.config.tokenizer.codebook_size
+        if len(path) > self.info.depth or not all(0 <= token < codes for token in path):
+            raise SettingsError(f"A path has at most {self.info.depth} tokens from 0 to {codes - 1}.")
+        tokenizer = self._networks.tokenizer
+        below = sum(self._even(torch.tensor([token]), stage) for stage, token in enumerate(path))  # [1, C, p, p]
+        colours = []
+        for tokens in torch.arange(codes).split(COLOUR_BATCH):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("The colours were not needed any more.")
+            pictures = tokenizer.decoder(self._even(tokens, len(path)) + below)  # [n, 3, s, s]
+            margin = pictures.shape[-1] // 4
+            middle = pictures[..., margin:-margin, margin:-margin]
+            colours.append(_to_bytes(middle.mean((2, 3), keepdim=True))[:, 0, 0])
+        return np.concatenate(colours)
+
+    def _even(self, tokens: torch.Tensor, stage: int) -> torch.Tensor:
+        """What tokens int64 [n] that fill a canvas each add to the patch in its middle, [n, C, p, p]."""
+        grid = self.info.grid
+        spread = tokens.to(self.device)[:, None].expand(-1, self.info.cells)
+        residual = self._networks.tokenizer.quantizer.residual(spread, stage)  # [n, L, C]
+        canvas = residual.transpose(1, 2).unflatten(2, (grid, grid))
+        margin = max(grid - COLOUR_PATCH, 0) // 2
+        return canvas[..., margin : grid - margin, margin : grid - margin]
 
     def generate(
         self,

@@ -19,6 +19,7 @@ from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.sampling.events import (
     Cancelled,
+    CodeColours,
     Decoded,
     Done,
     Encoded,
@@ -165,6 +166,10 @@ class ScriptedEngine:
         job = self._add(iter([Decoded(0, {stage: draw(sequence, stage, self.info) for stage in stages})]))
         self._quick.add(job)
         return job
+
+    def colours(self, path: tuple[int, ...]) -> int:
+        """Ask for the colours of all codes: answers CodeColours; a token is its colour whatever lies below it."""
+        return self._add(iter([CodeColours(0, tokens_to_colours(np.arange(LEVELS**3, dtype=np.int32)))]))
 
     def cancel(self, job: int | None = None) -> None:
         """Stop a job (None: all of them): answers Cancelled."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
+from nvg_studio.granularity import edits
+from nvg_studio.ui.dialogs.colour import ColourDialog
 from nvg_studio.ui.dialogs.new_layout import LayoutChoice, NewLayoutDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
 from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog, show_about
@@ -103,6 +105,8 @@ class Commands:
             "cluster.unlock": lambda: editing.unlock_clusters(state.now.level, state.now.selected),
             "cluster.unlock_all": editing.unlock_all,
             "cluster.take": lambda: state.take(min(state.now.selected)),
+            "cluster.content": lambda: editing.give_content(state.now.level, state.now.selected, state.now.cluster),
+            "cluster.colour": self.choose_colour,
             "cluster.rename": lambda: self._window.clusters.edit_name(),
             "cluster.only": lambda: state.toggle_only(state.now.selected),
             "cluster.show_all": self._setter(only=frozenset()),
@@ -231,6 +235,22 @@ class Commands:
     def lock_selected(self, kind: LockKind) -> None:
         """Lock the selected clusters."""
         self._session.editing.lock_clusters(self._state.now.level, self._state.now.selected, kind)
+
+    def choose_colour(self) -> None:
+        """Offer the codes nearest to a colour for the selected cluster."""
+        session, now = self._session, self._state.now
+        level, cluster = now.level, min(now.selected)
+        cells = session.labels(level) == cluster
+        path = edits.path_tokens(session.sequence, level, cluster)
+        if -1 in path:
+            self._say(f"Cluster {cluster} is empty: give it cells before a colour.")
+            return
+        mean = tuple(int(value) for value in session.cell_colours[cells].mean(axis=0).round())
+        name = session.cluster_name(level, cluster) or f"cluster {cluster}"
+        dialog = ColourDialog(session.codes, path[:-1], mean, f"Colour of {name}, level {level}", self._window)
+        dialog.chosen.connect(lambda token: session.editing.give_code(level, cluster, token))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def run_again(self) -> None:
         """Roll the seed and run from the active level."""

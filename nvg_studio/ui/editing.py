@@ -75,6 +75,36 @@ class Editing:
         title = f"Swap clusters {a} and {b}, level {level}"
         self.apply(lambda: edits.swap(sequence, level, a, b, locks), title, "Both clusters are empty.", level=level)
 
+    # -- content --------------------------------------------------------------------------------
+
+    def give_content(self, level: int, clusters: frozenset[int], source: int) -> None:
+        """Give clusters of a level the content, from coarse to fine, of another cluster of it."""
+        sequence = self._session.sequence
+        tokens = edits.path_tokens(sequence, level, source)
+        others = clusters - {source}
+        if not others:
+            self._say(f"Cluster {source} is in hand itself: take another one in hand (I), whose content it is to get.")
+        elif -1 in tokens:
+            self._say(f"Cluster {source} is empty and has no content to give: take another one in hand (I).")
+        else:
+            title = f"Content of cluster {source} for {gestures.named(others, level)}"
+            self._give(level, others, tokens, title, "They have that content already.")
+
+    def give_code(self, level: int, cluster: int, token: int) -> None:
+        """Give a cluster one code as its content at a level."""
+        title = f"Colour for cluster {cluster}, level {level}"
+        self._give(level, frozenset((cluster,)), token, title, "The cluster has that colour already.")
+
+    def _give(
+        self, level: int, clusters: frozenset[int], tokens: int | tuple[int, ...], title: str, unchanged: str
+    ) -> None:
+        sequence, locks = self._session.sequence, self._session.locks
+        after = gestures.with_content(sequence, level, clusters, tokens, locks)
+        if after == sequence and gestures.with_content(sequence, level, clusters, tokens, None) != sequence:
+            self._say(gestures.CONTENT_LOCKED, Kind.WARNING)
+        else:
+            self.apply(lambda: after, title, unchanged)
+
     # -- locks and names ------------------------------------------------------------------------
 
     def lock_cells(self, cells: Mask, choices: Choices) -> None:

@@ -40,6 +40,10 @@ class EngineLink(QObject):
         """Pictures of some stages; answered by Decoded."""
         return self._asked(self.engine.decode(sequence, stages))
 
+    def colours(self, path: tuple[int, ...]) -> int:
+        """The colours of all codes on top of a path; answered by CodeColours."""
+        return self._asked(self.engine.colours(path))
+
     def cancel(self, job: int | None = None) -> None:
         """Stop a job (None: all)."""
         self.engine.cancel(job)

@@ -18,6 +18,7 @@ from nvg_studio.ui.state import Choices, LockKind
 Mask = NDArray[np.bool_]
 
 LOCKED = "Locked: these cells keep their cluster. Unlock them to paint here."
+CONTENT_LOCKED = "Locked: these cells keep their content. Unlock them to give them other content."
 
 
 def painted(sequence: GranularitySequence, cells: Mask, choices: Choices, locks: Locks) -> GranularitySequence:
@@ -67,6 +68,19 @@ def exchange(sequence: GranularitySequence, change: Mask, choices: Choices) -> d
     losses = np.bincount(sequence.labels(choices.level)[change], minlength=1 << choices.level)
     gains = {int(cluster): -int(losses[cluster]) for cluster in np.flatnonzero(losses)}
     return gains | {choices.cluster: int(change.sum())} if gains else {}
+
+
+def with_content(
+    sequence: GranularitySequence,
+    level: int,
+    clusters: frozenset[int],
+    tokens: int | tuple[int, ...],
+    locks: Locks | None,
+) -> GranularitySequence:
+    """Clusters of a level with other content: one token for the level, or one for each stage 0..level."""
+    for cluster in sorted(clusters):
+        sequence = edits.set_token(sequence, level, cluster, tokens, locks)
+    return sequence
 
 
 def cells_of(sequence: GranularitySequence, level: int, clusters: frozenset[int]) -> Mask:

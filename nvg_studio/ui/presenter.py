@@ -251,6 +251,8 @@ def conditions(session: Session, choices: Choices) -> set[str]:
         "one": document is not None and len(choices.selected) == 1,
         "sibling": document is not None and choices.level > 0,
         "two": document is not None and len(choices.selected) == 2,
+        "content": document is not None and document.snapshot.layout is None,
+        "decodable": session.info is not None and session.fits_model,
         "veiled": document is not None and bool(choices.only),
         "locked": document is not None and session.locks.any,
     }

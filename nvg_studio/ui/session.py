@@ -16,6 +16,7 @@ from nvg_studio.project.document import Document, Snapshot
 from nvg_studio.sampling.engine import Engine
 from nvg_studio.sampling.events import Encoded, Event, Failed, ModelReady, Picture, StageDone
 from nvg_studio.sampling.settings import ModelInfo
+from nvg_studio.ui.code_colours import Codes
 from nvg_studio.ui.editing import Editing
 from nvg_studio.ui.engine_link import EngineLink
 from nvg_studio.ui.jobs import Jobs
@@ -67,6 +68,7 @@ class Session(QObject):
         self.jobs = Jobs(self)
         self.link = EngineLink(engine, self)
         self.renderings = Renderings(self.link, self)
+        self.codes = Codes(self.link, self)
         self.runs = Runs(self.link, self)
         self.editing = Editing(self)
         self.making = Making(self)
@@ -74,6 +76,7 @@ class Session(QObject):
         self.link.answered.connect(self._handle)
         self.renderings.ready.connect(self.pictures_changed)
         self.runs.said.connect(self.said)
+        self.codes.said.connect(self.said)
         self.runs.stage_done.connect(self._keep_preview)
 
     def close(self) -> None:
@@ -196,6 +199,7 @@ class Session(QObject):
             self.loading, self._load_job = None, None
             self.info = event.info
             self.renderings.set_model(event.info.fingerprint)
+            self.codes.forget()
             self.runs.forget_times()
             self.model_changed.emit()
         elif isinstance(event, Failed) and event.job == self._load_job:
@@ -205,6 +209,7 @@ class Session(QObject):
         elif self.opening is not None and event.job == self.opening.job:
             self._opened(event)
         self.renderings.handle(event)
+        self.codes.handle(event)
         self.runs.handle(event)
 
     # -- photos and runs ------------------------------------------------------------------------

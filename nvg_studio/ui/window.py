@@ -42,7 +42,8 @@ from nvg_studio.ui.tools import Desk, make_tools
 FLASH_MS = 450
 LOCK_MENU = ("cluster.lock_layout", "cluster.lock_region", "cluster.lock_coarse", "cluster.unlock")
 CLUSTER_MENU = (
-    *("cluster.take", "cluster.rename", "cluster.only", "cluster.show_all", ""),
+    *("cluster.take", "cluster.content", "cluster.colour", ""),
+    *("cluster.rename", "cluster.only", "cluster.show_all", ""),
     *(*LOCK_MENU, "", "cluster.merge", "cluster.swap", "cluster.balance"),
 )
 LEVEL_MENU = ("run.here", "", "level.lock_layout", "level.lock_coarse", "cluster.unlock_all", "", "cluster.balance")
@@ -109,7 +110,7 @@ class MainWindow(QMainWindow):
         self._fill_recent()
 
     def _build_docks(self) -> None:
-        self.clusters = ClustersDock(self.theme)
+        self.clusters = ClustersDock(self.theme, self.actions_set)
         right = Qt.DockWidgetArea.RightDockWidgetArea
         named = {
             "Clusters": self.clusters,

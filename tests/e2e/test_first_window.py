@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
 
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.locks import Locks
@@ -14,11 +16,13 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.cells import spread
 from nvg_studio.imaging.compose import compose
 from nvg_studio.imaging.crop import square_crop
+from nvg_studio.imaging.nearest import nearest_colours
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project.planning import Scope
 from nvg_studio.sampling.engine import ProcessEngine
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
+from nvg_studio.ui.dialogs.colour import ColourDialog
 from nvg_studio.ui.tools.cells import swept
 from tests.ui.driver import Studio, answering
 
@@ -122,3 +126,26 @@ def test_the_engine_dies_in_a_run_and_the_document_stays(real_studio: Studio, sa
     assert studio.session.document.history.snapshots[0] is before.snapshot
     studio.press_card(0)
     studio.until(lambda: studio.snapshot.request is not None)
+
+
+def test_a_cluster_gets_a_colour_of_the_real_model(real_studio: Studio, tiny: Path, samples: list[Path]) -> None:
+    studio = real_studio
+    studio.open(samples[0])
+    before = studio.snapshot.sequence
+    studio.key(str(LEVEL))
+    studio.key("v")
+    studio.click(*studio.a_cell_of(LEVEL, 1))
+    studio.settle()
+    studio.trigger_when_enabled("cluster.colour")
+    dialog = studio.window.findChild(ColourDialog)
+    studio.until(dialog.give.isEnabled)
+    dialog.wish.setCurrentColor(QColor(220, 40, 40))
+    QTest.mouseClick(dialog.give, Qt.MouseButton.LeftButton)
+    studio.settle()
+    pipe = NVGPipeline.from_pretrained(tiny, device="cpu")
+    colours = pipe.code_colours(edits.path_tokens(before, LEVEL, 1)[:-1])
+    token = int(nearest_colours(colours, (220, 40, 40), 1)[0])
+    after = studio.snapshot.sequence
+    assert after == edits.set_token(before, LEVEL, 1, token)
+    studio.until(lambda: studio.session.renderings.picture(after, LEVEL) is not None)
+    assert np.array_equal(studio.session.renderings.picture(after, LEVEL), pipe.decode(after, LEVEL))

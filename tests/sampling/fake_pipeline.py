@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nvg_studio import errors
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -47,6 +49,9 @@ class FakePipeline:
 
     def decode(self, sequence: GranularitySequence, stage: int | None = None) -> Picture:
         return scripted.draw(sequence, self.info.depth if stage is None else stage, self.info)
+
+    def code_colours(self, path: tuple[int, ...], cancel: Any) -> Picture:
+        return scripted.tokens_to_colours(np.array([*path, 7], np.int32))
 
     def run_from_batch(
         self,

@@ -8,7 +8,17 @@ import pytest
 
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.sampling.engine import ProcessEngine
-from nvg_studio.sampling.events import LAST_EVENTS, Cancelled, Decoded, Done, Encoded, Event, ModelReady, StageDone
+from nvg_studio.sampling.events import (
+    LAST_EVENTS,
+    Cancelled,
+    CodeColours,
+    Decoded,
+    Done,
+    Encoded,
+    Event,
+    ModelReady,
+    StageDone,
+)
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 from tests.tiny import tiny_pipeline
@@ -69,6 +79,12 @@ def test_encode_and_decode_are_the_pipelines(engine: ProcessEngine, pipeline: NV
     assert isinstance(decoded, Decoded)
     for stage, picture in decoded.pictures.items():
         assert np.array_equal(picture, pipeline.decode(encoded.sequence, stage=stage))
+
+
+def test_colours_of_codes_are_the_pipelines(engine: ProcessEngine, pipeline: NVGPipeline) -> None:
+    (found,) = answers(engine, engine.colours((1, 2)))
+    assert isinstance(found, CodeColours)
+    assert np.array_equal(found.colours, pipeline.code_colours((1, 2)))
 
 
 def test_cancel_takes_effect_between_network_calls(engine: ProcessEngine, pipeline: NVGPipeline) -> None:

@@ -12,6 +12,7 @@ from nvg_studio.granularity import edits
 from nvg_studio.granularity.hierarchy import is_balanced, split
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.sampling import pipeline as pipelines
 from nvg_studio.sampling.events import StageDone
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
@@ -237,3 +238,32 @@ def test_what_does_not_fit_is_refused_in_one_line(pipe, start, tmp_path):
         with pytest.raises(kind) as caught:
             call()
         assert "\n" not in str(caught.value) and len(str(caught.value)) > 20
+
+
+def test_code_colours_are_those_of_pictures_with_that_token_everywhere(pipe, start, monkeypatch):
+    monkeypatch.setattr(pipelines, "COLOUR_PATCH", pipe.info.grid)  # else the surroundings are cut off
+    path = (3, 9)
+    colours = pipe.code_colours(path)
+    assert colours.shape == (64, 3) and colours.dtype == np.uint8
+    tokens = start.token_map.copy()
+    for code in range(64):
+        tokens[:3] = np.array([*path, code])[:, None]
+        picture = pipe.decode(start.replace(token_map=tokens), stage=2)
+        assert np.abs(colours[code] - picture[4:-4, 4:-4].mean(axis=(0, 1))).max() < 1
+
+
+def test_code_colours_depend_on_what_lies_below(pipe):
+    colours = pipe.code_colours((3, 9))
+    assert colours.shape == (64, 3)
+    assert np.array_equal(colours, pipe.code_colours((3, 9)))
+    assert not np.array_equal(colours, pipe.code_colours((5, 9)))
+
+
+def test_code_colours_refuse_other_paths_and_stop(pipe):
+    for path in ((64,), (-1,), (0,) * (DEPTH + 1)):
+        with pytest.raises(SettingsError):
+            pipe.code_colours(path)
+    flag = threading.Event()
+    flag.set()
+    with pytest.raises(Cancelled):
+        pipe.code_colours((), cancel=flag)

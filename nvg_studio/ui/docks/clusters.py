@@ -7,11 +7,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QToolButton,
     QTreeView,
     QVBoxLayout,
     QWidget,
 )
 
+from nvg_studio.ui.action_set import ActionSet, plain_text
 from nvg_studio.ui.docks.cluster_model import (
     CONTENT,
     LAYOUT,
@@ -48,7 +50,7 @@ class ClustersDock(QWidget):
     renamed = Signal(int, int, str)
     menu_asked = Signal(QPoint)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = ClusterModel(theme, self)
         self.summary = QLabel()
@@ -59,6 +61,8 @@ class ClustersDock(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(12, 8, 12, 4)
         row.addWidget(self.summary, stretch=1)
+        for name in ("cluster.content", "cluster.colour"):
+            row.addWidget(_button(actions, name))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -153,3 +157,11 @@ class ClustersDock(QWidget):
         row = self.model.row_at(index)
         if row is not None and index.column() in (NAME, SIZE) and row.level == self.model.level:
             self.taken.emit(row.cluster)
+
+
+def _button(actions: ActionSet, name: str) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(actions[name])
+    button.setAccessibleName(plain_text(actions[name]))
+    button.setIconSize(QSize(16, 16))
+    return button

@@ -1,0 +1,108 @@
+"""Give a cluster a colour: a wish, and the codes of the model that come nearest to it."""
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QColorDialog,
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nvg_studio.imaging.nearest import nearest_colours
+from nvg_studio.ui.code_colours import Codes
+
+OFFERED = 8
+SWATCH = QSize(44, 32)
+
+
+class ColourDialog(QDialog):
+    """Emits `chosen` with a token when it is accepted. `path`: the tokens of the coarser levels."""
+
+    chosen = Signal(int)
+
+    def __init__(
+        self, codes: Codes, path: tuple[int, ...], wish: tuple[int, ...], title: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("colour")
+        self.setWindowTitle(title)
+        self._codes, self._path = codes, path
+        self.tokens: tuple[int, ...] = ()
+        self.wish = QColorDialog(QColor(*wish))
+        self.wish.setWindowFlags(Qt.WindowType.Widget)
+        self.wish.setOptions(
+            QColorDialog.ColorDialogOption.NoButtons | QColorDialog.ColorDialogOption.DontUseNativeDialog
+        )
+        self.swatches = [_swatch(number) for number in range(OFFERED)]
+        self._group = QButtonGroup(self)
+        self._hint = QLabel()
+        self._hint.setProperty("role", "dim")
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self.give = self._buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self.give.setText("Give this colour")
+        self.give.setObjectName("primary")
+        self._lay_out()
+        self.wish.currentColorChanged.connect(self._offer)
+        codes.ready.connect(self._offer)
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        self.accepted.connect(lambda: self.chosen.emit(self.tokens[self._group.checkedId()]))
+        self.finished.connect(codes.drop)
+        codes.want(path)
+        self._offer()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for number, swatch in enumerate(self.swatches):
+            self._group.addButton(swatch, number)
+            row.addWidget(swatch)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 16, 14)
+        column.setSpacing(10)
+        column.addWidget(self.wish)
+        column.addWidget(self._hint)
+        column.addLayout(row)
+        column.addWidget(self._buttons)
+
+    def _offer(self) -> None:
+        """Show the codes nearest to the wish, the nearest one chosen."""
+        colours = self._codes.known(self._path)
+        self.give.setEnabled(colours is not None)
+        for swatch in self.swatches:
+            swatch.setEnabled(colours is not None)
+        if colours is None:
+            self._hint.setText("Asking the model for the colours of its codes…")
+            return
+        self._hint.setText("The nearest codes, as they look in this cluster")
+        wish = self.wish.currentColor()
+        nearest = nearest_colours(colours, (wish.red(), wish.green(), wish.blue()), OFFERED)
+        self.tokens = tuple(int(token) for token in nearest)
+        for swatch, token, colour in zip(self.swatches, self.tokens, np.asarray(colours)[nearest], strict=False):
+            _paint(swatch, token, QColor(*(int(value) for value in colour)))
+        self.swatches[0].setChecked(True)
+
+
+def _swatch(number: int) -> QToolButton:
+    swatch = QToolButton()
+    swatch.setObjectName("swatch")
+    swatch.setCheckable(True)
+    swatch.setIconSize(SWATCH)
+    swatch.setAccessibleName(f"Code {number + 1} of the nearest")
+    return swatch
+
+
+def _paint(swatch: QToolButton, token: int, colour: QColor) -> None:
+    pixmap = QPixmap(SWATCH)
+    pixmap.fill(colour)
+    swatch.setIcon(QIcon(pixmap))
+    swatch.setToolTip(f"Token {token}, {colour.name()}")
+    swatch.setAccessibleName(f"Token {token}, colour {colour.name()}")
