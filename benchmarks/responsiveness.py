@@ -59,7 +59,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
         self.folder = folder
-        self.session = Session(ProcessEngine())
+        self.session = Session(ProcessEngine(), folder / "unsaved")
         self.window = MainWindow(self.session, Theme(), Remembered(settings))
         self.window.resize(1280, 800)
         self.window.show()
@@ -156,11 +156,10 @@ def running_around_a_lock(bench: Bench) -> Script:
     yield from resting()
 
 
-def pasting(bench: Bench, photo: Path) -> Script:
+def pasting(bench: Bench, image: QImage) -> Script:
     """A large picture from the clipboard."""
     data = QMimeData()
-    data.setImageData(QImage(str(photo)))
-    yield None
+    data.setImageData(image)
     before = bench.session.document
     bench.window.commands.open_data(data, "pasted picture")
     yield from wait(lambda: bench.session.document is not before)
@@ -226,7 +225,7 @@ def main() -> None:
         bench.play("open a photo of 24 megapixels", opening(bench, large))
         bench.play("run on it, a region locked", running_around_a_lock(bench))
         bench.play("save and open it, painting meanwhile", saving(bench, Path(folder) / "large.nvgs"))
-        bench.play("paste 24 megapixels", pasting(bench, large))
+        bench.play("paste 24 megapixels", pasting(bench, QImage(str(large))))
         bench.window.close_for_good()
         app.processEvents()
         bench.session.close()

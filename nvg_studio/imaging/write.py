@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Mapping
 from io import BytesIO
 from os import PathLike, fspath
@@ -17,19 +19,22 @@ from PIL.PngImagePlugin import PngInfo
 
 from nvg_studio.errors import PictureError
 
+PROGRAM_BEGAN = time.time()
+"""Seconds, Unix time: when this program began to have anything to write."""
+
 
 def write_atomic(path: str | PathLike[str], data: bytes, backup: bool = False) -> None:
     """Write a file so that a reader, a crash or a full disk never sees half of it.
 
     A temporary file in the same folder is written, forced to the disk and put in place of `path` in one step. A
     symbolic link stays one: its target is replaced. The file keeps its permissions. With `backup` the old file stays
-    beside it, under the name with a ~ at its end.
+    beside it, under the name with a ~ at its end. Temporary files that killed programs left are taken away.
 
     Raises:
         OSError: the file cannot be written; the old one is untouched.
     """
     target = Path(os.path.realpath(fspath(path)))
-    partial = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.partial")
+    partial = _partial_of(target)
     try:
         with open(partial, "xb") as file:
             file.write(data)
@@ -44,6 +49,27 @@ def write_atomic(path: str | PathLike[str], data: bytes, backup: bool = False) -
         partial.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+    remove_partials(target)
+
+
+def remove_partials(path: str | PathLike[str]) -> None:
+    """Delete the temporary files that `write_atomic` left beside `path` where it was killed before this program began.
+
+    One that changed since then may belong to somebody who is writing. What cannot be deleted stays.
+    """
+    target = Path(os.path.realpath(fspath(path)))
+    ours = re.compile(re.escape(f".{target.name[:80]}.") + r"[0-9a-f]{8}\.partial")
+    with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
+        for entry in entries:
+            if ours.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                status = entry.stat(follow_symlinks=False)
+                # A backup in the making is a link to an old file: only the change of its names is new.
+                if max(status.st_mtime, status.st_ctime) < PROGRAM_BEGAN:
+                    os.unlink(entry.path)
+
+
+def _partial_of(target: Path) -> Path:
+    return target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.partial")
 
 
 def encode_png(image: NDArray[Any], metadata: Mapping[str, str] | None = None) -> bytes:
@@ -82,7 +108,7 @@ def backup_of(path: str | PathLike[str]) -> Path:
 
 def _keep(target: Path) -> None:
     """Give the old file its backup name too; at every moment there is an old or a new backup, and the file itself."""
-    copy = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.partial")
+    copy = _partial_of(target)
     try:
         try:
             os.link(target, copy)

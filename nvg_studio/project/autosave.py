@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from pydantic import Field
 
 from nvg_studio.errors import ProjectError
+from nvg_studio.imaging.write import remove_partials
 from nvg_studio.project.files import refusal, write_file
 from nvg_studio.project.holding import release
 from nvg_studio.project.manifest import Record, clean, parse
@@ -82,7 +83,7 @@ class Recovery:
 def recoverable(folder: Path) -> list[Recovery]:
     """What dead sessions left in the folder, the latest first."""
     found = []
-    for file in sorted(folder.glob("*.nvgs")):
+    for file in sorted({path.with_suffix(".nvgs") for kind in ("*.nvgs", "*.lock") for path in folder.glob(kind)}):
         lock = _lock_of(file)
         try:
             lock.acquire()
@@ -90,7 +91,8 @@ def recoverable(folder: Path) -> list[Recovery]:
             continue
         if file.exists():
             found.append(Recovery(file, lock))
-        else:
+        else:  # killed before its first state was whole
+            remove_partials(file)
             release(lock)
     return sorted(found, key=lambda recovery: -recovery.origin.time)
 
@@ -102,6 +104,7 @@ def _lock_of(file: Path) -> FileLock:
 def _remove(file: Path) -> None:
     for path in (file, file.with_suffix(".json")):
         path.unlink(missing_ok=True)
+        remove_partials(path)
 
 
 def _read_origin(path: Path) -> Origin:

@@ -33,6 +33,41 @@ class Hold:
         release(self._lock)
 
 
+class Holds:
+    """The files that one window holds: its document's own, and those that it is reading or writing just now."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Hold] = {}
+        self._at_work: list[str] = []
+        self._own: str | None = None
+
+    def begin(self, path: Path) -> None:
+        """Hold a file while it is read or written, until `end`; ProjectError where another window holds it."""
+        target = os.path.realpath(path)
+        if target not in self._held:
+            self._held[target] = Hold(target)
+        self._at_work.append(target)
+
+    def end(self, path: Path) -> None:
+        """It was read or written; it stays held if it is the document's own."""
+        self._at_work.remove(os.path.realpath(path))
+        self._release_others()
+
+    def keep(self, path: Path | None) -> None:
+        """The document's own file from now on."""
+        self._own = None if path is None else os.path.realpath(path)
+        self._release_others()
+
+    def close(self) -> None:
+        """Release all of them."""
+        self._own, self._at_work = None, []
+        self._release_others()
+
+    def _release_others(self) -> None:
+        for target in set(self._held) - {self._own, *self._at_work}:
+            self._held.pop(target).release()
+
+
 def release(lock: FileLock) -> None:
     """Release a lock and take its file away: while it is still held, so that nobody's new lock is taken away."""
     with contextlib.suppress(OSError):  # Windows keeps open files, and deletes this one itself

@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     window = MainWindow(session, Theme(app), remembered)
     window.show()
     session.load_model(Path(remembered.model) if remembered.model else shipped_model())
+    window.recovering.offer()
     files = [one for one in app.arguments()[1:] if not one.startswith("-")]
     if files:
         window.files.open(Path(files[0]))

@@ -56,9 +56,13 @@ class EngineLink(QObject):
             self.answered.emit(event)
         self._pace()
 
-    def close(self) -> None:
-        """Stop asking, and end the engine."""
+    def stop(self) -> None:
+        """Hand out nothing any more."""
         self._timer.stop()
+
+    def close(self) -> None:
+        """`stop`, and end the engine."""
+        self.stop()
         self.engine.close()
 
     def _asked(self, job: int) -> int:

@@ -19,22 +19,6 @@ from nvg_studio.ui.session import Session
 PROGRESS_AFTER_MS = 400
 
 
-def project_of(session: Session) -> Project:
-    """The session's document as a project, with its stage pictures where all of them are known."""
-    document = session.document
-    assert document is not None
-    snapshot, info = document.snapshot, session.info
-    sequence = snapshot.sequence
-    stages = [session.renderings.picture(sequence, stage) for stage in range(sequence.depth + 1)]
-    known = [picture for picture in stages if picture is not None]
-    model = session.renderings.model_of(sequence)
-    rendering = None
-    if model is not None and len(known) == len(stages) and snapshot.model in ("", model):
-        rendering = Rendering.of(model, sequence, known)
-    name = info.name if info is not None and info.fingerprint == snapshot.model else session.model_name
-    return Project(document, name, rendering)
-
-
 class Export(QObject):
     """One export under way. `finished` comes when its files are there, or it was given up."""
 
@@ -44,7 +28,7 @@ class Export(QObject):
     def __init__(self, session: Session, kind: Format, choice: LayerChoice, target: Path, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._kind, self._choice, self._target = session, kind, choice, target
-        self._project = project_of(session)
+        self._project = session.project()
         self._stop = threading.Event()
         self._job: int | None = None
         self.progress = QProgressDialog("Exporting…", "Cancel", 0, 0, window)

@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from nvg_studio.errors import NVGError
+from nvg_studio.errors import NVGError, ProjectError
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.imaging.write import write_png
 from nvg_studio.project import storage
 from nvg_studio.project.importing import work_in_picture
-from nvg_studio.ui.exporting import project_of
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.session import Session
 
@@ -58,8 +58,8 @@ class Files(QObject):
             if then is not None:
                 then()
 
-        project = project_of(self._session)
-        self._session.jobs.start(lambda: storage.save(project, path), done, self._refuse)
+        project = self._session.project()
+        self._while_held(path, lambda: storage.save(project, path), done)
 
     def export_png(self, path: Path, picture: NDArray[np.uint8]) -> None:
         """Save a picture as PNG."""
@@ -91,22 +91,35 @@ class Files(QObject):
                 else:
                     self._take(project, path)
 
-        is_project = path.suffix.lower() == PROJECT_SUFFIX
-        self._session.jobs.start(
-            lambda: storage.load(path) if is_project else work_in_picture(path), done, self._refuse
-        )
+        if path.suffix.lower() == PROJECT_SUFFIX:
+            self._while_held(path, lambda: storage.load(path), done)
+        else:
+            self._session.jobs.start(lambda: work_in_picture(path), done, self._refuse)
+
+    def _while_held(self, path: Path, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Read or write a project file on a thread, which no other window may have open."""
+        session = self._session
+        try:
+            session.holds.begin(path)
+        except ProjectError as problem:
+            self._refuse(problem)
+            return
+
+        def done(result: Any) -> None:
+            then(result)
+            session.holds.end(path)
+
+        def failed(problem: Exception) -> None:
+            session.holds.end(path)
+            self._refuse(problem)
+
+        session.jobs.start(work, done, failed)
 
     def _take(self, project: storage.Project, path: Path) -> None:
         """Go on with a project; one from a picture has no file of its own yet."""
-        session, model = self._session, project.document.snapshot.model
-        session.drop_opening()
-        session.renderings.stored, session.model_name = project.rendering, project.model_name
         own = path if path.suffix.lower() == PROJECT_SUFFIX else None
-        session.replace_document(project.document, path.stem, own, saved=own is not None)
+        self._session.take(project, path.stem, own, saved=own is not None)
         self.used.emit(path)
-        if model and session.info is not None and model != session.info.fingerprint:
-            name = project.model_name or "another model"
-            self._session.said.emit(Notice(f"Made with {name}, which is not loaded: look and export, but do not run."))
 
     def _say(self, text: str) -> None:
         self._session.said.emit(Notice(text))

@@ -34,17 +34,21 @@ class Jobs(QObject):
         return bool(self._waiting)
 
     def start(self, work: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[Exception], None]) -> None:
-        """Run `work` on a thread; its result goes to `then`, its exception to `failed`. After `close`: nothing."""
+        """Run `work` on a thread; its result goes to `then`, its exception to `failed`. After `stop`: nothing."""
         if self._closed:
             return
         self._next += 1
         self._waiting[self._next] = (then, failed)
         self._threads.submit(self._work, self._next, work)
 
-    def close(self) -> None:
-        """Wait for what is under way (a file is written to its end) and forget its results."""
+    def stop(self) -> None:
+        """Start nothing any more, and forget the results of what is under way."""
         self._closed = True
         self._waiting.clear()
+
+    def close(self) -> None:
+        """`stop`, and wait for what is under way: a file is written to its end."""
+        self.stop()
         self._threads.shutdown(wait=True)
 
     def _work(self, number: int, work: Callable[[], Any]) -> None:

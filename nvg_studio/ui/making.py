@@ -138,7 +138,7 @@ class Making(QObject):
         return True
 
     def _keep_waiting(self, made: Made, live: bool) -> None:
-        """A result that came too late waits beside the history; a live one is forgotten, the next is on its way."""
+        """A result that came too late waits beside the history; that of a live run is forgotten."""
         if not live:
             self._edit(lambda document: results.with_made(document, (made,)))
             text = "The run is done, but you went on editing: its result waits in the history."

@@ -29,6 +29,8 @@ from nvg_studio.ui.timers import single_shot
 GRACE_MS = 150
 CROP_SIDE = 1024
 SHOWN_SIDE = 512
+KEPT_SIDE = 2048
+"""Longest side of the reference, which goes into the project file; its square is looked at in CROP_SIDE pixels."""
 
 Mask = NDArray[np.bool_]
 
@@ -59,6 +61,7 @@ class Reference(QObject):
         self._timer = single_shot(self, GRACE_MS, self._find)
         session.link.answered.connect(self._answered)
         session.model_changed.connect(self._find_soon)
+        session.reference_given.connect(self._take_given)
 
     @property
     def busy(self) -> bool:
@@ -79,16 +82,20 @@ class Reference(QObject):
         """Use a picture uint8 [H, W, 3], which `read` gives on a thread."""
 
         def work() -> tuple[Picture, QImage]:
-            picture = read()
+            picture = reduced(read(), KEPT_SIDE)
             return picture, to_qimage(reduced(picture, SHOWN_SIDE))
 
         def done(pictures: tuple[Picture, QImage]) -> None:
             self.picture, self.shown = pictures
+            self._session.reference = self.picture
             self.title, self.centre = title, (0.5, 0.5)
             self.choices = replace(self.choices, box=None)
             self._find_soon()
 
         self._session.jobs.start(work, done, self._refuse)
+
+    def _take_given(self, picture: Picture) -> None:
+        self.take(lambda: picture, "Reference of the project")
 
     def open_map(self, path: Path) -> None:
         """Use a label map or a mask from a file."""

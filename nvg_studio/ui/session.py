@@ -13,6 +13,9 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.cells import cell_means
 from nvg_studio.project import document as documents
 from nvg_studio.project.document import Document, Snapshot
+from nvg_studio.project.holding import Holds
+from nvg_studio.project.rendering import Rendering
+from nvg_studio.project.storage import Project
 from nvg_studio.sampling.engine import Engine
 from nvg_studio.sampling.events import Encoded, Event, Failed, ModelReady, Picture, StageDone
 from nvg_studio.sampling.settings import ModelInfo
@@ -20,11 +23,13 @@ from nvg_studio.ui.code_colours import Codes
 from nvg_studio.ui.editing import Editing
 from nvg_studio.ui.engine_link import EngineLink
 from nvg_studio.ui.jobs import Jobs
+from nvg_studio.ui.keeping import Keeper
 from nvg_studio.ui.live import LiveRuns
 from nvg_studio.ui.making import Making
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.renderings import Renderings
 from nvg_studio.ui.runs import Runs
+from nvg_studio.ui.settings import unsaved_folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +46,8 @@ class Session(QObject):
 
     Signals: `changed` (document, locks or history), `pictures_changed` (stage pictures), `model_changed`,
     `opening_changed`, `stroke_done` after an edit by hand, `flashed` with bool [L] (cells that balancing moved),
-    `said` with a `Notice`. What the hand does to the document is in `editing`, runs and their results in `making`.
+    `said` with a `Notice`, `reference_given` with the reference picture of a project. What the hand does to the
+    document is in `editing`, runs and their results in `making`.
     """
 
     changed = Signal()
@@ -51,9 +57,11 @@ class Session(QObject):
     stroke_done = Signal()
     flashed = Signal(object)
     said = Signal(object)
+    reference_given = Signal(object)
 
-    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, engine: Engine, unsaved: Path | None = None) -> None:
+        """`unsaved`: where unsaved work is kept for the case that the program dies; None: the user's own folder."""
+        super().__init__()
         self.document: Document | None = None
         self.info: ModelInfo | None = None
         self.loading: str | None = None
@@ -62,6 +70,8 @@ class Session(QObject):
         self.name = ""
         self.model_name = ""
         self.exact_pixels = True
+        self.reference: Picture | None = None
+        self.holds = Holds()
         self._saved: Snapshot | None = None
         self._cell_colours: tuple[str, Picture] | None = None
         self._load_job: int | None = None
@@ -73,17 +83,27 @@ class Session(QObject):
         self.editing = Editing(self)
         self.making = Making(self)
         self.live = LiveRuns(self)
+        self.keeper = Keeper(self, unsaved or unsaved_folder())
         self.link.answered.connect(self._handle)
         self.renderings.ready.connect(self.pictures_changed)
         self.runs.said.connect(self.said)
         self.codes.said.connect(self.said)
         self.runs.stage_done.connect(self._keep_preview)
 
-    def close(self) -> None:
-        """End the engine and wait for the threads."""
+    def stop(self) -> None:
+        """Take in nothing any more: whoever showed the session is going away."""
         self.live.close()
+        self.keeper.stop()
+        self.link.stop()
+        self.jobs.stop()
+
+    def close(self) -> None:
+        """End the engine, wait for the threads, and leave the files to others."""
+        self.stop()
         self.link.close()
         self.jobs.close()
+        self.keeper.close()
+        self.holds.close()
 
     # -- what there is --------------------------------------------------------------------------
 
@@ -257,13 +277,42 @@ class Session(QObject):
         self.document = document
         self.name, self.path = name, path
         self._saved = self.snapshot if saved else None
+        self.holds.keep(path)
         self.changed.emit()
 
     def mark_saved(self, document: Document, path: Path) -> None:
         """`document` is now what the file at `path` holds."""
         self.path, self.name = path, path.stem
         self._saved = document.snapshot
+        self.holds.keep(path)
         self.changed.emit()
+
+    def project(self) -> Project:
+        """The document as a project, with its stage pictures where all of them are known; there must be a document."""
+        assert self.document is not None
+        snapshot, sequence, info = self.snapshot, self.sequence, self.info
+        assert snapshot is not None
+        stages = [self.renderings.picture(sequence, stage) for stage in range(sequence.depth + 1)]
+        known = [picture for picture in stages if picture is not None]
+        model = self.renderings.model_of(sequence)
+        rendering = None
+        if model is not None and len(known) == len(stages) and snapshot.model in ("", model):
+            rendering = Rendering.of(model, sequence, known)
+        name = info.name if info is not None and info.fingerprint == snapshot.model else self.model_name
+        return Project(self.document, name, rendering, self.reference)
+
+    def take(self, project: Project, name: str, path: Path | None, saved: bool) -> None:
+        """Go on with a project; arguments as for `replace_document`."""
+        self.drop_opening()
+        self.renderings.stored, self.model_name = project.rendering, project.model_name
+        if project.reference is not None:
+            self.reference = project.reference
+            self.reference_given.emit(project.reference)
+        self.replace_document(project.document, name, path, saved)
+        model = project.document.snapshot.model
+        if model and self.info is not None and model != self.info.fingerprint:
+            other = project.model_name or "another model"
+            self.said.emit(Notice(f"Made with {other}, which is not loaded: look and export, but do not run."))
 
     def _keep_preview(self, event: StageDone) -> None:
         if event.preview is not None:

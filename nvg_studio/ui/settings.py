@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 from nvg_studio.ui.state import Palette
 
 MOST_RECENT = 10
 LAYOUT_VERSION = 2
+
+
+def unsaved_folder() -> Path:
+    """Where unsaved work is kept for the case that the program dies."""
+    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
+    return Path(place) / "nvg-studio" / "unsaved"
 
 
 class Remembered:

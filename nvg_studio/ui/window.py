@@ -29,6 +29,7 @@ from nvg_studio.ui.files import Files
 from nvg_studio.ui.incoming import has_something
 from nvg_studio.ui.making_docks import MakingDocks
 from nvg_studio.ui.messages import MessageBar
+from nvg_studio.ui.recovering import Recovering
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
 from nvg_studio.ui.shown import ShownPicture
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self.state = EditorState(self)
         self.files = Files(session)
         self.exporter = Exporter(session, self)
+        self.recovering = Recovering(self)
         self.shown = ShownPicture(session.jobs, self)
         self.before = ShownPicture(session.jobs, self)
         self.tools = make_tools()
@@ -300,9 +302,14 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._settled:
             self.remembered.keep_window(self.saveGeometry(), self.saveState())
+            # Answers that come late would start timers and jobs for a window that is gone.
+            self.session.keeper.give_up()
+            self.session.stop()
             self.message.clear()
             self._flash_timer.stop()
+            self._refresh_timer.stop()
             self.making.close()
+            self.recovering.close()
             event.accept()
             return
         event.ignore()

@@ -1,6 +1,7 @@
 """Saving: whole or not at all."""
 
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from nvg_studio.errors import PictureError
+from nvg_studio.imaging import write
 from nvg_studio.imaging.read import read_image
 from nvg_studio.imaging.write import encode_png, write_atomic, write_png
 
@@ -65,3 +67,17 @@ def test_permissions_and_links_are_kept(tmp_path: Path) -> None:
     write_atomic(link, b"two")
     assert link.is_symlink() and target.read_bytes() == b"two"
     assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_killed_programs_left_beside_a_file_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = [".work.nvgs.0123abcd.partial", ".work.nvgs.ffffffff.partial"]
+    others = [".other.nvgs.0123abcd.partial", ".work.nvgs.0123abc.partial", ".work.nvgs.0123abcd.partial.bak"]
+    others += ["work.nvgs.0123abcd.partial", ".workxnvgs.0123abcd.partial"]
+    for name in (*stale, *others):
+        (tmp_path / name).write_bytes(b"half")
+    write_atomic(tmp_path / "work.nvgs", b"one")
+    assert set(os.listdir(tmp_path)) == {"work.nvgs", *stale, *others}  # somebody may be writing them now
+    monkeypatch.setattr(write, "PROGRAM_BEGAN", time.time() + 60)
+    (tmp_path / ".work.nvgs.00000000.partial").mkdir()
+    write_atomic(tmp_path / "work.nvgs", b"two", backup=True)
+    assert set(os.listdir(tmp_path)) == {"work.nvgs", "work.nvgs~", ".work.nvgs.00000000.partial", *others}

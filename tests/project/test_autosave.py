@@ -4,13 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from nvg_studio.errors import ProjectError
+from nvg_studio.imaging import write
 from nvg_studio.project.autosave import Autosave, Origin, recoverable
-from nvg_studio.project.holding import Hold
+from nvg_studio.project.holding import Hold, Holds
 from tests.project.making_scenes import named_project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,9 +44,9 @@ def test_what_was_saved_is_not_offered(tmp_path: Path) -> None:
 
 
 def test_the_latest_comes_first_and_a_missing_origin_is_no_loss(tmp_path: Path) -> None:
-    for time in (3.0, 9.0, 6.0):
+    for when in (3.0, 9.0, 6.0):
         session = Autosave(tmp_path)
-        session.write(named_project(), ORIGIN.model_copy(update={"time": time}))
+        session.write(named_project(), ORIGIN.model_copy(update={"time": when}))
         session.close()
     next(path for path in tmp_path.glob("*.json") if b"9.0" in path.read_bytes()).write_bytes(b"{")
     found = recoverable(tmp_path)
@@ -52,6 +54,15 @@ def test_the_latest_comes_first_and_a_missing_origin_is_no_loss(tmp_path: Path) 
     assert found[-1].origin.name == "Untitled" and found[-1].load().model_name == "tiny"
     for recovery in found:
         recovery.close()
+
+
+def test_who_was_killed_before_the_first_state_was_whole_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "PROGRAM_BEGAN", time.time() + 60)
+    (tmp_path / "0123456789abcdef.lock").touch()
+    (tmp_path / ".0123456789abcdef.nvgs.0123abcd.partial").write_bytes(b"half")
+    assert recoverable(tmp_path) == [] and os.listdir(tmp_path) == []
 
 
 def test_no_folder_is_nothing_to_recover(tmp_path: Path) -> None:
@@ -109,3 +120,22 @@ def test_one_editor_a_file(tmp_path: Path) -> None:
 def test_where_no_lock_can_be_made_nothing_is_held(tmp_path: Path) -> None:
     for _ in range(2):
         Hold(tmp_path / "gone" / "work.nvgs").release()
+
+
+def test_a_window_holds_its_own_file_and_those_at_work(tmp_path: Path) -> None:
+    holds = Holds()
+    holds.begin(tmp_path / "work.nvgs")
+    holds.begin(tmp_path / "work.nvgs")  # saved again before the first time has ended
+    holds.keep(tmp_path / "work.nvgs")
+    holds.end(tmp_path / "work.nvgs")
+    holds.end(tmp_path / "work.nvgs")
+    with pytest.raises(ProjectError, match="open in another window"):
+        Hold(tmp_path / "work.nvgs")
+    holds.begin(tmp_path / "other.nvgs")
+    holds.end(tmp_path / "other.nvgs")
+    Hold(tmp_path / "other.nvgs").release()
+    holds.keep(None)
+    Hold(tmp_path / "work.nvgs").release()
+    holds.begin(tmp_path / "other.nvgs")
+    holds.close()
+    assert os.listdir(tmp_path) == []

@@ -32,7 +32,7 @@ class Studio:
         self.qtbot = qtbot
         self.engine = engine
         self.remembered = Remembered(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
-        self.session = Session(engine)
+        self.session = Session(engine, folder / "unsaved")
         self.theme = Theme()
         self.window = MainWindow(self.session, self.theme, self.remembered)
         self.window.show()

@@ -1,0 +1,62 @@
+"""Unsaved work of a program that died: recover it, discard it, or decide later."""
+
+from PySide6.QtCore import QDateTime, QLocale, Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QVBoxLayout, QWidget
+
+from nvg_studio.project.autosave import Recovery
+
+
+class RecoveryDialog(QDialog):
+    """Emits `recover_asked` and `discard_asked` with a `Recovery`; closing it decides nothing."""
+
+    recover_asked = Signal(object)
+    discard_asked = Signal(object)
+
+    def __init__(self, found: list[Recovery], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Unsaved work")
+        self.setObjectName("recovery")
+        self._found = list(found)
+        text = QLabel("NVG Studio ended before this work was saved:")
+        self.list = QListWidget()
+        self.list.setAccessibleName("Unsaved work")
+        self.list.addItems([_described(recovery) for recovery in found])
+        self.list.setCurrentRow(0)
+        self.list.setMinimumHeight(72)
+        hint = QLabel("Later leaves it for the next start.")
+        hint.setProperty("role", "dim")
+        buttons = QDialogButtonBox()
+        self.recover = buttons.addButton("Recover", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.recover.setObjectName("primary")
+        self.recover.setDefault(True)
+        self.discard = buttons.addButton("Discard", QDialogButtonBox.ButtonRole.DestructiveRole)
+        self.later = buttons.addButton("Later", QDialogButtonBox.ButtonRole.RejectRole)
+        self.recover.clicked.connect(self._recover)
+        self.discard.clicked.connect(self._discard)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 14)
+        column.setSpacing(12)
+        for widget in (text, self.list, hint, buttons):
+            column.addWidget(widget)
+        self.setMinimumWidth(420)
+
+    def _recover(self) -> None:
+        self.recover_asked.emit(self._found[self.list.currentRow()])
+        self.accept()
+
+    def _discard(self) -> None:
+        row = self.list.currentRow()
+        self.list.takeItem(row)
+        self.discard_asked.emit(self._found.pop(row))
+        if not self._found:
+            self.accept()
+
+
+def _described(recovery: Recovery) -> str:
+    """Its name, and when it was as it is."""
+    origin = recovery.origin
+    if not origin.time:
+        return origin.name
+    when = QDateTime.fromSecsSinceEpoch(round(origin.time))
+    return f"{origin.name}, as it was at {QLocale().toString(when, QLocale.FormatType.ShortFormat)}"
