@@ -60,7 +60,7 @@ class Bench:
         settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
         self.folder = folder
         self.session = Session(ProcessEngine(), folder / "unsaved")
-        self.window = MainWindow(self.session, Theme(), Remembered(settings))
+        self.window = MainWindow(self.session, Theme(), Remembered(settings, folder / "preferences.json"))
         self.window.resize(1280, 800)
         self.window.show()
 

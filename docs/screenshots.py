@@ -37,9 +37,10 @@ class Photographer:
 
     def __init__(self, folder: Path, suffix: str, theme: str) -> None:
         self._folder, self._suffix = folder, suffix
-        settings = QSettings(str(Path(tempfile.mkdtemp()) / "settings.ini"), QSettings.Format.IniFormat)
-        remembered = Remembered(settings)
-        remembered.theme = theme
+        place = Path(tempfile.mkdtemp())
+        settings = QSettings(str(place / "settings.ini"), QSettings.Format.IniFormat)
+        remembered = Remembered(settings, place / "preferences.json")
+        remembered.prefer(theme=theme, hint_seen=True)
         self.session = Session(ProcessEngine())
         self.window = MainWindow(self.session, Theme(), remembered)
         self.window.resize(1280, 800)

@@ -282,6 +282,7 @@ class NVGPipeline:
             device=str(self.device),
             dtype=str(self.dtype).removeprefix("torch."),
             folder=folder,
+            runtime=f"torch {torch.__version__}",
         )
 
 

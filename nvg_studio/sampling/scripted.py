@@ -56,6 +56,7 @@ SCRIPTED_INFO = ModelInfo(
     device="cpu",
     dtype="float32",
     folder="scripted",
+    runtime="scripted 1.0",
 )
 
 

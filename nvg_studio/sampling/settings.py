@@ -147,7 +147,8 @@ class ModelInfo:
     """Facts about a loaded model that the window and the command line show.
 
     fingerprint is the sha256 (hex) of the weights; image_size in pixels a side, grid in cells a side; depth is K;
-    device and dtype are the ones in use ("cpu", "cuda:0", "bfloat16"); folder is where it came from.
+    device and dtype are the ones in use ("cpu", "cuda:0", "bfloat16"); folder is where it came from; runtime names what
+    computes, with its version ("torch 2.13.0+cpu").
     """
 
     name: str
@@ -162,6 +163,7 @@ class ModelInfo:
     device: str
     dtype: str
     folder: str
+    runtime: str
 
     @property
     def cells(self) -> int:

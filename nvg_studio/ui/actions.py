@@ -104,6 +104,7 @@ _EDIT = (
         checkable=True,
         line=True,
     ),
+    ActionSpec("edit.preferences", "Pre&ferences…", "&Edit", ("Ctrl+,",), "gear", "Theme, device and more", line=True),
 )
 _HELP = (
     ActionSpec(

@@ -1,6 +1,5 @@
 """Start the studio: the application, the engine, the session and the window."""
 
-import logging
 import sys
 from pathlib import Path
 
@@ -9,8 +8,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from nvg_studio import __version__
-from nvg_studio.paths import shipped_model
 from nvg_studio.sampling.engine import ProcessEngine
+from nvg_studio.ui.logs import log_file, start_logging
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
 from nvg_studio.ui.theme import Theme, application_icon
@@ -31,13 +30,13 @@ def make_application(arguments: list[str]) -> QApplication:
 def main(arguments: list[str] | None = None) -> int:
     """Open the window; the first argument that is not an option is a photo or a project to open."""
     arguments = sys.argv if arguments is None else arguments
-    logging.basicConfig(level=logging.WARNING)
+    start_logging(log_file())
     app = make_application(arguments)
     remembered = Remembered()
     session = Session(ProcessEngine())
     window = MainWindow(session, Theme(app), remembered)
     window.show()
-    session.load_model(Path(remembered.model) if remembered.model else shipped_model())
+    window.commands.load_model()
     window.recovering.offer()
     files = [one for one in app.arguments()[1:] if not one.startswith("-")]
     if files:

@@ -1,17 +1,21 @@
 """The handlers of the actions: one per row of the table, and nothing else knows them by name."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 from nvg_studio.granularity import edits
+from nvg_studio.paths import shipped_model
+from nvg_studio.ui.dialogs.about import AboutDialog
 from nvg_studio.ui.dialogs.colour import ColourDialog
 from nvg_studio.ui.dialogs.new_layout import LayoutChoice, NewLayoutDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
-from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog, show_about
+from nvg_studio.ui.dialogs.preferences import THEMES, PreferencesDialog
+from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog
 from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PNG_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.incoming import first_file, picture_in
@@ -64,7 +68,8 @@ class Commands:
             "run.model": self.choose_model,
             "help.palette": self.palette,
             "help.shortcuts": self.shortcuts,
-            "help.about": lambda: show_about(session.info, self._window),
+            "help.about": lambda: self._open(AboutDialog(session.info, self._window)),
+            "edit.preferences": self.preferences,
         }
 
     def _file_table(self) -> dict[str, Callable[[], None]]:
@@ -91,9 +96,7 @@ class Commands:
             "view.actual": canvas.actual_size,
             "view.zoom_in": lambda: canvas.zoom(1.25),
             "view.zoom_out": lambda: canvas.zoom(0.8),
-            "view.theme_system": lambda: self._window.prefer_theme(None),
-            "view.theme_dark": lambda: self._window.prefer_theme("dark"),
-            "view.theme_light": lambda: self._window.prefer_theme("light"),
+            **{f"view.theme_{name}": partial(self._window.prefer, theme=name) for name in THEMES},
         }
 
     def _cluster_table(self) -> dict[str, Callable[[], None]]:
@@ -158,9 +161,8 @@ class Commands:
         if info is None:
             return
         dialog = NewLayoutDialog(info, session.runs.settings.class_id, self._window)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(lambda choice: self.settle(lambda: self._begin_layout(choice)))
-        dialog.open()
+        self._open(dialog)
 
     def _begin_layout(self, choice: LayoutChoice) -> None:
         self._session.making.new_layout(choice.class_id, choice.bands)
@@ -249,8 +251,7 @@ class Commands:
         name = session.cluster_name(level, cluster) or f"cluster {cluster}"
         dialog = ColourDialog(session.codes, path[:-1], mean, f"Colour of {name}, level {level}", self._window)
         dialog.chosen.connect(lambda token: session.editing.give_code(level, cluster, token))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+        self._open(dialog)
 
     def run_again(self) -> None:
         """Roll the seed and run from the active level."""
@@ -261,8 +262,14 @@ class Commands:
         """Ask for a model folder."""
         folder = QFileDialog.getExistingDirectory(self._window, "Model folder", self._window.remembered.folder)
         if folder:
-            self._window.remembered.model = folder
-            self._session.load_model(Path(folder))
+            self._window.remembered.prefer(model=folder)
+            self.load_model()
+
+    def load_model(self) -> None:
+        """Load the chosen model, or the shipped one, where the preferences say."""
+        chosen = self._window.remembered.preferences
+        folder = Path(chosen.model) if chosen.model else shipped_model()
+        self._session.load_model(folder, chosen.device, chosen.dtype)
 
     # -- help -----------------------------------------------------------------------------------
 
@@ -272,7 +279,18 @@ class Commands:
 
     def shortcuts(self) -> None:
         """Show all shortcuts."""
-        shortcuts_dialog(self._window.actions_set, self._window).exec()
+        self._open(shortcuts_dialog(self._window.actions_set, self._window))
+
+    def preferences(self) -> None:
+        """Let preferences be chosen."""
+        dialog = PreferencesDialog(self._window.remembered.preferences, self._window)
+        dialog.chosen.connect(lambda values: self._window.prefer(**values))
+        self._open(dialog)
+
+    def _open(self, dialog: QDialog) -> None:
+        """Open a dialog over the window, and let go of it when it is closed."""
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def _say(self, text: str) -> None:
         self._session.said.emit(Notice(text, Kind.WARNING))

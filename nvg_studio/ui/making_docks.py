@@ -49,7 +49,7 @@ class MakingDocks(QObject):
         generate, runs = self.generate, self._session.runs
         actions = self._window.actions_set
         generate.chosen.connect(lambda values: runs.choose(**values))
-        generate.precision_chosen.connect(self._load_with)
+        generate.precision_chosen.connect(lambda device, dtype: self._window.prefer(device=device, dtype=dtype))
         generate.dice_asked.connect(runs.roll)
         generate.run_asked.connect(self._run_or_generate)
         generate.run_here_asked.connect(actions["run.here"].trigger)
@@ -113,6 +113,8 @@ class MakingDocks(QObject):
 
     def show_model(self) -> None:
         """Show what the model offers."""
+        chosen = self._window.remembered.preferences
+        self.generate.advanced.show_precision(chosen.device, chosen.dtype)
         self.generate.show_model(self._session.info)
         self.show_choices()
 
@@ -168,11 +170,6 @@ class MakingDocks(QObject):
         if name:
             self.reference_source.open_map(Path(name))
         self._window.refresh_soon()
-
-    def _load_with(self, device: str, dtype: str) -> None:
-        info = self._session.info
-        if info is not None:
-            self._session.load_model(Path(info.folder), device, dtype)
 
     def _run_or_generate(self) -> None:
         name = "file.generate" if self._session.document is None else "run.run"

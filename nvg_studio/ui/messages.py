@@ -1,5 +1,6 @@
 """One clear line to the person at the window, with details behind a button; never modal."""
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
 from nvg_studio.ui.theme import Theme
 
 INFO_MS = 7000
+log = logging.getLogger(__name__)
 
 
 class Kind(StrEnum):
@@ -85,6 +87,8 @@ class MessageBar(QFrame):
     def say(self, notice: Notice) -> None:
         """Show a notice in place of the last one."""
         self.notice = notice
+        if notice.kind is Kind.ERROR:
+            log.error("%s", "\n".join(filter(None, (notice.text, notice.details))))
         colours = self._theme.colours
         tint = {Kind.INFO: colours.accent, Kind.WARNING: colours.edited, Kind.ERROR: colours.error}[notice.kind]
         self._icon.setPixmap(self._theme.icon(ICONS[notice.kind], tint).pixmap(18, 18))

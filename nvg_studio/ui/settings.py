@@ -1,10 +1,13 @@
-"""What the program remembers between starts: window geometry, recent files, theme. Kept by QSettings."""
+"""What the program remembers between starts: geometry and recent files by QSettings, preferences in a JSON file."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
-from nvg_studio.ui.state import Palette
+from nvg_studio.ui.preferences import Preferences, read_preferences, write_preferences
 
 MOST_RECENT = 10
 LAYOUT_VERSION = 2
@@ -17,10 +20,19 @@ def unsaved_folder() -> Path:
 
 
 class Remembered:
-    """A typed view of one QSettings."""
+    """A typed view of one QSettings, and the preferences of one file (None: the person's own)."""
 
-    def __init__(self, settings: QSettings | None = None) -> None:
+    def __init__(self, settings: QSettings | None = None, preferences: Path | None = None) -> None:
         self._settings = settings or QSettings("nvg-studio", "NVG Studio")
+        self._file = preferences or user_config_path("nvg-studio", appauthor=False) / "preferences.json"
+        self.preferences: Preferences = read_preferences(self._file)
+
+    def prefer(self, **values: Any) -> None:
+        """Choose other preferences, and write them down where they differ."""
+        after = replace(self.preferences, **values)
+        if after != self.preferences:
+            self.preferences = after
+            write_preferences(self._file, after)
 
     @property
     def geometry(self) -> QByteArray | None:
@@ -38,38 +50,9 @@ class Remembered:
         self._settings.setValue(f"window/layout{LAYOUT_VERSION}", layout)
 
     @property
-    def theme(self) -> str | None:
-        """ "dark", "light", or None to follow the system."""
-        value = self._settings.value("theme")
-        return value if value in ("dark", "light") else None
-
-    @theme.setter
-    def theme(self, name: str | None) -> None:
-        self._settings.setValue("theme", name or "")
-
-    @property
-    def palette(self) -> Palette:
-        """How clusters are coloured."""
-        value = self._settings.value("palette")
-        return Palette(value) if value in tuple(Palette) else Palette.DISTINCT
-
-    @palette.setter
-    def palette(self, palette: Palette) -> None:
-        self._settings.setValue("palette", str(palette))
-
-    @property
     def folder(self) -> str:
         """Where the last file dialog was."""
         return str(self._settings.value("folder", str(Path.home())))
-
-    @property
-    def model(self) -> str:
-        """The model folder chosen last; "" for the shipped one."""
-        return str(self._settings.value("model", ""))
-
-    @model.setter
-    def model(self, folder: str) -> None:
-        self._settings.setValue("model", folder)
 
     @property
     def recent(self) -> list[str]:

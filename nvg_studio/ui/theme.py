@@ -84,7 +84,7 @@ class Theme(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._preferred: str | None = None
+        self._preferred = "system"
         self._applied: str | None = None
         self.name = "dark"
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply)
@@ -94,14 +94,14 @@ class Theme(QObject):
         """The colours in use."""
         return colours_of(self.name)
 
-    def prefer(self, name: str | None) -> None:
-        """Use "dark" or "light" whatever the system says; None follows the system."""
+    def prefer(self, name: str) -> None:
+        """Use "dark" or "light" whatever the system says; "system" follows it."""
         self._preferred = name
         self._apply()
 
     def _apply(self) -> None:
         light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
-        name = self._preferred or ("light" if light else "dark")
+        name = ("light" if light else "dark") if self._preferred == "system" else self._preferred
         if name == self._applied:
             return
         self.name = self._applied = name

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from nvg_studio.ui.docks.clusters import ClusterRow, ClustersDock
 from nvg_studio.ui.empty import EmptyState
 from nvg_studio.ui.exporting import Exporter
 from nvg_studio.ui.files import Files
+from nvg_studio.ui.hint import Hint
 from nvg_studio.ui.incoming import has_something
 from nvg_studio.ui.making_docks import MakingDocks
 from nvg_studio.ui.messages import MessageBar
@@ -65,8 +67,10 @@ class MainWindow(QMainWindow):
         self.tools = make_tools()
         self.canvas = CanvasView(theme)
         self.commands = Commands(self)
-        theme.prefer(remembered.theme)
-        self.state.update(palette=remembered.palette)
+        preferences = remembered.preferences
+        theme.prefer(preferences.theme)
+        session.exact_pixels = preferences.exact_pixels
+        self.state.update(palette=preferences.palette, exact_pixels=preferences.exact_pixels)
         self.actions_set = ActionSet(self, self.commands.table(), theme)
         self._images = presenter.ImageCache()
         self._settled = False
@@ -86,6 +90,7 @@ class MainWindow(QMainWindow):
         self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AnimatedDocks)
         self.setDocumentMode(True)
         self.message = MessageBar(self.theme)
+        self.hint = Hint()
         self.empty = EmptyState(self.theme, self.actions_set)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
@@ -100,6 +105,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.message)
+        column.addWidget(self.hint)
         column.addWidget(self.stack, stretch=1)
         self.setCentralWidget(middle)
         self.menus = self.actions_set.fill_menus(self.menuBar())
@@ -161,6 +167,8 @@ class MainWindow(QMainWindow):
         self.canvas.hovered.connect(lambda cell: self.status.show_cell(session, state.now, cell))
         self.canvas.viewport_changed.connect(lambda: self.status.show_zoom(self.canvas.zoom_percent()))
         self.canvas.menu_asked.connect(self._canvas_menu)
+        self.canvas.size_stepped.connect(lambda step: state.update(size=state.now.size + step))
+        self.hint.dismissed.connect(lambda: self.prefer(hint_seen=True))
         self.strip.level_chosen.connect(state.set_level)
         self.strip.run_asked.connect(session.making.run)
         self.strip.menu_asked.connect(self._level_menu)
@@ -199,6 +207,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(middle if layers is not None else self.empty)
         self.strip.show_views(presenter.cards(session, choices, self._images))
         self.clusters.show_rows(cluster_rows(session, choices), cluster_summary(session, choices), choices.selected)
+        self.hint.setVisible(session.document is not None and not self.remembered.preferences.hint_seen)
         self._show_actions()
         self.making.refresh()
         self._show_title()
@@ -209,7 +218,7 @@ class MainWindow(QMainWindow):
     def _show_actions(self) -> None:
         session, choices, actions = self.session, self.state.now, self.actions_set
         actions.refresh(presenter.conditions(session, choices))
-        actions.check(f"view.theme_{self.remembered.theme or 'system'}")
+        actions.check(f"view.theme_{self.remembered.preferences.theme}")
         self.bars.show(session, choices)
 
     def _show_title(self) -> None:
@@ -224,8 +233,9 @@ class MainWindow(QMainWindow):
             self.canvas.set_tool(self.tools[self.state.now.tool])
         if "exact_pixels" in names:
             self.session.exact_pixels = self.state.now.exact_pixels
+            self.remembered.prefer(exact_pixels=self.state.now.exact_pixels)
         if "palette" in names:
-            self.remembered.palette = self.state.now.palette
+            self.remembered.prefer(palette=self.state.now.palette)
         self.canvas.refresh_hover()
         self.refresh_soon()
 
@@ -285,10 +295,16 @@ class MainWindow(QMainWindow):
             dock.show()
             dock.raise_()
 
-    def prefer_theme(self, name: str | None) -> None:
-        """Use a theme from now on, or follow the system (None)."""
-        self.remembered.theme = name
-        self.theme.prefer(name)
+    def prefer(self, **values: Any) -> None:
+        """Choose other `Preferences` and follow them; the model is loaded anew where it is to compute elsewhere."""
+        before = self.remembered.preferences
+        self.remembered.prefer(**values)
+        now = self.remembered.preferences
+        self.theme.prefer(now.theme)
+        self.state.update(palette=now.palette, exact_pixels=now.exact_pixels)
+        if (now.device, now.dtype) != (before.device, before.dtype):
+            self.commands.load_model()
+        self.refresh_soon()
 
     # -- window manners -------------------------------------------------------------------------
 

@@ -35,7 +35,8 @@ keeping.PAUSE_MS = 1
 folder = Path(sys.argv[1])
 app = make_application(["studio"])
 session = Session(ScriptedEngine(), folder / "unsaved")
-window = MainWindow(session, Theme(), Remembered(QSettings(str(folder / "other.ini"), QSettings.Format.IniFormat)))
+settings = QSettings(str(folder / "other.ini"), QSettings.Format.IniFormat)
+window = MainWindow(session, Theme(), Remembered(settings, folder / "other.json"))
 window.show()
 session.load_model(folder / "model")
 

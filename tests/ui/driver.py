@@ -31,7 +31,8 @@ class Studio:
     def __init__(self, qtbot: QtBot, engine: Engine, folder: Path) -> None:
         self.qtbot = qtbot
         self.engine = engine
-        self.remembered = Remembered(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
+        settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+        self.remembered = Remembered(settings, folder / "preferences.json")
         self.session = Session(engine, folder / "unsaved")
         self.theme = Theme()
         self.window = MainWindow(self.session, self.theme, self.remembered)

@@ -99,7 +99,7 @@ def test_palettes_colour_canvas_cards_and_dock_and_are_remembered(studio: Studio
         card = studio.window.strip.cards[3].view.structure
         colour = card.pixelColor(5, 7).getRgb()[:3]
         assert colour == tuple(expected[labels[7 * 16 + 5]])
-        assert studio.remembered.palette is palette
+        assert studio.remembered.preferences.palette is palette
 
 
 def test_the_cell_grid_comes_with_zoom_and_can_be_switched_off(studio: Studio) -> None:

@@ -344,7 +344,7 @@ def test_theme_switches_and_is_remembered(studio: Studio) -> None:
     for name in ("light", "dark"):
         studio.trigger(f"view.theme_{name}")
         assert studio.window.theme.name == name
-        assert studio.remembered.theme == name
+        assert studio.remembered.preferences.theme == name
         studio.settle()
         studio.window.grab()
 

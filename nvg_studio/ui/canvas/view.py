@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from nvg_studio.ui.canvas.draw import draw_layers, draw_preview
 from nvg_studio.ui.canvas.geometry import Viewport, fitted
+from nvg_studio.ui.canvas.keys import bracket_step
 from nvg_studio.ui.canvas.layers import Layers, Preview
 from nvg_studio.ui.state import ViewMode
 from nvg_studio.ui.theme import Theme
@@ -38,6 +39,7 @@ class CanvasView(QWidget):
     hovered = Signal(object)
     viewport_changed = Signal()
     menu_asked = Signal(object, QPointF)
+    size_stepped = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -265,6 +267,8 @@ class CanvasView(QWidget):
             self.cancel_stroke()
         elif event.key() == Qt.Key.Key_Shift:
             self._modifiers_changed(shift=True)
+        elif step := bracket_step(event):
+            self.size_stepped.emit(step)
         else:
             super().keyPressEvent(event)
 

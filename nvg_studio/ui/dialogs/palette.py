@@ -20,6 +20,7 @@ class CommandPalette(QDialog):
         self.search.setPlaceholderText("Type a command")
         self.search.setAccessibleName("Command")
         self.list = QListWidget()
+        self.list.setAccessibleName("Commands found")
         self.list.setIconSize(QSize(16, 16))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)

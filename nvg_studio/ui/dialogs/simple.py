@@ -1,8 +1,5 @@
-"""Small dialogs: shortcuts, about, and what to do about unsaved changes."""
+"""Small dialogs: shortcuts, and what to do about unsaved changes."""
 
-import platform
-
-import PySide6
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -15,11 +12,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nvg_studio import __version__
-from nvg_studio.sampling.settings import ModelInfo
 from nvg_studio.ui.action_set import ActionSet, plain_text
 from nvg_studio.ui.actions import TABLE
-from nvg_studio.ui.theme import application_icon
 
 
 def shortcuts_dialog(actions: ActionSet, parent: QWidget) -> QDialog:
@@ -61,26 +55,6 @@ MOUSE = (
     ("Pick a cluster while painting", "Ctrl-click"),
     ("Give up a stroke", "Escape"),
 )
-
-
-def about_text(info: ModelInfo | None) -> str:
-    """Versions, model and device, for people and for bug reports."""
-    model = f"{info.name} on {info.device} ({info.dtype})" if info else "none loaded"
-    return (
-        f"NVG Studio {__version__}\n\n"
-        "Pictures made from coarse to fine, with a hand on every level.\n"
-        "Next Visual Granularity Generation, arXiv 2508.12811.\n\n"
-        f"Model: {model}\nPython {platform.python_version()}, PySide6 {PySide6.__version__}, {platform.platform()}"
-    )
-
-
-def show_about(info: ModelInfo | None, parent: QWidget) -> None:
-    """Show `about_text`."""
-    box = QMessageBox(parent)
-    box.setWindowTitle("About NVG Studio")
-    box.setIconPixmap(application_icon().pixmap(64, 64))
-    box.setText(about_text(info))
-    box.exec()
 
 
 def ask_unsaved(name: str, parent: QWidget) -> QMessageBox.StandardButton:

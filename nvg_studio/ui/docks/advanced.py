@@ -3,13 +3,11 @@
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QPushButton, QSpinBox, QWidget
 
 from nvg_studio.sampling.settings import MAX_GUIDANCE, MAX_STEPS, MAX_TEMPERATURE, GenerationSettings, ModelInfo
-from nvg_studio.ui.docks.fields import FormGrid, RampField
-
-DEVICES = {"auto": "Automatic", "cpu": "Processor", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
-DTYPES = {"auto": "Automatic", "float32": "float32", "bfloat16": "bfloat16"}
+from nvg_studio.ui.docks.fields import FormGrid, RampField, choice_box
+from nvg_studio.ui.preferences import DEVICES, DTYPES
 
 
 class AdvancedFields(QWidget):
@@ -35,8 +33,8 @@ class AdvancedFields(QWidget):
         for box in (self.temperature, self.steps):
             box.setKeyboardTracking(False)
             box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.device = _choice("Device", DEVICES)
-        self.dtype = _choice("Precision", DTYPES)
+        self.device = choice_box("Device", DEVICES)
+        self.dtype = choice_box("Precision", DTYPES)
         self.defaults = QPushButton("Model defaults")
         form = FormGrid(self)
         form.add_field("Content", self.content_guidance)
@@ -87,13 +85,10 @@ class AdvancedFields(QWidget):
                 if box.currentData() not in ("auto", used):
                     box.setCurrentIndex(max(box.findData(used), 0))
 
+    def show_precision(self, device: str, dtype: str) -> None:
+        """Show what models are loaded with."""
+        self.device.setCurrentIndex(self.device.findData(device))
+        self.dtype.setCurrentIndex(self.dtype.findData(dtype))
+
     def _choose_precision(self) -> None:
         self.precision_chosen.emit(self.device.currentData(), self.dtype.currentData())
-
-
-def _choice(name: str, items: dict[str, str]) -> QComboBox:
-    box = QComboBox()
-    box.setAccessibleName(name)
-    for value, text in items.items():
-        box.addItem(text, value)
-    return box

@@ -1,5 +1,7 @@
 """Small input parts of the generate dock: a pair of numbers, a section that folds, boxes that keep narrow."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -110,6 +112,15 @@ def compact(box: QComboBox) -> QComboBox:
     """A box that takes the room there is, however long its texts are."""
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(6)
+    return box
+
+
+def choice_box(name: str, items: Mapping[str, str]) -> QComboBox:
+    """A box of texts by their values."""
+    box = QComboBox()
+    box.setAccessibleName(name)
+    for value, text in items.items():
+        box.addItem(text, value)
     return box
 
 

@@ -1,0 +1,67 @@
+"""Preferences: look, clusters, device and precision, exact pixels."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+
+from nvg_studio.ui.docks.fields import FormGrid, choice_box
+from nvg_studio.ui.preferences import DEVICES, DTYPES, Preferences
+from nvg_studio.ui.state import Palette
+
+THEMES = {"system": "Follow the system", "dark": "Dark", "light": "Light"}
+PALETTES = {
+    Palette.DISTINCT: "Distinct",
+    Palette.SAFE: "Colour-blind safe",
+    Palette.MEAN: "Mean colours of the picture",
+}
+
+
+class PreferencesDialog(QDialog):
+    """Emits `chosen` with names and values of `Preferences` when it is accepted."""
+
+    chosen = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
+
+    def __init__(self, now: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("preferences")
+        self.setWindowTitle("Preferences")
+        self.theme = _shown(choice_box("Theme", THEMES), now.theme)
+        self.palette_box = _shown(choice_box("Cluster colours", PALETTES), now.palette)
+        self.device = _shown(choice_box("Device", DEVICES), now.device)
+        self.dtype = _shown(choice_box("Precision", DTYPES), now.dtype)
+        self.dtype.setToolTip("Automatic takes bfloat16 on NVIDIA GPUs and float32 elsewhere")
+        self.exact = QCheckBox("Locked areas keep their own pixels")
+        self.exact.setToolTip("With exact pixels, runs leave locked areas as they are, byte for byte")
+        self.exact.setChecked(now.exact_pixels)
+        form = FormGrid()
+        form.add_field("Theme", self.theme)
+        form.add_field("Cluster colours", self.palette_box)
+        form.add_field("Device", self.device)
+        form.add_field("Precision", self.dtype)
+        form.add_field("Exact pixels", self.exact)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self.ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self.ok.setObjectName("primary")
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        self.accepted.connect(lambda: self.chosen.emit(self.values()))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 14)
+        column.setSpacing(14)
+        column.addLayout(form)
+        column.addWidget(buttons)
+        self.setMinimumWidth(400)
+
+    def values(self) -> dict[str, object]:
+        """What is chosen now, by the names of `Preferences`."""
+        return {
+            "theme": self.theme.currentData(),
+            "palette": Palette(self.palette_box.currentData()),  # Qt keeps the plain text of a StrEnum
+            "device": self.device.currentData(),
+            "dtype": self.dtype.currentData(),
+            "exact_pixels": self.exact.isChecked(),
+        }
+
+
+def _shown(box: QComboBox, value: str) -> QComboBox:
+    box.setCurrentIndex(box.findData(value))
+    return box
