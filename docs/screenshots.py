@@ -1,8 +1,8 @@
-"""Take the pictures of the README and the guide from the real window, with the shipped model and a sample photo.
+"""Take the pictures of the README and the guide from the real window, with the shipped model and sample photos.
 
     python docs/screenshots.py [folder]      (default: docs/images; without a display set QT_QPA_PLATFORM=offscreen)
 
-Every picture is 1280 x 800, dark at scale 1 and light at scale 2.
+Every picture of the window is 1280 x 800, dark at scale 1 and light at scale 2; dialogs have their own size.
 """
 
 import os
@@ -18,38 +18,48 @@ sys.path.insert(0, str(ROOT))
 
 from PySide6.QtCore import QSettings, Qt  # noqa: E402  the path comes first
 from PySide6.QtTest import QTest  # noqa: E402
+from PySide6.QtWidgets import QDialog, QWidget  # noqa: E402
 
 from nvg_studio.paths import resource, shipped_model  # noqa: E402
-from nvg_studio.sampling.engine import ProcessEngine  # noqa: E402
+from nvg_studio.sampling.engine import Engine, ProcessEngine  # noqa: E402
 from nvg_studio.ui.app import make_application  # noqa: E402
+from nvg_studio.ui.dialogs.colour import ColourDialog  # noqa: E402
 from nvg_studio.ui.session import Session  # noqa: E402
 from nvg_studio.ui.settings import Remembered  # noqa: E402
-from nvg_studio.ui.state import LockKind  # noqa: E402
+from nvg_studio.ui.state import LockKind, ViewMode  # noqa: E402
 from nvg_studio.ui.theme import Theme  # noqa: E402
 from nvg_studio.ui.window import MainWindow  # noqa: E402
 
 PHOTO = resource("samples", "sunflower.jpg")
+CLASS = 4
+"""The class of the painted layout: tulips."""
 WAIT_S = 120
 
 
 class Photographer:
     """A window and a way to take its picture."""
 
-    def __init__(self, folder: Path, suffix: str, theme: str) -> None:
-        self._folder, self._suffix = folder, suffix
+    def __init__(self, folder: Path, theme: str, engine: Engine) -> None:
+        self._folder, self._suffix = folder, theme
         place = Path(tempfile.mkdtemp())
         settings = QSettings(str(place / "settings.ini"), QSettings.Format.IniFormat)
         remembered = Remembered(settings, place / "preferences.json")
         remembered.prefer(theme=theme, hint_seen=True)
-        self.session = Session(ProcessEngine())
+        self.session = Session(engine, place / "unsaved")
         self.window = MainWindow(self.session, Theme(), remembered)
         self.window.resize(1280, 800)
         self.window.show()
 
-    def take(self, name: str) -> None:
-        """Save the window as it is once nothing waits to be drawn."""
+    def take(self, name: str, widget: QWidget | None = None) -> None:
+        """Save the window (or a dialog of it) as it is once nothing waits to be drawn."""
         QTest.qWait(150)
-        self.window.grab().save(str(self._folder / f"{name}-{self._suffix}.png"))
+        (widget or self.window).grab().save(str(self._folder / f"{name}-{self._suffix}.png"))
+
+    def close(self) -> None:
+        """Close the window, and end the engine."""
+        self.window.close_for_good()
+        self.until(lambda: not self.window.isVisible())
+        self.session.close()
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something holds."""
@@ -64,6 +74,10 @@ class Photographer:
         for name in names:
             self.window.actions_set[name].trigger()
 
+    def dialog(self) -> QDialog:
+        """The dialog that is open."""
+        return next(one for one in self.window.findChildren(QDialog) if one.isVisible())
+
     def drag(self, points: list[tuple[float, float]], release: bool = True) -> None:
         """Drag over points given as shares of the picture's side."""
         canvas, grid = self.window.canvas, self.session.grid
@@ -77,24 +91,39 @@ class Photographer:
 
 
 def tour(camera: Photographer) -> None:
-    """From the empty window to a picture that was made again."""
-    session, state = camera.session, camera.window.state
+    """The sections of the guide, one after the other."""
     camera.take("start")
-    session.load_model(shipped_model())
-    camera.until(lambda: session.info is not None)
+    camera.session.load_model(shipped_model())
+    camera.until(lambda: camera.session.info is not None)
+    for section in (open_and_look, repaint, lock_and_run, give_a_colour, export, reference, layout_and_variations):
+        section(camera)
+
+
+def open_and_look(camera: Photographer) -> None:
+    """A photo in every view mode."""
     camera.window.files.open(PHOTO)
     camera.until(lambda: all(card.picture.filled for card in camera.window.strip.cards))
     camera.take("photo")
     for mode in ("structure", "overlay", "boundaries"):
         camera.do(f"view.{mode}")
         camera.take(mode)
+
+
+def repaint(camera: Photographer) -> None:
+    """A stroke at level 1, before the mouse button is released and after."""
+    session = camera.session
     camera.do("tool.brush", "view.overlay")
-    state.set_level(1)
+    camera.window.state.set_level(1)
     camera.drag([(0.86, 0.25), (0.9, 0.4), (0.86, 0.62)], release=False)
     camera.take("stroke")
     QTest.mouseRelease(camera.window.canvas, Qt.MouseButton.LeftButton)
     camera.until(lambda: len(session.document.titles) > 1 if session.document else False)
     QTest.qWait(600)
+
+
+def lock_and_run(camera: Photographer) -> None:
+    """A locked cluster, and the run around it."""
+    session, state = camera.session, camera.window.state
     state.update(selected=frozenset((0,)))
     camera.window.lock_cluster(0, LockKind.REGION)
     camera.do("view.boundaries")
@@ -106,6 +135,55 @@ def tour(camera: Photographer) -> None:
     camera.do("view.picture", "tool.select")
     state.update(selected=frozenset())
     camera.take("result")
+
+
+def give_a_colour(camera: Photographer) -> None:
+    """The codes nearest to a colour, for one cluster."""
+    camera.window.state.set_level(2)
+    camera.window.state.update(selected=frozenset((3,)))
+    camera.until(camera.window.actions_set["cluster.colour"].isEnabled)
+    camera.do("cluster.colour")
+    dialog = camera.dialog()
+    assert isinstance(dialog, ColourDialog)
+    camera.until(dialog.give.isEnabled)
+    camera.take("colour", dialog)
+    dialog.reject()
+
+
+def export(camera: Photographer) -> None:
+    """What can be exported."""
+    camera.do("file.export")
+    dialog = camera.dialog()
+    camera.take("export", dialog)
+    dialog.reject()
+
+
+def reference(camera: Photographer) -> None:
+    """The structure of another photo, before it is applied."""
+    source = camera.window.making.reference_source
+    source.open(resource("samples", "rose.jpg"))
+    camera.until(lambda: source.found is not None)
+    camera.window.show_dock("reference")
+    camera.take("reference")
+    camera.window.show_dock("clusters")
+
+
+def layout_and_variations(camera: Photographer) -> None:
+    """A layout that is painted from nothing, and four pictures that follow it."""
+    session, state = camera.session, camera.window.state
+    session.making.new_layout(CLASS, bands=False)
+    state.set_level(1)
+    state.update(tool="brush", view=ViewMode.STRUCTURE, balanced=False, cluster=1, other=0, size=6)
+    camera.drag([(0.35, 0.3), (0.65, 0.3), (0.65, 0.5), (0.35, 0.5)])
+    state.set_level(2)
+    state.update(cluster=1, size=3)
+    camera.drag([(0.5, 0.75), (0.5, 0.97)])
+    camera.take("layout")
+    session.runs.choose(variations=4)
+    camera.until(camera.window.actions_set["run.run"].isEnabled)
+    camera.do("run.run")
+    camera.until(lambda: len(session.making.made) == 4)
+    camera.take("variations")
 
 
 def main() -> int:
@@ -120,11 +198,10 @@ def main() -> int:
         return 0
     theme = sys.argv[2]
     app = make_application(sys.argv[:1])
-    camera = Photographer(folder, theme, theme)
+    camera = Photographer(folder, theme, ProcessEngine())
     tour(camera)
-    camera.window.close_for_good()
+    camera.close()
     app.processEvents()
-    camera.session.close()
     return 0
 
 

@@ -15,8 +15,8 @@ from nvg_studio.ui.timers import single_shot
 if TYPE_CHECKING:
     from nvg_studio.ui.session import Session
 
-PAUSE_MS = 5000
-"""Between a change and its writing, and so the most work that a dying program takes along."""
+PAUSE_S = 5
+"""Between a change and its writing, and so the most work that a dying program takes along, unless chosen otherwise."""
 REST = 10
 """A large document is written less often: it rests this many times as long as its writing took."""
 
@@ -33,7 +33,8 @@ class Keeper(QObject):
         """The step that is on the disk; None: nothing is."""
         self._working = self._refused = self._given_up = False
         self._recovered: list[Recovery] = []
-        self._timer = single_shot(self, PAUSE_MS, self.write)
+        self._timer = single_shot(self, 0, self.write)
+        self.pause(PAUSE_S)
         session.changed.connect(self._look)
 
     @property
@@ -44,6 +45,11 @@ class Keeper(QObject):
     def recovered(self, recovery: Recovery) -> None:
         """The document is what `recovery` held: that goes when the document itself is on the disk."""
         self._recovered.append(recovery)
+
+    def pause(self, seconds: int) -> None:
+        """Write so long after a change from now on."""
+        self._pause_ms = 1000 * seconds
+        self._timer.setInterval(self._pause_ms)
 
     def give_up(self) -> None:
         """Nobody wants the document as it is; what was kept of it goes at `close`."""
@@ -96,7 +102,7 @@ class Keeper(QObject):
             self._working = self._refused = False
             self._kept = snapshot
             self._let_go()
-            self._timer.setInterval(max(PAUSE_MS, round(REST * 1000 * (time.monotonic() - begun))))
+            self._timer.setInterval(max(self._pause_ms, round(REST * 1000 * (time.monotonic() - begun))))
             self._look()
 
         session.jobs.start(

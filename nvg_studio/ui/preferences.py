@@ -13,26 +13,29 @@ VERSION = 1
 MOST_BYTES = 1 << 16
 THEMES = ("system", "dark", "light")
 DEVICES = {"auto": "Automatic", "cpu": "Processor", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
+AUTOSAVE = {5: "After 5 seconds", 15: "After 15 seconds", 60: "After a minute"}
 DTYPES = {"auto": "Automatic", "float32": "float32", "bfloat16": "bfloat16"}
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "theme": THEMES,
     "palette": tuple(Palette),
     "device": tuple(DEVICES),
     "dtype": tuple(DTYPES),
+    "autosave_s": tuple(AUTOSAVE),
 }
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """`theme`, `palette`, `device` and `dtype` are one of their choices; `model`: a folder, "" for the shipped one;
-    `hint_seen`: the hint for beginners was dismissed."""
+    """`theme`, `palette`, `device`, `dtype` and `autosave_s` (seconds from a change to its keeping) are one of their
+    choices; `model`: a folder, "" for the shipped one; `hint_seen`: the hint for beginners was dismissed."""
 
     theme: str = "system"
     palette: Palette = Palette.DISTINCT
     device: str = "auto"
     dtype: str = "auto"
     exact_pixels: bool = True
+    autosave_s: int = 5
     model: str = ""
     hint_seen: bool = False
 
@@ -58,7 +61,7 @@ def read_preferences(path: Path) -> Preferences:
 
 def _fits(name: str, value: object, defaults: Preferences) -> bool:
     if name in _CHOICES:
-        return isinstance(value, str) and value in _CHOICES[name]
+        return isinstance(value, str | int) and value in _CHOICES[name]
     return type(value) is type(getattr(defaults, name))
 
 

@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         preferences = remembered.preferences
         theme.prefer(preferences.theme)
         session.exact_pixels = preferences.exact_pixels
+        session.keeper.pause(preferences.autosave_s)
         self.state.update(palette=preferences.palette, exact_pixels=preferences.exact_pixels)
         self.actions_set = ActionSet(self, self.commands.table(), theme)
         self._images = presenter.ImageCache()
@@ -301,6 +302,7 @@ class MainWindow(QMainWindow):
         self.remembered.prefer(**values)
         now = self.remembered.preferences
         self.theme.prefer(now.theme)
+        self.session.keeper.pause(now.autosave_s)
         self.state.update(palette=now.palette, exact_pixels=now.exact_pixels)
         if (now.device, now.dtype) != (before.device, before.dtype):
             self.commands.load_model()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QAccessible, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -31,7 +31,7 @@ from nvg_studio.ui.dialogs.preferences import PreferencesDialog
 from nvg_studio.ui.logs import start_logging
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.preferences import Preferences, read_preferences, write_preferences
-from nvg_studio.ui.state import Palette
+from nvg_studio.ui.state import LockKind, Palette
 from tests.ui.driver import LEFT, Studio
 
 USABLE = (QAbstractButton, QLineEdit, QAbstractSpinBox, QComboBox, QAbstractSlider, QAbstractItemView)
@@ -47,7 +47,12 @@ def dialog(studio: Studio, name: str) -> QDialog:
 def test_preferences_are_followed_and_written(studio: Studio, tmp_path: Path) -> None:
     ask = dialog(studio, "edit.preferences")
     assert isinstance(ask, PreferencesDialog)
-    for box, value in ((ask.theme, "light"), (ask.palette_box, Palette.SAFE), (ask.dtype, "float32")):
+    for box, value in (
+        (ask.theme, "light"),
+        (ask.palette_box, Palette.SAFE),
+        (ask.dtype, "float32"),
+        (ask.autosave, 60),
+    ):
         box.setCurrentIndex(box.findData(value))
     QTest.keyClick(ask.exact, Qt.Key.Key_Space)
     QTest.mouseClick(ask.ok, LEFT)
@@ -59,10 +64,18 @@ def test_preferences_are_followed_and_written(studio: Studio, tmp_path: Path) ->
     assert not studio.session.exact_pixels
     assert studio.window.generate.advanced.dtype.currentData() == "float32"
     written = read_preferences(tmp_path / "preferences.json")
-    assert written == Preferences("light", Palette.SAFE, dtype="float32", exact_pixels=False)
+    assert written == Preferences("light", Palette.SAFE, dtype="float32", exact_pixels=False, autosave_s=60)
     assert written == studio.remembered.preferences
     studio.trigger("edit.exact")
     assert read_preferences(tmp_path / "preferences.json").exact_pixels
+
+
+def test_unsaved_work_is_kept_as_soon_as_preferred(studio: Studio) -> None:
+    keeper = studio.session.keeper
+    studio.window.prefer(autosave_s=60)
+    studio.window.lock_cluster(1, LockKind.REGION)
+    timer = next(one for one in keeper.findChildren(QTimer) if one.isActive())
+    assert 50_000 < timer.remainingTime() <= 60_000
 
 
 def test_a_cancelled_dialog_prefers_nothing(studio: Studio) -> None:
@@ -91,7 +104,15 @@ def test_a_file_without_sense_gives_the_defaults(tmp_path: Path, text: str) -> N
 
 
 def test_what_makes_sense_in_a_file_is_kept(tmp_path: Path) -> None:
-    data = {"version": 1, "theme": "pink", "palette": "safe", "exact_pixels": "no", "device": "cpu", "more": 1}
+    data = {
+        "version": 1,
+        "theme": "pink",
+        "palette": "safe",
+        "exact_pixels": "no",
+        "device": "cpu",
+        "autosave_s": 6,
+        "more": 1,
+    }
     (tmp_path / "p.json").write_text(json.dumps(data))
     assert read_preferences(tmp_path / "p.json") == Preferences(palette=Palette.SAFE, device="cpu")
 

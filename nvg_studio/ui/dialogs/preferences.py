@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from nvg_studio.ui.docks.fields import FormGrid, choice_box
-from nvg_studio.ui.preferences import DEVICES, DTYPES, Preferences
+from nvg_studio.ui.preferences import AUTOSAVE, DEVICES, DTYPES, Preferences
 from nvg_studio.ui.state import Palette
 
 THEMES = {"system": "Follow the system", "dark": "Dark", "light": "Light"}
@@ -32,12 +32,15 @@ class PreferencesDialog(QDialog):
         self.exact = QCheckBox("Locked areas keep their own pixels")
         self.exact.setToolTip("With exact pixels, runs leave locked areas as they are, byte for byte")
         self.exact.setChecked(now.exact_pixels)
+        self.autosave = _shown(choice_box("Keep unsaved work", AUTOSAVE), now.autosave_s)
+        self.autosave.setToolTip("How soon a change is kept, to be offered again should the program die")
         form = FormGrid()
         form.add_field("Theme", self.theme)
         form.add_field("Cluster colours", self.palette_box)
         form.add_field("Device", self.device)
         form.add_field("Precision", self.dtype)
         form.add_field("Exact pixels", self.exact)
+        form.add_field("Keep unsaved work", self.autosave)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
         self.ok.setObjectName("primary")
@@ -59,9 +62,10 @@ class PreferencesDialog(QDialog):
             "device": self.device.currentData(),
             "dtype": self.dtype.currentData(),
             "exact_pixels": self.exact.isChecked(),
+            "autosave_s": self.autosave.currentData(),
         }
 
 
-def _shown(box: QComboBox, value: str) -> QComboBox:
+def _shown(box: QComboBox, value: str | int) -> QComboBox:
     box.setCurrentIndex(box.findData(value))
     return box

@@ -1,6 +1,7 @@
 """Small input parts of the generate dock: a pair of numbers, a section that folds, boxes that keep narrow."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -115,7 +116,7 @@ def compact(box: QComboBox) -> QComboBox:
     return box
 
 
-def choice_box(name: str, items: Mapping[str, str]) -> QComboBox:
+def choice_box(name: str, items: Mapping[Any, str]) -> QComboBox:
     """A box of texts by their values."""
     box = QComboBox()
     box.setAccessibleName(name)
