@@ -15,6 +15,7 @@ from nvg_studio.ui.timers import single_shot
 if TYPE_CHECKING:
     from nvg_studio.ui.session import Session
 
+SECOND_MS = 1000
 PAUSE_S = 5
 """Between a change and its writing, and so the most work that a dying program takes along, unless chosen otherwise."""
 REST = 10
@@ -48,7 +49,7 @@ class Keeper(QObject):
 
     def pause(self, seconds: int) -> None:
         """Write so long after a change from now on."""
-        self._pause_ms = 1000 * seconds
+        self._pause_ms = SECOND_MS * seconds
         self._timer.setInterval(self._pause_ms)
 
     def give_up(self) -> None:

@@ -31,7 +31,7 @@ from nvg_studio.ui.state import LockKind
 from nvg_studio.ui.theme import Theme
 from nvg_studio.ui.window import MainWindow
 
-keeping.PAUSE_MS = 1
+keeping.SECOND_MS = 1
 folder = Path(sys.argv[1])
 app = make_application(["studio"])
 session = Session(ScriptedEngine(), folder / "unsaved")

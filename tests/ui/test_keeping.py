@@ -23,7 +23,7 @@ from tests.ui.driver import Studio, answering, no_threads_left
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "PAUSE_MS", 1)
+    monkeypatch.setattr(keeping, "SECOND_MS", 1)
 
 
 def kept(studio: Studio) -> list[str]:
