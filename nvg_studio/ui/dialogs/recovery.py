@@ -5,6 +5,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QV
 
 from nvg_studio.project.autosave import Recovery
 
+MOST_ROWS = 6
+"""Seen at the same time; others are scrolled to."""
+
 
 class RecoveryDialog(QDialog):
     """Emits `recover_asked` and `discard_asked` with a `Recovery`; closing it decides nothing."""
@@ -22,7 +25,9 @@ class RecoveryDialog(QDialog):
         self.list.setAccessibleName("Unsaved work")
         self.list.addItems([_described(recovery) for recovery in found])
         self.list.setCurrentRow(0)
-        self.list.setMinimumHeight(72)
+        self.list.setSpacing(3)
+        rows = min(len(found), MOST_ROWS)
+        self.list.setFixedHeight(rows * (self.list.sizeHintForRow(0) + 6) + 2 * self.list.frameWidth() + 6)
         hint = QLabel("Later leaves it for the next start.")
         hint.setProperty("role", "dim")
         buttons = QDialogButtonBox()
