@@ -73,7 +73,7 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     add("--init", type=Path, help="model folder whose weights to start from")
     add("--device", default="auto")
     add("--float32", action="store_true", help="no bfloat16")
-    add("--compile", action="store_true", help="compile the generator's networks first: faster steps, a slow start")
+    add("--compile", action="store_true", help="compile the networks first: faster steps, a slow start")
     add("--report-every", type=int, default=500, help="steps between reports (default: %(default)s)")
 
 
@@ -85,21 +85,21 @@ def _pack(options: argparse.Namespace, _: threading.Event) -> None:
 
 def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
     device = resolve_device(options.device)
+    _check_compiler(options)
     train_set, val_set = _photos(options)
     config = make_config(options.name, options.size, train_set.classes)
     recipe = TokenizerRecipe(
         seed=options.seed, bf16=not options.float32, **_given(batch=options.batch, rate=options.rate)
     )
     init = load_tokenizer(options.init, config.tokenizer) if options.init else None
-    task = TokenizerTask(config.tokenizer, recipe, train_set, val_set, device, init)
+    task = TokenizerTask(config.tokenizer, recipe, train_set, val_set, device, init, options.compile)
     averaged = train(task, _settings(options, "tokenizer", share), stop.is_set)
     save_model(config, averaged, None, options.out / "model")
 
 
 def _generator(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
-    if options.compile and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++", "cl"))):
-        raise TrainingError("--compile needs a C++ compiler and found none. Install g++, or leave --compile out.")
     device = resolve_device(options.device)
+    _check_compiler(options)
     train_set, val_set = _photos(options)
     config = make_config(options.name, options.size, train_set.classes)
     init: Networks | None = load_model(options.init) if options.init else None
@@ -131,6 +131,11 @@ def _all(options: argparse.Namespace, stop: threading.Event) -> None:
     _tokenizer(options, stop, TOKENIZER_SHARE)
     if not stop.is_set():
         _generator(options, stop, 1 - TOKENIZER_SHARE)
+
+
+def _check_compiler(options: argparse.Namespace) -> None:
+    if options.compile and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++", "cl"))):
+        raise TrainingError("--compile needs a C++ compiler and found none. Install g++, or leave --compile out.")
 
 
 def _settings(options: argparse.Namespace, part: str, share: float) -> Settings:

@@ -1,28 +1,26 @@
 """Encode once, train on the result: trees, tokens and held cells of many crops, a few kilobytes each."""
 
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 from tqdm import tqdm
 
 from nvg_studio.errors import TrainingError
-from nvg_studio.granularity.clustering import cluster
 from nvg_studio.granularity.hierarchy import all_labels, labels_to_bits
+from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.tokenizer import Tokenizer
+from nvg_studio.training.ahead import WORKERS
 from nvg_studio.training.crops import crop, to_tensor
 from nvg_studio.training.disturb import draw_ranks, quantize_disturbed
 from nvg_studio.training.pack import PhotoSet
 from nvg_studio.training.trees import move_cut, random_blob
 
 ENCODE_BATCH = 64
-
-TokenArray = NDArray[np.signedinteger[Any]]
-"""The smallest type that holds the codebook's indices, to keep caches small."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +38,28 @@ class SequenceCache:
     """n encoded crops.
 
     bits: uint8 [n, L, K]; seen_map: [n, K + 1, L], the tokens that the canvases are made of; token_map: the same shape,
-    the tokens to learn, nearest to what the seen canvas before lacks; classes: int64 [n]; known: bool [n, L],
-    cells whose later bits are given and whose tokens were found apart from the rest of their cluster's.
+    the tokens to learn, nearest to what the seen canvas before lacks, both in the smallest type that holds the
+    codebook's indices; classes: int64 [n]; known: bool [n, L], cells whose later bits are given and whose tokens were
+    found apart from the rest of their cluster's.
     """
 
-    bits: NDArray[np.uint8]
-    seen_map: TokenArray
-    token_map: TokenArray
-    classes: NDArray[np.int64]
-    known: NDArray[np.bool_]
+    bits: Tensor
+    seen_map: Tensor
+    token_map: Tensor
+    classes: Tensor
+    known: Tensor
 
     def __len__(self) -> int:
         return len(self.classes)
 
+    def to(self, device: torch.device) -> "SequenceCache":
+        """The same on a device: a few kilobytes a crop."""
+        return SequenceCache(**{name: part.to(device) for name, part in vars(self).items()})
+
     def save(self, path: Path) -> None:
         """Write as npz, atomically."""
         partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **vars(self))
+        np.savez(partial, **{name: part.cpu().numpy() for name, part in vars(self).items()})
         partial.replace(path)
 
 
@@ -64,8 +67,8 @@ def load_cache(path: Path) -> SequenceCache:
     """Read a cache; raises TrainingError when it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as data:
-            return SequenceCache(**{field.name: data[field.name] for field in fields(SequenceCache)})
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            return SequenceCache(**{field.name: torch.from_numpy(data[field.name]) for field in fields(SequenceCache)})
+    except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(f"The cache '{path}' is damaged. Delete it; it will be made again.") from error
 
 
@@ -74,14 +77,18 @@ def build_cache(
 ) -> SequenceCache:
     """Encode `crops` random crops of every photo; 0 means the centre crop once, without any augmentation."""
     work = [(index, number) for number in range(max(crops, 1)) for index in range(len(photos.pictures))]
-    parts = []
-    batches = range(0, len(work), ENCODE_BATCH)
-    for start in tqdm(batches, desc="encoding crops", unit="batch", disable=None):
+
+    def encode(start: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         batch = work[start : start + ENCODE_BATCH]
         rngs = [np.random.Generator(np.random.Philox(key=[seed, (number << 32) | index])) for index, number in batch]
-        parts.append(_encode(tokenizer, photos, batch, rngs if crops else None, augmentation, device))
-    classes = photos.labels[[index for index, _ in work]]
-    bits, seen_map, token_map, known = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return _encode(tokenizer, photos, batch, rngs if crops else None, augmentation, device)
+
+    starts = range(0, len(work), ENCODE_BATCH)
+    with ThreadPoolExecutor(WORKERS) as threads:
+        encoded = threads.map(encode, starts)
+        parts = list(tqdm(encoded, "encoding crops", len(starts), unit="batch", disable=None))
+    classes = torch.from_numpy(photos.labels[[index for index, _ in work]])
+    bits, seen_map, token_map, known = (torch.cat(arrays) for arrays in zip(*parts, strict=True))
     return SequenceCache(bits, seen_map, token_map, classes, known)
 
 
@@ -93,14 +100,15 @@ def _encode(
     rngs: list[np.random.Generator] | None,
     augmentation: Augmentation,
     device: torch.device,
-) -> tuple[NDArray[np.uint8], TokenArray, TokenArray, NDArray[np.bool_]]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     size, grid, depth = tokenizer.config.image_size, tokenizer.config.grid, tokenizer.config.depth
     pictures = [crop(photos.pictures[index], size, rngs[n] if rngs else None) for n, (index, _) in enumerate(batch)]
-    latents = tokenizer.encode(to_tensor(np.stack(pictures)).to(device)).float()
+    latents = tokenizer.encode(to_tensor(torch.from_numpy(np.stack(pictures)).to(device))).float()
+    finest = cluster_batch(latents)[:, -1].cpu().numpy()
     bits, known = [], []
     ranks = np.zeros((len(batch), depth + 1, 2 << depth), np.int64)
     for n, latent in enumerate(latents.cpu().numpy()):
-        tree, held = labels_to_bits(cluster(latent)[-1], depth), np.zeros(grid * grid, np.bool_)
+        tree, held = labels_to_bits(finest[n], depth), np.zeros(grid * grid, np.bool_)
         if rngs and rngs[n].random() < augmentation.free_trees:
             tree = move_cut(tree, latent, rngs[n])
         if rngs and rngs[n].random() < augmentation.known_cells:
@@ -113,9 +121,9 @@ def _encode(
     maps = quantize_disturbed(
         tokenizer.quantizer, latents, torch.from_numpy(groups).to(device), torch.from_numpy(ranks).to(device)
     )
-    dtype = np.min_scalar_type(-tokenizer.config.codebook_size)  # negative: of the signed types
-    seen_map, token_map = (part.cpu().numpy().astype(dtype) for part in maps)
-    return np.stack(bits), seen_map, token_map, np.stack(known)
+    dtype = torch.int16 if tokenizer.config.codebook_size <= 1 << 15 else torch.int32
+    seen_map, token_map = (part.to("cpu", dtype) for part in maps)
+    return torch.from_numpy(np.stack(bits)), seen_map, token_map, torch.from_numpy(np.stack(known))
 
 
 def scale_factors(
@@ -124,7 +132,6 @@ def scale_factors(
     """1 / standard deviation of the canvases that enter stages 1..K and of the last one; 1 for stage 0."""
     chosen = np.linspace(0, len(cache) - 1, min(most, len(cache))).astype(int)
     with torch.inference_mode():
-        seen_map = torch.from_numpy(cache.seen_map[chosen].astype(np.int64)).to(device)
-        canvases = tokenizer.quantizer.canvases(seen_map)
+        canvases = tokenizer.quantizer.canvases(cache.seen_map[chosen].long().to(device))
     deviations = canvases.square().mean((0, 2, 3)).sqrt().tolist()
     return (1.0, *(round(1 / max(value, 1e-6), 6) for value in deviations))

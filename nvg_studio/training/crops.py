@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from nvg_studio.training.pack import PhotoSet, Picture
 
@@ -28,17 +27,17 @@ def crop(picture: Picture, size: int, rng: np.random.Generator | None) -> Pictur
     return np.ascontiguousarray(square)
 
 
-def to_tensor(pictures: NDArray[np.uint8]) -> torch.Tensor:
-    """uint8 [B, S, S, 3] -> float [B, 3, S, S] in [-1, 1]."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
+def to_tensor(pictures: torch.Tensor) -> torch.Tensor:
+    """uint8 [B, S, S, 3] -> float [B, 3, S, S] in [-1, 1], on the device of the pictures."""
+    return pictures.permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
 
 
 def random_batch(photos: PhotoSet, size: int, count: int, rng: np.random.Generator) -> torch.Tensor:
-    """`count` random crops as float [count, 3, size, size]."""
+    """`count` random crops as uint8 [count, size, size, 3]."""
     chosen = rng.integers(len(photos.pictures), size=count)
-    return to_tensor(np.stack([crop(photos.pictures[i], size, rng) for i in chosen]))
+    return torch.from_numpy(np.stack([crop(photos.pictures[i], size, rng) for i in chosen]))
 
 
 def centre_crops(photos: PhotoSet, size: int) -> torch.Tensor:
-    """The centre square of every photo, float [n, 3, size, size]."""
-    return to_tensor(np.stack([crop(picture, size, None) for picture in photos.pictures]))
+    """The centre square of every photo, uint8 [n, size, size, 3]."""
+    return torch.from_numpy(np.stack([crop(picture, size, None) for picture in photos.pictures]))

@@ -90,25 +90,26 @@ def content_losses(
     Held cells are conditions: they do not count in their cluster's mean, and clusters without free cells not at all.
     """
     rows = torch.arange(len(stages), device=stages.device)
+    # Which clusters count is known before the network runs: looking it up later would make a GPU wait.
+    labels, free = labels_at(batch.bits, stages), ~batch.known
+    clusters = 1 << batch.bits.shape[-1]
+    target = torch.full((len(stages), clusters), -1, device=labels.device)
+    tokens = torch.where(free, batch.token_map[rows, stages], -1)
+    target = target.scatter_reduce(1, labels, tokens, "amax")  # [B, n], -1 where no free cell is
+    used = (target >= 0).nonzero(as_tuple=True)
+
     before = torch.where((stages > 0).view(-1, 1, 1), batch.canvases[rows, (stages - 1).clamp(min=0)], 0.0)
     final = batch.canvases[:, -1]
     with autocast:
         predicted = network(before, structure_at(batch.bits, stages), batch.classes, stages)
     predicted = predicted.float()
     square = (predicted - final).square().mean((1, 2))
-
-    labels, free = labels_at(batch.bits, stages), ~batch.known
-    clusters = 1 << int(stages.max())
     step = group_means(predicted - before, labels, clusters, weights=free)  # [B, n, C]
-    target = torch.full(step.shape[:2], -1, device=labels.device)
-    tokens = torch.where(free, batch.token_map[rows, stages], -1)
-    target = target.scatter_reduce(1, labels, tokens, "amax")  # [B, n], -1 where no free cell is
-    used = target >= 0
     with autocast:
         logits = network.logits(step[used])
-    entropy = torch.zeros_like(target, dtype=torch.float32)
-    entropy[used] = F.cross_entropy(logits.float(), target[used], reduction="none")
-    return ContentLosses(square, entropy.sum(1) / used.sum(1).clamp(min=1))
+    found = F.cross_entropy(logits.float(), target[used], reduction="none")
+    entropy = torch.zeros_like(target, dtype=torch.float32).index_put(used, found)
+    return ContentLosses(square, entropy.sum(1) / (target >= 0).sum(1).clamp(min=1))
 
 
 def structure_losses(
@@ -157,7 +158,7 @@ class GeneratorTask:
         compiled: bool = False,
     ) -> None:
         self.config, self.recipe, self.device = config, recipe, device
-        self.tokenizer, self.train, self.val = tokenizer.to(device).eval(), train, val
+        self.tokenizer, self.train, self.val = tokenizer.to(device).eval(), train.to(device), val.to(device)
         torch.manual_seed(recipe.seed)
         self.networks = Generator(config).to(device)
         if init is not None:
@@ -172,7 +173,7 @@ class GeneratorTask:
         """All losses of the batch of one step."""
         recipe, rng = self.recipe, step_rng(self.recipe.seed, step)
         torch.manual_seed(int(rng.integers(2**62)))
-        batch = self._batch(self.train, rng.integers(len(self.train), size=recipe.pictures))
+        batch = load_batch(self.tokenizer, self.train, rng.integers(len(self.train), size=recipe.pictures))
         dropped = torch.from_numpy(rng.random(recipe.pictures) < LABEL_DROPOUT).to(self.device)
         batch = batch._replace(classes=torch.where(dropped, self.config.generator.classes, batch.classes))
         depth = self.config.tokenizer.depth
@@ -210,19 +211,15 @@ class GeneratorTask:
         rows = np.arange(count) % self.recipe.pictures
         return torch.from_numpy(drawn).to(self.device), torch.from_numpy(rows).to(self.device)
 
-    def _batch(self, cache: SequenceCache, rows: np.ndarray) -> Batch:
-        return load_batch(self.tokenizer, cache, rows, self.device)
 
-
-def load_batch(tokenizer: Tokenizer, cache: SequenceCache, rows: np.ndarray, device: torch.device) -> Batch:
-    """Cached pictures on the device; canvases are added up again from the seen tokens."""
-    seen_map, token_map = (
-        torch.from_numpy(part[rows].astype(np.int64)).to(device) for part in (cache.seen_map, cache.token_map)
-    )
+def load_batch(tokenizer: Tokenizer, cache: SequenceCache, rows: np.ndarray) -> Batch:
+    """Cached pictures, on the cache's device; canvases are added up again from the seen tokens."""
+    chosen = torch.from_numpy(rows).to(cache.bits.device)
     with torch.no_grad():
-        canvases = tokenizer.quantizer.canvases(seen_map)
-    bits, known = torch.from_numpy(cache.bits[rows]).to(device), torch.from_numpy(cache.known[rows]).to(device)
-    return Batch(bits, canvases, token_map, torch.from_numpy(cache.classes[rows]).to(device), known)
+        canvases = tokenizer.quantizer.canvases(cache.seen_map[chosen].long())
+    return Batch(
+        cache.bits[chosen], canvases, cache.token_map[chosen].long(), cache.classes[chosen], cache.known[chosen]
+    )
 
 
 @torch.no_grad()
@@ -230,14 +227,14 @@ def held_out_losses(
     networks: Networks, cache: SequenceCache, device: torch.device, most: int = FINAL_PICTURES
 ) -> dict[str, float]:
     """Mean losses over all stages of at most `most` held-out pictures, float32, with the same noise at every call."""
-    depth, generator = networks.config.tokenizer.depth, networks.generator
+    depth, generator, cache = networks.config.tokenizer.depth, networks.generator, cache.to(device)
     autocast = torch.autocast(device.type, enabled=False)
     torch.manual_seed(0)
     content: list[list[Tensor]] = [[] for _ in range(depth + 1)]
     structure = []
     chosen = np.linspace(0, len(cache) - 1, min(most, len(cache))).astype(int)
     for rows in np.array_split(chosen, -(-len(chosen) // 32)):
-        batch = load_batch(networks.tokenizer, cache, rows, device)
+        batch = load_batch(networks.tokenizer, cache, rows)
         for stage in range(depth + 1):
             stages = torch.full((len(rows),), stage, device=device)
             content[stage].append(content_losses(generator.content, batch, stages, autocast).tokens)

@@ -133,8 +133,9 @@ class _Average(Generic[Net]):
     @torch.no_grad()
     def update(self, networks: Net, step: int) -> None:
         decay = min(self.decay, (step + 1) / (step + 10))
-        for mine, theirs in zip(self.networks.parameters(), networks.parameters(), strict=True):
-            mine.lerp_(theirs, 1 - decay)
+        mine: list[Tensor] = list(self.networks.parameters())
+        theirs: list[Tensor] = list(networks.parameters())
+        torch._foreach_lerp_(mine, theirs, 1 - decay)
         for buffer, source in zip(self.networks.buffers(), networks.buffers(), strict=True):
             buffer.copy_(source)
 
@@ -178,6 +179,6 @@ def _report(task: Task[Net], averaged: Net, folder: Path, step: int, elapsed: fl
     plot_losses(folder / "losses.jsonl", folder / "losses.png")
 
 
-def step_rng(seed: int, step: int) -> np.random.Generator:
-    """The random numbers of one step; they depend on nothing else."""
-    return np.random.Generator(np.random.Philox(key=[seed, step]))
+def step_rng(seed: int, step: int, stream: int = 0) -> np.random.Generator:
+    """The random numbers of one step, in streams for different uses; they depend on nothing else."""
+    return np.random.Generator(np.random.Philox(key=[seed, step], counter=[0, 0, 0, stream]))

@@ -20,7 +20,7 @@ class Size:
 SIZES = {
     "tiny": Size(TokenizerConfig(16, 32, (1, 1), 1, 1, 8, 64, 8), 64, 1, 64, 1),
     "small": Size(TokenizerConfig(64, 32, (1, 2, 4), 1, 1, 16, 1024, 8), 256, 4, 128, 4),
-    "medium": Size(TokenizerConfig(128, 64, (1, 2, 2, 4), 1, 1, 16, 2048, 16), 384, 8, 192, 6),
+    "medium": Size(TokenizerConfig(128, 48, (1, 2, 3, 3), 1, 1, 32, 2048, 8), 320, 6, 192, 6),
     **{f"d{depth}": Size(official(depth).tokenizer, 64 * depth, depth, 32 * depth, depth) for depth in (16, 20, 24)},
 }
 """tiny: tests, 8 x 8 cells. small: 64 px, two CPU cores. medium: 128 px, one GPU. d16..d24: the paper's."""

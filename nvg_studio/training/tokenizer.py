@@ -8,10 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nvg_studio.granularity.clustering import cluster
+from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.config import TokenizerConfig
 from nvg_studio.model.tokenizer import Quantized, Quantizer, Tokenizer, group_means
-from nvg_studio.training.crops import centre_crops, random_batch
+from nvg_studio.training.ahead import Ahead
+from nvg_studio.training.crops import centre_crops, random_batch, to_tensor
 from nvg_studio.training.curves import write_grid
 from nvg_studio.training.loop import step_rng
 from nvg_studio.training.pack import PhotoSet
@@ -61,6 +62,7 @@ class TokenizerTask:
         val: PhotoSet,
         device: torch.device,
         init: Tokenizer | None = None,
+        compiled: bool = False,
     ) -> None:
         self.config, self.recipe, self.photos, self.device = config, recipe, train, device
         torch.manual_seed(recipe.seed)
@@ -69,17 +71,24 @@ class TokenizerTask:
             self.networks.load_state_dict(init.state_dict(), strict=False)
         else:
             _start_refiners(self.networks.quantizer)
+        if compiled:  # in place: names of weights stay, and copies (the average) are not compiled
+            self.networks.encoder.compile()
+            self.networks.decoder.compile()
         self.optimizers: list[torch.optim.Optimizer] = [
             torch.optim.AdamW(self.networks.parameters(), recipe.rate, (0.9, 0.95), weight_decay=0.0)
         ]
-        self.held_out = centre_crops(val, config.image_size)[:: max(1, len(val.pictures) // 256)].to(device)
+        self.held_out = to_tensor(centre_crops(val, config.image_size)[:: max(1, len(val.pictures) // 256)].to(device))
+        self.batches = Ahead(
+            lambda step: random_batch(train, config.image_size, recipe.batch, step_rng(recipe.seed, step))
+        )
         self.uses = torch.zeros(config.codebook_size, device=device)
         self.networks.quantizing.fill_(init is not None)
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
         """Reconstruction and quantiser loss of the batch of one step."""
-        rng = step_rng(self.recipe.seed, step)
-        images = random_batch(self.photos, self.config.image_size, self.recipe.batch, rng).to(self.device)
+        rng = step_rng(self.recipe.seed, step, stream=1)
+        torch.manual_seed(int(rng.integers(2**62)))
+        images = to_tensor(self.batches(step).to(self.device))
         with self._autocast():
             latent = self.networks.encode(images)
         latent = latent.float()
@@ -105,7 +114,7 @@ class TokenizerTask:
         unused = (self.uses == 0).nonzero().flatten()
         if len(unused):
             codes = residual_means(self.networks.quantizer, self.latent, self.labels)
-            rng = step_rng(self.recipe.seed + 1, step)
+            rng = step_rng(self.recipe.seed, step, stream=2)
             chosen = torch.from_numpy(rng.integers(len(codes), size=len(unused))).to(self.device)
             with torch.no_grad():
                 self.networks.quantizer.embedding.weight[unused] = codes[chosen]
@@ -129,6 +138,9 @@ class TokenizerTask:
         mean = float(torch.stack([psnr(s) for s in torch.cat(squares)]).mean())
         return {"val_psnr": mean, "val_codes_used": len(used) / self.config.codebook_size}
 
+    def _crops(self, step: int) -> Tensor:
+        return random_batch(self.photos, self.config.image_size, self.recipe.batch, step_rng(self.recipe.seed, step))
+
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bf16)
 
@@ -139,9 +151,8 @@ class TokenizerTask:
         chosen = np.where(coarse, rng.integers(stages - 1, size=count), stages - 1)
         strength = np.where(coarse, 0.0, self.recipe.noise * rng.random(count)).astype(np.float32)
         picked = canvases[torch.arange(count), torch.from_numpy(chosen)]
-        noise = torch.from_numpy(rng.standard_normal(picked.shape, np.float32)).to(picked)
         amount = torch.from_numpy(strength).to(picked) * self.latent.std()
-        return picked + amount.view(-1, 1, 1) * noise
+        return picked + amount.view(-1, 1, 1) * torch.randn_like(picked)
 
     def _decode(self, canvas: Tensor) -> Tensor:
         with self._autocast():
@@ -152,7 +163,7 @@ class TokenizerTask:
         pool = []
         with torch.no_grad():
             for _ in range(16):
-                images = random_batch(self.photos, self.config.image_size, 32, rng).to(self.device)
+                images = to_tensor(random_batch(self.photos, self.config.image_size, 32, rng).to(self.device))
                 latent = self.networks.encode(images)
                 pool.append(level_details(latent, cluster_batch(latent), rng))
             self.networks.quantizer.embedding.weight.copy_(k_means(torch.cat(pool), self.config.codebook_size, rng))
@@ -163,12 +174,6 @@ def _start_refiners(quantizer: Quantizer) -> None:
     """phi starts as the identity: the first canvases are then plain sums of codes."""
     for parameter in quantizer.quant_resi.parameters():
         nn.init.zeros_(parameter)
-
-
-def cluster_batch(latent: Tensor) -> Tensor:
-    """Structure maps int64 [B, K + 1, L] of latents [B, L, C]."""
-    maps = [cluster(one) for one in latent.detach().float().cpu().numpy()]
-    return torch.from_numpy(np.stack(maps)).to(latent.device)
 
 
 def quantize_with_gradient(quantizer: Quantizer, latent: Tensor, labels: Tensor) -> Quantized:

@@ -2,7 +2,6 @@
 
 import copy
 
-import numpy as np
 import pytest
 import torch
 
@@ -18,10 +17,10 @@ CONFIG, CPU = make_config("tiny", "tiny", ("a", "b")), torch.device("cpu")
 
 @pytest.fixture
 def cache():
-    rng = np.random.default_rng(0)
-    tokens = rng.integers(64, size=(4, 7, 64)).astype(np.int8)
-    bits = rng.integers(2, size=(4, 64, 6), dtype=np.uint8)
-    return SequenceCache(bits, tokens, tokens, np.array([0, 1, 0, 1]), np.zeros((4, 64), np.bool_))
+    torch.manual_seed(0)
+    tokens = torch.randint(64, (4, 7, 64), dtype=torch.int16)
+    bits = torch.randint(2, (4, 64, 6), dtype=torch.uint8)
+    return SequenceCache(bits, tokens, tokens, torch.tensor([0, 1, 0, 1]), torch.zeros(4, 64, dtype=torch.bool))
 
 
 def task(cache, compiled=False):
