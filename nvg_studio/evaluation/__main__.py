@@ -1,113 +1,81 @@
-"""`python -m nvg_studio.evaluation MODEL PHOTOS --out FOLDER`: held-out numbers and sheets of a model."""
+"""`python -m nvg_studio.evaluation model|classifier`: measure a model, or train the classifier that helps to.
+
+`classifier` runs where only torch, numpy, scipy, safetensors, cv2 and tqdm are.
+"""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nvg_studio.errors import TrainingError
-from nvg_studio.evaluation.adherence import painted_score, photo_scores
-from nvg_studio.evaluation.layouts import Layout, from_photo, hand_made
-from nvg_studio.evaluation.sheets import coarse_to_fine, contact_sheet
-from nvg_studio.granularity.locks import Locks
-from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.imaging.crop import resize, square_crop
-from nvg_studio.sampling.pipeline import NVGPipeline
-from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.training.console import OneLineParser, exit_code
-from nvg_studio.training.pack import PhotoSet, load_photos
-
-SEEDS = (1, 2)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Evaluate a model; 0, or 2 with one line for bad input."""
+    """Run an evaluation command; 0, or 2 with one line for bad input."""
+    options = _parser().parse_args(argv)
+    return exit_code(lambda: options.action(options))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="python -m nvg_studio.evaluation", description="Measure and draw a model.")
-    parser.add_argument("model", type=Path, help="model folder")
-    parser.add_argument("photos", type=Path, help="held-out photos: folder of class folders, or a pack")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--layout-photos", nargs=2, default=None, help="names (class/file) of the two layout photos")
-    parser.add_argument("--pictures", type=int, default=40, help="held-out photos for adherence (default: %(default)s)")
-    options = parser.parse_args(argv)
-    return exit_code(lambda: _evaluate(options))
+    commands = parser.add_subparsers(required=True, metavar="model|classifier")
+    _add_model(commands.add_parser("model", help="held-out numbers and sheets of a model"))
+    _add_classifier(commands.add_parser("classifier", help="train the classifier that judges generated pictures"))
+    return parser
 
 
-def _evaluate(options: argparse.Namespace) -> None:
-    if options.pictures < 2:
-        raise TrainingError("Adherence needs two photos at least, to compare one with the other. Raise --pictures.")
-    pipeline = NVGPipeline.from_pretrained(options.model, device="cpu")
-    photos = _photos(pipeline, options.photos)
-    options.out.mkdir(parents=True, exist_ok=True)
-    layouts = _layouts(pipeline, photos, options.layout_photos)
-    made = {name: [_fill(pipeline, layout, number) for layout in layouts]
-            for number, name in enumerate(pipeline.info.class_names)}  # fmt: skip
-    shown = {name: [[pipeline.decode(s) for s in cell] for cell in row] for name, row in made.items()}
-    contact_sheet(layouts, shown, options.out / "contact-sheet.png")
-    samples = pipeline.generate_batch([GenerationSettings(class_id=c, seed=5) for c in range(len(made))])
-    coarse_to_fine(pipeline, samples, options.out / "coarse-to-fine.png")
-    asked, found = _transferred(pipeline, photos, options.pictures)
-    report = {
-        "reconstruction PSNR, dB": reconstruction_psnr(pipeline, photos),
-        "adherence, photo structures": photo_scores(pipeline, asked, found),
-        "adherence, painted": {
-            layout.name: painted_score(pipeline, layout, [s for row in made.values() for s in row[index]])
-            for index, layout in enumerate(layouts[:3])
-        },
-    }
-    (options.out / "report.json").write_text(json.dumps(report, indent=2) + "\n", "utf-8")
-    print(json.dumps(report, indent=2))
+def _add_model(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("model", type=Path, help="model folder")
+    add("photos", type=Path, help="held-out photos: folder of class folders, or a pack")
+    add("--out", type=Path, required=True)
+    add("--layout-photos", nargs=2, default=None, help="names (class/file) of the two layout photos")
+    add("--pictures", type=int, default=40, help="held-out photos for adherence (default: %(default)s)")
+    command.set_defaults(action=_model)
 
 
-def reconstruction_psnr(pipeline: NVGPipeline, photos: PhotoSet) -> float:
-    """Mean PSNR in dB over the photos' centre squares at the model's size."""
-    values = []
-    for photo in photos.pictures:
-        square = resize(square_crop(photo), pipeline.info.image_size)
-        error = np.square(pipeline.decode(pipeline.encode(photo)).astype(float) - square).mean()
-        values.append(10 * np.log10(255**2 / error))
-    return float(np.mean(values))
+def _add_classifier(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("photos", type=Path, help="photos to learn from: folder of class folders, or a pack")
+    add("--val", type=Path, required=True, help="held-out photos")
+    add("--out", type=Path, required=True, help="folder for the classifier")
+    add("--run", type=Path, help="folder of the run, which goes on if it is there (default: 'run' below --out)")
+    add("--minutes", type=float, help="time budget")
+    add("--steps", type=int, help="step budget")
+    add("--image-size", type=int, default=128, help="pixels (default: %(default)s)")
+    add("--batch", type=int, default=128, help="photos a step (default: %(default)s)")
+    add("--rate", type=float, default=2e-3, help="peak learning rate (default: %(default)s)")
+    add("--seed", type=int, default=0)
+    add("--device", default="auto")
+    command.set_defaults(action=_classifier)
 
 
-def _photos(pipeline: NVGPipeline, path: Path) -> PhotoSet:
-    photos = load_photos(path, 2 * pipeline.info.image_size)
-    if photos.classes != pipeline.info.class_names:
-        wanted = ", ".join(pipeline.info.class_names)
-        raise TrainingError(f"'{path}' has other classes than the model. Use folders of these names: {wanted}.")
-    return photos
+def _model(options: argparse.Namespace) -> None:
+    from nvg_studio.evaluation.report import evaluate
+
+    print(json.dumps(evaluate(options), indent=2))
 
 
-def _layouts(pipeline: NVGPipeline, photos: PhotoSet, names: list[str] | None) -> list[Layout]:
-    chosen = names or photos.names[:: len(photos.names) // 2][:2]
-    pictures: dict[str, NDArray[np.uint8]] = dict(zip(photos.names, photos.pictures, strict=True))
-    for name in chosen:
-        if name not in pictures:
-            raise TrainingError(f"There is no photo '{name}'. Name one as class/file, such as '{photos.names[0]}'.")
-    return [
-        *hand_made(pipeline.info.grid),
-        *(from_photo(pipeline, f"photo, {name.split('/')[0]}", pictures[name]) for name in chosen),
-    ]
+def _classifier(options: argparse.Namespace) -> None:
+    from nvg_studio.evaluation.teach import READ_AHEAD, ClassifierRecipe, teach
+    from nvg_studio.sampling.pipeline import resolve_device
+    from nvg_studio.training.loop import Schedule, Settings
+    from nvg_studio.training.pack import load_photos
 
-
-def _fill(pipeline: NVGPipeline, layout: Layout, class_id: int) -> list[GranularitySequence]:
-    settings = [GenerationSettings(class_id=class_id, seed=seed) for seed in SEEDS]
-    return pipeline.run_from_batch(layout.sequence, 0, settings, layout.locks)
-
-
-def _transferred(
-    pipeline: NVGPipeline, photos: PhotoSet, count: int
-) -> tuple[list[GranularitySequence], list[GranularitySequence]]:
-    """Structures of held-out photos (levels 1-4), and new pictures of the photos' classes made into them."""
-    chosen = np.linspace(0, len(photos.pictures) - 1, min(count, len(photos.pictures))).astype(int)
-    asked = [pipeline.encode(photos.pictures[index]) for index in chosen]
-    locks = Locks.none(pipeline.info.cells, pipeline.info.depth).with_structure(np.ones(pipeline.info.cells, bool), 4)
-    made = [
-        pipeline.run_from(sequence, 0, GenerationSettings(class_id=int(photos.labels[index]), seed=int(index)), locks)
-        for index, sequence in zip(chosen, asked, strict=True)
-    ]
-    return asked, made
+    if not options.minutes and not options.steps:
+        raise TrainingError("No budget given. Add --minutes or --steps.")
+    if not 32 <= options.image_size <= 512:
+        raise TrainingError("The classifier looks at pictures of 32 to 512 pixels. Change --image-size.")
+    device = resolve_device(options.device)
+    photos, val = (load_photos(path, round(options.image_size * READ_AHEAD)) for path in (options.photos, options.val))
+    seconds = options.minutes * 60 if options.minutes else None
+    schedule = Schedule(options.steps, seconds, warmup_steps=50, hold=0.3, floor=0.01)
+    settings = Settings(options.run or options.out / "run", schedule, report_every=250, average=0.998)
+    recipe = ClassifierRecipe(options.image_size, options.batch, options.rate, seed=options.seed)
+    config = teach(recipe, photos, val, settings, device, options.out)
+    print(f"{config.val_accuracy:.1%} of {config.val_photos} held-out photos named rightly; saved in '{options.out}'.")
 
 
 if __name__ == "__main__":

@@ -61,9 +61,7 @@ class Upsample(nn.Module):
 class Level(nn.Module):
     """One resolution: residual blocks, and where it is not the last, the change of size."""
 
-    def __init__(
-        self, channels_in: int, channels_out: int, blocks: int, groups: int, resize: nn.Module | None
-    ) -> None:
+    def __init__(self, channels_in: int, channels_out: int, blocks: int, groups: int, resize: nn.Module | None) -> None:
         super().__init__()
         self.block = nn.ModuleList(
             ResidualBlock(channels_in if b == 0 else channels_out, channels_out, groups) for b in range(blocks)

@@ -198,9 +198,7 @@ class Runs(QObject):
             now, count = time.monotonic(), len(run.request.settings)
             self.times = self.times.measured(event.stage, run.order.steps, now - run.stage_since, count)
             previews = run.previews if event.preview is None else run.previews | {event.stage: event.preview}
-            self.running = replace(
-                run, stage=event.stage, sequence=event.sequence, previews=previews, stage_since=now
-            )
+            self.running = replace(run, stage=event.stage, sequence=event.sequence, previews=previews, stage_since=now)
         self.stage_done.emit(event)
 
     def _refusal(self, order: Order) -> str:

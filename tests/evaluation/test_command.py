@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nvg_studio.evaluation.__main__ import main, reconstruction_psnr
+from nvg_studio.evaluation.__main__ import main
+from nvg_studio.evaluation.report import reconstruction_psnr
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.training.pack import PhotoSet
 from tests.tiny import save_tiny_model
@@ -29,7 +30,7 @@ def folder(tmp_path_factory):
 
 
 def run(folder, *more, model="model", photos="photos"):
-    arguments = [folder / model, folder / photos, "--pictures", 4, *more]
+    arguments = ["model", folder / model, folder / photos, "--pictures", 4, *more]
     return main([str(argument) for argument in arguments])
 
 
@@ -81,10 +82,12 @@ def test_what_is_wrong_is_one_line(folder, tmp_path, capsys):
         assert error.startswith("nvg-studio: ") and error.count("\n") == 1 and words in error
 
 
-@pytest.mark.parametrize("arguments", [[], ["model"], ["model", "photos", "--out", "x", "--pictures", "many"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["model", "m"], ["model", "m", "photos", "--out", "x", "--pictures", "many"]]
+)
 def test_wrong_arguments_are_one_line(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
-        main(arguments)
+        main(["model", *arguments])
     assert stop.value.code == 2
     error = capsys.readouterr().err
     assert error.startswith("nvg-studio: ") and error.count("\n") == 1
