@@ -17,7 +17,7 @@ BAD_INPUT, BROKEN, STOPPED = 2, 1, 130
 
 app = typer.Typer(
     name="nvg-studio",
-    help="Pictures made from coarse to fine: generate, encode, transfer, export, train.",
+    help="Pictures made from coarse to fine: generate, encode, transfer, export, train, evaluate.",
     invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -42,12 +42,20 @@ def train(context: typer.Context) -> None:
     raise typer.Exit(train_main(context.args) or 0)
 
 
+@app.command("evaluate", context_settings=PASS_ON, add_help_option=False, short_help="Measure a model.")
+def evaluate(context: typer.Context) -> None:
+    """Measure a model: evaluate model|classifier (--help tells more)."""
+    from nvg_studio.evaluation.__main__ import main as evaluation_main
+
+    raise typer.Exit(evaluation_main(context.args) or 0)
+
+
 @app.callback()
 def options(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
-    """Pictures made from coarse to fine: generate, encode, transfer, export, train."""
+    """Pictures made from coarse to fine: generate, encode, transfer, export, train, evaluate."""
     if version:
         print(f"nvg-studio {nvg_studio.__version__}")
     elif context.invoked_subcommand is None:
@@ -64,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort, Cancelled):
         return _say("Stopped.", STOPPED)
     except SystemExit as stop:
-        # argparse, in `train`, says what is wrong by itself.
+        # argparse, in `train` and `evaluate`, says what is wrong by itself.
         return stop.code if isinstance(stop.code, int) else BROKEN
     except BrokenPipeError:
         # Whoever read our output (`| head`) has seen enough; nothing more can be said, not even at exit.

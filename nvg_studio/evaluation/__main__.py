@@ -4,8 +4,8 @@
 """
 
 import argparse
-import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 from nvg_studio.errors import TrainingError
@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = OneLineParser(prog="python -m nvg_studio.evaluation", description="Measure and draw a model.")
+    parser = OneLineParser(prog="nvg-studio evaluate", description="Measure and draw a model.")
     commands = parser.add_subparsers(required=True, metavar="model|classifier")
     _add_model(commands.add_parser("model", help="held-out numbers and sheets of a model"))
     _add_classifier(commands.add_parser("classifier", help="train the classifier that judges generated pictures"))
@@ -30,9 +30,15 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("model", type=Path, help="model folder")
     add("photos", type=Path, help="held-out photos: folder of class folders, or a pack")
-    add("--out", type=Path, required=True)
-    add("--layout-photos", nargs=2, default=None, help="names (class/file) of the two layout photos")
-    add("--pictures", type=int, default=40, help="held-out photos for adherence (default: %(default)s)")
+    add("--out", type=Path, required=True, help="folder for the report")
+    add("--train", type=Path, help="the photos the model was trained on: yardstick, and nearest training pictures")
+    add("--classifier", type=Path, help="folder of a classifier: class accuracy, Frechet distance, precision, recall")
+    add("--leave-out", type=Path, help="text file with held-out photos (class/file) that have a twin among --train")
+    add("--inception", type=Path, help="weights for torch-fidelity, if it is installed: FID and its relatives")
+    add("--pictures", type=int, default=200, help="samples to generate (default: %(default)s)")
+    add("--layout-photos", nargs=2, default=(), help="names (class/file) of the two layout photos")
+    add("--device", default="auto")
+    add("--dtype", default="auto", help="float32 or bfloat16 (default: bfloat16 on CUDA, else float32)")
     command.set_defaults(action=_model)
 
 
@@ -54,8 +60,11 @@ def _add_classifier(command: argparse.ArgumentParser) -> None:
 
 def _model(options: argparse.Namespace) -> None:
     from nvg_studio.evaluation.report import evaluate
+    from nvg_studio.evaluation.subject import Request
+    from nvg_studio.evaluation.tables import markdown
 
-    print(json.dumps(evaluate(options), indent=2))
+    chosen = {field.name: getattr(options, field.name) for field in fields(Request)}
+    print(markdown(evaluate(Request(**{**chosen, "layout_photos": tuple(options.layout_photos)}))))
 
 
 def _classifier(options: argparse.Namespace) -> None:

@@ -38,18 +38,18 @@ def painted(name: str, mask: Mask) -> Layout:
 
 def hand_made(grid: int) -> list[Layout]:
     """Three plain layouts: one disc (30 % of the cells), two small ones (15 %), a horizon (70 % ground)."""
-    row, column = np.indices((grid, grid)) + 0.5
-    unit_row, unit_column = row / grid, column / grid
-
-    def disc(y: float, x: float, share: float) -> Mask:
-        distance = np.hypot(unit_row - y, unit_column - x)
-        return np.asarray(distance <= np.sort(distance, axis=None)[round(share * grid * grid) - 1])
-
     return [
-        painted("disc, 30 %", disc(0.45, 0.5, 0.30)),
-        painted("two discs, 15 %", disc(0.35, 0.3, 0.075) | disc(0.6, 0.7, 0.075)),
-        painted("horizon, 70 %", unit_row > 0.3),
+        painted("disc, 30 %", disc(grid, 0.45, 0.5, 0.30)),
+        painted("two discs, 15 %", disc(grid, 0.35, 0.3, 0.075) | disc(grid, 0.6, 0.7, 0.075)),
+        painted("horizon, 70 %", np.indices((grid, grid))[0] + 0.5 > 0.3 * grid),
     ]
+
+
+def disc(grid: int, y: float, x: float, share: float) -> Mask:
+    """The given share of the cells, those nearest to a point (0..1 from top and left): bool [grid, grid]."""
+    row, column = (np.indices((grid, grid)) + 0.5) / grid
+    distance = np.hypot(row - y, column - x)
+    return np.asarray(distance <= np.sort(distance, axis=None)[round(share * grid * grid) - 1])
 
 
 def from_photo(pipeline: NVGPipeline, name: str, photo: NDArray[np.uint8]) -> Layout:

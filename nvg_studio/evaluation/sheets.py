@@ -1,5 +1,6 @@
 """Sheets to look at: classes against layouts, and a picture from coarse to fine."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,29 @@ def coarse_to_fine(pipeline: NVGPipeline, sequences: list[GranularitySequence], 
             _show(axes[2 * index, stage], structure_map(sequence.labels(stage), stage, 128))
             _show(axes[2 * index + 1, stage], pipeline.decode(sequence, stage))
     _save(figure, target)
+
+
+def rows_of_pictures(rows: Mapping[str, Sequence[Picture]], target: Path) -> None:
+    """Rows of pictures uint8 [S, S, 3], each with its name on the left."""
+    columns = max(map(len, rows.values()))
+    figure = Figure(figsize=(INCH * (columns + 0.4), INCH * len(rows)))
+    axes = figure.subplots(len(rows), columns, squeeze=False)
+    for line, (name, pictures) in zip(axes, rows.items(), strict=True):
+        for index, axis in enumerate(line):
+            _show(axis, pictures[index] if index < len(pictures) else None)
+        line[0].set_ylabel(name, fontsize=8)
+    _save(figure, target)
+
+
+def stage_curves(stages: Mapping[str, Mapping[str, float]], target: Path) -> None:
+    """One panel for each column of a table whose rows are the stages."""
+    columns = list(next(iter(stages.values())))
+    figure = Figure(figsize=(4 * len(columns), 3), layout="constrained")
+    for axis, column in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
+        axis.plot([row[column] for row in stages.values()], marker="o")
+        axis.set(xlabel="stage", ylabel=column, xticks=range(len(stages)))
+        axis.grid(alpha=0.3)
+    figure.savefig(target, dpi=110)
 
 
 def _show(axis: Axes, picture: Picture | None) -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nvg_studio.evaluation.adherence import LEVELS, agreement, painted_score, photo_scores, seen_again
-from nvg_studio.evaluation.layouts import painted
+from nvg_studio.evaluation.adherence import LEVELS, agreement, figures, painted_scores, photo_scores, seen_again
+from nvg_studio.evaluation.layouts import disc, painted
 from nvg_studio.granularity import edits
 from nvg_studio.sampling.settings import GenerationSettings
 from tests.granularity.strategies import random_sequence
@@ -49,15 +49,16 @@ def test_a_faithful_model_reaches_its_ceiling_of_one():
     asked = [random_sequence(seed, 8) for seed in range(8)]
     scores = photo_scores(Faithful(), asked, asked)
     for level in LEVELS:
-        assert scores[f"level {level}"] == scores[f"level {level}, ceiling"] == 1
-        assert abs(scores[f"level {level}, shuffled"]) < 0.05
+        row = scores[f"level {level}"]
+        assert row["made"] == row["ceiling"] == 1 and abs(row["shuffled"]) < 0.05
 
 
 def test_pictures_of_other_structures_score_no_better_than_shuffled_ones():
     asked, made = ([random_sequence(seed, 8) for seed in seeds] for seeds in (range(8), range(50, 58)))
     scores = photo_scores(Faithful(), asked, made)
     for level in LEVELS:
-        assert abs(scores[f"level {level}"]) < 0.05 and scores[f"level {level}, ceiling"] == 1
+        row = scores[f"level {level}"]
+        assert abs(row["made"]) < 0.05 and row["ceiling"] == 1
 
 
 def test_scores_are_of_the_pictures_encoded_again(pipeline, generated):
@@ -66,13 +67,49 @@ def test_scores_are_of_the_pictures_encoded_again(pipeline, generated):
     scores = photo_scores(pipeline, generated, generated)
     for level in LEVELS:
         expected = np.mean([agreement(a, f, level) for a, f in zip(generated, again, strict=True)])
-        assert scores[f"level {level}"] == scores[f"level {level}, ceiling"] == pytest.approx(expected)
-        assert scores[f"level {level}, shuffled"] < 1
+        row = scores[f"level {level}"]
+        assert row["made"] == row["ceiling"] == pytest.approx(expected) and row["shuffled"] < 1
+
+
+class Plain(Faithful):
+    """A faithful model whose canvas is given."""
+
+    def __init__(self, canvas):
+        self._canvas = canvas
+
+    def canvas(self, sequence):
+        return self._canvas
 
 
 def test_painted_figures_are_compared_at_level_one(pipeline, generated):
-    half = generated[0].labels(1).astype(bool)
-    assert painted_score(Faithful(), painted("half", half.reshape(8, 8)), generated[:1]) == 1
-    layout = painted("what the encoder saw", seen_again(pipeline, generated[0]).labels(1).reshape(8, 8) == 1)
-    assert painted_score(pipeline, layout, generated[:1]) == 1
-    assert painted_score(pipeline, layout, generated) < 1
+    seen = seen_again(pipeline, generated[0]).labels(1).reshape(8, 8) == 1
+    layout = painted("what the encoder saw", seen)
+    one, all_of_them = (painted_scores(pipeline, layout, made, generated) for made in (generated[:1], generated))
+    assert one["halves"] == one["most of halves"] == one["cut at the painted share"] == 1
+    assert all_of_them["halves"] < 1 and all_of_them["most of halves"] == 1
+    assert one["the same of free samples"] == all_of_them["cut at the painted share"]
+
+
+@pytest.mark.parametrize("share", [0.15, 0.3, 0.7])
+def test_a_figure_that_stands_out_is_found_whatever_its_share(share):
+    """Halves cannot follow it; the moved cut finds it, at either end of the scale, and nothing in noise."""
+    figure = disc(8, 0.4, 0.5, share).reshape(-1)
+    halves = np.zeros(64, bool)
+    halves[np.argsort(~figure, kind="stable")[:32]] = True
+    layout, rng = painted("disc", figure.reshape(8, 8)), np.random.default_rng(0)
+    made = painted("as encoded", halves.reshape(8, 8)).sequence
+    for sign in (1, -1):
+        canvas = rng.normal(0, 0.1, (64, 4)) + sign * figure[:, None]
+        scores = painted_scores(Plain(canvas), layout, [made], [made])
+        assert scores["halves"] == scores["most of halves"] < 0.55
+        assert scores["cut at the painted share"] > 0.9
+    strangers = [
+        painted_scores(Plain(rng.normal(size=(64, 4))), layout, [s], [s]) for s in [random_sequence(1, 6)] * 20
+    ]
+    assert abs(np.mean([row["cut at the painted share"] for row in strangers])) < 0.2
+
+
+def test_a_moved_cut_has_the_asked_size_and_takes_the_furthest_cells():
+    canvas, halves = np.arange(16.0)[:, None], np.arange(16) >= 8
+    high, low = figures(canvas, halves, 3)
+    assert high.sum() == low.sum() == 3 and high[8:].sum() == 3 and low[:8].sum() == 3

@@ -5,79 +5,127 @@ import json
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from nvg_studio.cli import main as studio
 from nvg_studio.evaluation.__main__ import main
-from nvg_studio.evaluation.report import reconstruction_psnr
-from nvg_studio.sampling.pipeline import NVGPipeline
-from nvg_studio.training.pack import PhotoSet
+from nvg_studio.evaluation.classifier import Classifier, ClassifierConfig, save_classifier
 from tests.tiny import save_tiny_model
 
 LAYOUTS = ["disc, 30 %", "two discs, 15 %", "horizon, 70 %"]
+SHEETS = ["coarse-to-fine", "contact-sheet", "locks", "nearest", "reconstruction", "samples", "stages"]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A model and three photos of each of its classes."""
+    """A model, an untrained classifier, and a few photos of each class."""
     folder, rng = tmp_path_factory.mktemp("evaluation"), np.random.default_rng(0)
     save_tiny_model(folder / "model")
-    for name in ("rose", "tulip"):
-        (folder / "photos" / name).mkdir(parents=True)
-        for number in range(3):
-            picture = cv2.resize(rng.integers(256, size=(5, 6, 3), dtype=np.uint8), (42, 36))
-            cv2.imwrite(str(folder / "photos" / name / f"{number}.png"), picture)
+    torch.manual_seed(0)
+    save_classifier(ClassifierConfig(32, ("rose", "tulip"), 0.75, 6), Classifier(2), folder / "classifier")
+    for part in ("photos", "train"):
+        for name in ("rose", "tulip"):
+            (folder / part / name).mkdir(parents=True)
+            for number in range(4):
+                picture = cv2.resize(rng.integers(256, size=(5, 6, 3), dtype=np.uint8), (42, 36))
+                cv2.imwrite(str(folder / part / name / f"{number}.png"), picture)
+    (folder / "twins.txt").write_text("rose/0.png\ntulip/3.png\n")
     return folder
 
 
-def run(folder, *more, model="model", photos="photos"):
-    arguments = ["model", folder / model, folder / photos, "--pictures", 4, *more]
-    return main([str(argument) for argument in arguments])
+def arguments(folder, *more, model="model", photos="photos"):
+    return [str(argument) for argument in (folder / model, folder / photos, "--device", "cpu", "--pictures", 5, *more)]
 
 
-def test_sheets_and_a_report_are_written(folder, tmp_path, capsys):
-    assert run(folder, "--out", tmp_path / "out", "--layout-photos", "rose/1.png", "tulip/2.png") == 0
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "contact-sheet.png",
-        "coarse-to-fine.png",
-        "report.json",
-    }
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert json.loads(capsys.readouterr().out) == report
-    assert list(report) == ["reconstruction PSNR, dB", "adherence, photo structures", "adherence, painted"]
-    assert list(report["adherence, painted"]) == LAYOUTS
-    levels = [f"level {level}{what}" for level in (1, 2, 3) for what in ("", ", ceiling", ", shuffled")]
-    assert list(report["adherence, photo structures"]) == levels
-    numbers = [*report["adherence, photo structures"].values(), *report["adherence, painted"].values()]
-    assert all(-1 <= number <= 1 for number in numbers)
-    for name in ("contact-sheet.png", "coarse-to-fine.png"):
-        with Image.open(tmp_path / "out" / name) as sheet:
+def run(folder, *more, **places):
+    return main(["model", *arguments(folder, *more, **places)])
+
+
+@pytest.fixture(scope="module")
+def everything(folder, tmp_path_factory):
+    """The folder of a report with all that can be measured without Inception."""
+    out = tmp_path_factory.mktemp("report")
+    more = ("--train", folder / "train", "--classifier", folder / "classifier", "--leave-out", folder / "twins.txt")
+    assert run(folder, "--out", out, *more, "--layout-photos", "rose/1.png", "tulip/2.png") == 0
+    return out
+
+
+def test_all_files_are_written(everything):
+    names = {path.name for path in everything.iterdir()}
+    assert names == {"report.json", "report.md", "samples.npz", *(f"{name}.png" for name in SHEETS)}
+    for name in SHEETS:
+        with Image.open(everything / f"{name}.png") as sheet:
             assert len(np.unique(np.asarray(sheet.convert("RGB")).reshape(-1, 3), axis=0)) > 50, "not a blank sheet"
 
 
-def test_reconstruction_is_measured_on_the_centre_square(folder):
-    pipeline = NVGPipeline.from_pretrained(folder / "model", device="cpu")
-    squares = list(np.random.default_rng(1).integers(256, size=(2, 16, 16, 3), dtype=np.uint8))
-    wide = [np.pad(square, ((0, 0), (5, 5), (0, 0))) for square in squares]
-    errors = [np.square(pipeline.decode(pipeline.encode(square)).astype(float) - square).mean() for square in squares]
-    photos = PhotoSet(wide, np.arange(2), ["a", "b"], ("rose", "tulip"), ())
-    assert reconstruction_psnr(pipeline, photos) == pytest.approx(np.mean(10 * np.log10(255**2 / np.array(errors))))
+def test_the_report_holds_every_measurement(everything):
+    report = json.loads((everything / "report.json").read_text())
+    assert list(report) == [
+        "model",
+        "reconstruction",
+        "reconstruction by stage",
+        "the classifier",
+        "class accuracy by the classifier, at the model's size",
+        "against held-out photos, classifier features",
+        "nearest training picture",
+        "adherence, photo structures (adjusted Rand index)",
+        "adherence, painted figures (adjusted Rand index)",
+        "lock fidelity (mean change of 255)",
+        "lock fidelity",
+    ]
+    assert report["model"]["held-out photos"] == 6 and report["model"]["training photos"] == 8
+    assert len(report["reconstruction by stage"]) == 7
+    assert list(report["adherence, painted figures (adjusted Rand index)"]) == LAYOUTS
+    assert report["lock fidelity (mean change of 255)"]["exact pixels on"]["inside"] == 0
+    assert report["lock fidelity"]["held bits and tokens that stayed"] == 1
+    text = (everything / "report.md").read_text()
+    assert all(f"## {section}\n" in text for section in report)
+
+
+def test_the_same_command_gives_the_same_numbers_and_samples(folder, everything, tmp_path, capsys):
+    more = ("--train", folder / "train", "--classifier", folder / "classifier", "--leave-out", folder / "twins.txt")
+    rest = ["--layout-photos", "rose/1.png", "tulip/2.png", "--out", tmp_path]
+    assert studio(["evaluate", "model", *arguments(folder, *more, *rest)]) == 0
+    first, second = (json.loads((out / "report.json").read_text()) for out in (everything, tmp_path))
+    assert first["model"].pop("minutes") >= 0 <= second["model"].pop("minutes")
+    assert first == second and "## reconstruction by stage" in capsys.readouterr().out
+    assert (everything / "samples.npz").read_bytes() == (tmp_path / "samples.npz").read_bytes()
+
+
+def test_without_training_photos_and_classifier_the_rest_is_measured(folder, tmp_path):
+    assert run(folder, "--out", tmp_path) == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert len(report) == 7 and "nearest training picture" not in report and not (tmp_path / "nearest.png").exists()
 
 
 def test_what_is_wrong_is_one_line(folder, tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
+    (tmp_path / "strangers.txt").write_text("rose/9.png")
+    save_classifier(ClassifierConfig(32, ("a", "b"), 0.75, 6), Classifier(2), tmp_path / "classifier")
     for name in ("rose", "lily"):
         (tmp_path / "others" / name).mkdir(parents=True)
         (tmp_path / "others" / name / "0.png").write_bytes((folder / "photos" / "rose" / "0.png").read_bytes())
+    (tmp_path / "few" / "rose").mkdir(parents=True)
+    (tmp_path / "others" / "lily").rename(tmp_path / "few" / "tulip")
+    (tmp_path / "few" / "rose" / "0.png").write_bytes((tmp_path / "few" / "tulip" / "0.png").read_bytes())
+    (tmp_path / "others" / "lily").mkdir()
+    (tmp_path / "others" / "lily" / "0.png").write_bytes((folder / "photos" / "rose" / "0.png").read_bytes())
     out = ("--out", tmp_path / "out")
-    for words, arguments, places in (
+    for words, more, places in (
         ("No model folder", out, {"model": "nowhere"}),
         ("neither a folder", out, {"photos": "nowhere"}),
         ("other classes than the model. Use folders of these names: rose, tulip", out, {"photos": tmp_path / "others"}),
+        ("too few photos", out, {"photos": tmp_path / "few"}),
         ("no photo 'rose/9.png'", (*out, "--layout-photos", "rose/1.png", "rose/9.png"), {}),
+        ("names 'rose/9.png', which is no held-out photo", (*out, "--leave-out", tmp_path / "strangers.txt"), {}),
+        ("tells a, b apart, not rose, tulip", (*out, "--classifier", tmp_path / "classifier"), {}),
+        ("Cannot read", (*out, "--classifier", tmp_path), {}),
         ("Raise --pictures", (*out, "--pictures", 1), {}),
+        ("torch-fidelity", (*out, "--inception", tmp_path / "file"), {}),
         ("File exists", ("--out", tmp_path / "file"), {}),
     ):
-        assert run(folder, *arguments, **places) == 2
+        assert run(folder, *more, **places) == 2
         error = capsys.readouterr().err
         assert error.startswith("nvg-studio: ") and error.count("\n") == 1 and words in error
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nvg_studio.evaluation.layouts import PHOTO_LEVELS, from_photo, hand_made, painted
+from nvg_studio.evaluation.layouts import PHOTO_LEVELS, disc, from_photo, hand_made, painted
 from nvg_studio.sampling.settings import GenerationSettings
 from tests.tiny import tiny_pipeline
 
@@ -14,6 +14,11 @@ def test_a_painted_layout_is_its_mask_at_level_one():
     assert (layout.sequence.labels(1).reshape(8, 8) == mask).all()
     assert layout.levels == 1 and layout.locks.bits[:, 0].all() and not layout.locks.bits[:, 1:].any()
     assert not layout.locks.tokens.any()
+
+
+def test_a_disc_is_its_share_of_the_cells_about_its_centre():
+    mask = disc(16, 0.27, 0.51, 0.1)
+    assert mask.sum() == 26 and mask[3, 8] and not mask[12].any()
 
 
 @pytest.mark.parametrize("grid", [8, 16])

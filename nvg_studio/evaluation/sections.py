@@ -1,0 +1,171 @@
+"""The sections of a report: each measures one thing, draws what belongs to it, and gives its tables."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nvg_studio.evaluation import sheets
+from nvg_studio.evaluation.adherence import painted_scores, photo_scores
+from nvg_studio.evaluation.distributions import nearest
+from nvg_studio.evaluation.generation import THUMBNAIL, Samples, closeness, compared, nearest_pictures
+from nvg_studio.evaluation.inception import inception_scores
+from nvg_studio.evaluation.judge import Judge, Verdict
+from nvg_studio.evaluation.layouts import PHOTO_LEVELS, Layout, disc, hand_made
+from nvg_studio.evaluation.lock_fidelity import changes, hold_all
+from nvg_studio.evaluation.reconstruction import Reconstructed, by_stage, code_use, quality
+from nvg_studio.evaluation.subject import Subject, spread
+from nvg_studio.evaluation.tables import Report
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.sampling.settings import GenerationSettings
+
+SEEDS = (1, 2)
+"""Of the pictures made into a layout."""
+ADHERENCE_PHOTOS, LOCK_PHOTOS = 40, 10
+LOCKED_SHARE = 0.3
+SHOWN = 10
+"""Pictures in a row of a sheet."""
+
+
+def reconstruction(subject: Subject, found: Reconstructed) -> Report:
+    """What the tokenizer keeps of the held-out photos."""
+    out, chosen = subject.request.out, subject.spread(SHOWN)
+    sheets.rows_of_pictures(
+        {"photo": [found.photos[i] for i in chosen], "rebuilt": [found.pictures[i] for i in chosen]},
+        out / "reconstruction.png",
+    )
+    stages = by_stage(subject.pipeline, found, subject.request.pictures)
+    sheets.stage_curves(stages, out / "stages.png")
+    codes = subject.pipeline.config.tokenizer.codebook_size
+    return {
+        "reconstruction": {**quality(found), "codes": codes, **code_use(found.sequences, codes)},
+        "reconstruction by stage": stages,
+    }
+
+
+def samples(subject: Subject, made: Samples) -> Report:
+    """The samples to look at and, with Inception's weights, their usual scores."""
+    out, names = subject.request.out, subject.pipeline.info.class_names
+    by_class = {name: np.flatnonzero(made.labels == label)[:SHOWN] for label, name in enumerate(names)}
+    rows = {name: [made.pictures[i] for i in index] for name, index in by_class.items()}
+    sheets.rows_of_pictures(rows, out / "samples.png")
+    first = [index[0] for index in by_class.values() if len(index)]
+    sheets.coarse_to_fine(subject.pipeline, [made.sequences[i] for i in first], out / "coarse-to-fine.png")
+    weights = subject.request.inception
+    if weights is None:
+        return {}
+    scores = inception_scores(made.pictures, subject.squares, weights, subject.pipeline.device)
+    return {"against held-out photos, Inception features": scores}
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What the classifier makes of the samples, the held-out photos, their reconstructions, the training photos."""
+
+    made: Verdict
+    val: Verdict
+    rebuilt: Verdict
+    train: Verdict | None
+
+
+def see_all(judge: Judge, subject: Subject, found: Reconstructed, made: Samples) -> Verdicts:
+    """Let the classifier see everything once."""
+    train = judge.see(subject.train_squares) if subject.train_squares else None
+    return Verdicts(judge.see(made.pictures), judge.see(subject.squares), judge.see(found.pictures), train)
+
+
+def judged(judge: Judge, seen: Verdicts, subject: Subject, made: Samples) -> Report:
+    """Samples beside real photos in the classifier's eyes."""
+    sets = {"samples": seen.made.features}
+    if seen.train:
+        # As many as there are samples: all three numbers depend on how many pictures they are taken from.
+        sets["training photos"] = seen.train.features[spread(len(seen.train.features), len(made.pictures))]
+    return {
+        "the classifier": {
+            "its accuracy on held-out photos, as trained": judge.config.val_accuracy,
+            "pixels a side": judge.config.image_size,
+        },
+        "class accuracy by the classifier, at the model's size": {
+            "samples": seen.made.accuracy(made.labels),
+            "held-out photos": seen.val.accuracy(subject.photos.labels),
+            "their reconstructions": seen.rebuilt.accuracy(subject.photos.labels),
+        },
+        "against held-out photos, classifier features": compared(sets, seen.val.features),
+    }
+
+
+def memory(subject: Subject, made: Samples, seen: Verdicts | None) -> Report:
+    """How near samples come to training pictures, beside how near held-out photos come."""
+    train = subject.train_squares
+    if not train:
+        return {}
+    by_pixels, val = (nearest_pictures(some, train) for some in (made.pictures, subject.squares))
+    table = {f"pixels at {THUMBNAIL} x {THUMBNAIL}, root mean square of 255": closeness(by_pixels, val)}
+    order = np.argsort(by_pixels.distance, kind="stable")[: 2 * SHOWN]
+    rows = {
+        "closest samples": [made.pictures[i] for i in order],
+        "by pixels": [train[by_pixels.place[i]] for i in order],
+    }
+    if seen and seen.train:
+        by_features = nearest(seen.made.features, seen.train.features)
+        table["classifier features"] = closeness(by_features, nearest(seen.val.features, seen.train.features))
+        rows["by features"] = [train[by_features.place[i]] for i in order]
+    sheets.rows_of_pictures(rows, subject.request.out / "nearest.png")
+    return {"nearest training picture": table}
+
+
+def photo_adherence(subject: Subject, found: Reconstructed) -> Report:
+    """New pictures of the photos' classes, made into the first levels of held-out photos' structures."""
+    pipeline, chosen = subject.pipeline, subject.spread(ADHERENCE_PHOTOS)
+    everywhere = np.ones(pipeline.info.cells, np.bool_)
+    locks = Locks.none(pipeline.info.cells, pipeline.info.depth).with_structure(everywhere, PHOTO_LEVELS)
+    asked = [found.sequences[index] for index in chosen]
+    classes = subject.photos.labels[chosen].tolist()
+    made = [
+        pipeline.run_from(sequence, 0, GenerationSettings(class_id=class_id, seed=seed), locks)
+        for seed, class_id, sequence in zip(chosen, classes, asked, strict=True)
+    ]
+    return {"adherence, photo structures (adjusted Rand index)": photo_scores(pipeline, asked, made)}
+
+
+def painted_adherence(subject: Subject, made: Samples) -> Report:
+    """New pictures of all classes, made into painted figures."""
+    pipeline = subject.pipeline
+    painted, names = hand_made(pipeline.info.grid), pipeline.info.class_names
+    layouts = [*painted, *subject.layouts]
+    filled = {name: [_fill(subject, layout, label) for layout in layouts] for label, name in enumerate(names)}
+    shown = {name: [[pipeline.decode(one) for one in cell] for cell in row] for name, row in filled.items()}
+    sheets.contact_sheet(layouts, shown, subject.request.out / "contact-sheet.png")
+    free = [made.sequences[i] for i in spread(len(made.sequences), ADHERENCE_PHOTOS)]
+    scores = {
+        layout.name: painted_scores(pipeline, layout, [one for row in filled.values() for one in row[index]], free)
+        for index, layout in enumerate(painted)
+    }
+    return {"adherence, painted figures (adjusted Rand index)": scores}
+
+
+def _fill(subject: Subject, layout: Layout, class_id: int) -> list[GranularitySequence]:
+    settings = [GenerationSettings(class_id=class_id, seed=seed) for seed in SEEDS]
+    return subject.pipeline.run_from_batch(layout.sequence, 0, settings, layout.locks)
+
+
+def lock_fidelity(subject: Subject, found: Reconstructed) -> Report:
+    """Held-out photos made anew around a held disc."""
+    chosen, mask = subject.spread(LOCK_PHOTOS), disc(subject.pipeline.info.grid, 0.5, 0.5, LOCKED_SHARE).reshape(-1)
+    photos, sequences = [found.photos[i] for i in chosen], [found.sequences[i] for i in chosen]
+    holdings = hold_all(subject.pipeline, photos, sequences, mask, subject.photos.labels[chosen])
+    few = holdings[:SHOWN]
+    sheets.rows_of_pictures(
+        {
+            "photo": [one.photo for one in few],
+            "rebuilt": [one.before for one in few],
+            "made anew": [one.after for one in few],
+            "exact pixels": [one.exact for one in few],
+        },
+        subject.request.out / "locks.png",
+    )
+    kept = float(np.mean([one.kept for one in holdings]))
+    return {
+        "lock fidelity (mean change of 255)": changes(holdings, mask),
+        "lock fidelity": {"held bits and tokens that stayed": kept, "locked share of the cells": float(mask.mean())},
+    }

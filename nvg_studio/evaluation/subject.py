@@ -1,0 +1,123 @@
+"""What is measured, and with what: a request as a value, and everything it names opened once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nvg_studio.errors import TrainingError
+from nvg_studio.evaluation.distributions import NEIGHBOURS
+from nvg_studio.evaluation.inception import check_inception
+from nvg_studio.evaluation.judge import Judge
+from nvg_studio.evaluation.layouts import Layout, from_photo
+from nvg_studio.imaging.crop import Picture
+from nvg_studio.sampling.pipeline import NVGPipeline, fit_square
+from nvg_studio.training.pack import PhotoSet, load_photos
+
+FEWEST = NEIGHBOURS + 1
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to measure. Without `train` or `classifier` the comparisons that need them are left out.
+
+    photos, train: folders of class folders, or packs; leave_out: a text file with names (class/file) of held-out
+    photos that have a twin in the training set, one a line; inception: weights for torch-fidelity;
+    pictures: how many to generate; layout_photos: names of the photos whose layouts are drawn (default: two of them).
+    """
+
+    model: Path
+    photos: Path
+    out: Path
+    train: Path | None = None
+    classifier: Path | None = None
+    leave_out: Path | None = None
+    inception: Path | None = None
+    pictures: int = 200
+    layout_photos: tuple[str, ...] = ()
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An opened request.
+
+    photos: the held-out ones; squares, train_squares: both sets as squares of the model's size;
+    layouts: those of the photos that are drawn; judge: the classifier.
+    """
+
+    request: Request
+    pipeline: NVGPipeline
+    photos: PhotoSet
+    squares: list[Picture]
+    train_squares: list[Picture]
+    layouts: list[Layout]
+    judge: Judge | None
+
+    def spread(self, count: int) -> list[int]:
+        """Positions of at most `count` held-out photos, evenly spread."""
+        return spread(len(self.squares), count)
+
+
+def spread(size: int, count: int) -> list[int]:
+    """At most `count` different positions below `size`, evenly spread."""
+    return np.linspace(0, size - 1, min(count, size)).astype(int).tolist()
+
+
+def open_subject(request: Request) -> Subject:
+    """Load what a request names, and find out at once what is wrong with it.
+
+    Raises:
+        TrainingError, CheckpointError, DeviceError: something is missing or does not fit.
+    """
+    if request.pictures < FEWEST:
+        raise TrainingError(f"Nothing can be said about so few pictures. Raise --pictures to {FEWEST} or more.")
+    if request.inception:
+        check_inception(request.inception)
+    pipeline = NVGPipeline.from_pretrained(request.model, request.device, request.dtype)
+    names = pipeline.info.class_names
+    judge = Judge.open(request.classifier, names, pipeline.device) if request.classifier else None
+    photos = _without(_photos(pipeline, request.photos), request.leave_out)
+    return Subject(
+        request,
+        pipeline,
+        photos,
+        _squares(pipeline, photos),
+        _squares(pipeline, _photos(pipeline, request.train)) if request.train else [],
+        _layouts(pipeline, photos, request.layout_photos),
+        judge,
+    )
+
+
+def _photos(pipeline: NVGPipeline, path: Path) -> PhotoSet:
+    photos = load_photos(path, 2 * pipeline.info.image_size)
+    if photos.classes != pipeline.info.class_names:
+        wanted = ", ".join(pipeline.info.class_names)
+        raise TrainingError(f"'{path}' has other classes than the model. Use folders of these names: {wanted}.")
+    if len(photos.pictures) < FEWEST:
+        raise TrainingError(f"'{path}' holds too few photos. At least {FEWEST} are needed.")
+    return photos
+
+
+def _without(photos: PhotoSet, path: Path | None) -> PhotoSet:
+    if path is None:
+        return photos
+    names = set(path.read_text("utf-8").split())
+    unknown = sorted(names - set(photos.names))
+    if unknown:
+        raise TrainingError(f"'{path}' names '{unknown[0]}', which is no held-out photo. Name them as class/file.")
+    return photos.where(np.array([name not in names for name in photos.names]))
+
+
+def _squares(pipeline: NVGPipeline, photos: PhotoSet) -> list[Picture]:
+    return [fit_square(photo, pipeline.info.image_size) for photo in photos.pictures]
+
+
+def _layouts(pipeline: NVGPipeline, photos: PhotoSet, names: tuple[str, ...]) -> list[Layout]:
+    pictures = dict(zip(photos.names, photos.pictures, strict=True))
+    chosen = names or tuple(photos.names[:: len(photos.names) // 2][:2])
+    for name in chosen:
+        if name not in pictures:
+            raise TrainingError(f"There is no photo '{name}'. Name one as class/file, such as '{photos.names[0]}'.")
+    return [from_photo(pipeline, f"photo, {name.split('/')[0]}", pictures[name]) for name in chosen]
