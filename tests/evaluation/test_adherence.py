@@ -85,7 +85,7 @@ def test_painted_figures_are_compared_at_level_one(pipeline, generated):
     seen = seen_again(pipeline, generated[0]).labels(1).reshape(8, 8) == 1
     layout = painted("what the encoder saw", seen)
     one, all_of_them = (painted_scores(pipeline, layout, made, generated) for made in (generated[:1], generated))
-    assert one["halves"] == one["most of halves"] == one["cut at the painted share"] == 1
+    assert one["halves"] == one["most of halves"] == 1
     assert all_of_them["halves"] < 1 and all_of_them["most of halves"] == 1
     assert one["the same of free samples"] == all_of_them["cut at the painted share"]
 
@@ -103,10 +103,9 @@ def test_a_figure_that_stands_out_is_found_whatever_its_share(share):
         scores = painted_scores(Plain(canvas), layout, [made], [made])
         assert scores["halves"] == scores["most of halves"] < 0.55
         assert scores["cut at the painted share"] > 0.9
-    strangers = [
-        painted_scores(Plain(rng.normal(size=(64, 4))), layout, [s], [s]) for s in [random_sequence(1, 6)] * 20
-    ]
-    assert abs(np.mean([row["cut at the painted share"] for row in strangers])) < 0.2
+    noise, stranger = [rng.normal(size=(64, 4)) for _ in range(20)], [random_sequence(1, 6)]
+    scores = [painted_scores(Plain(canvas), layout, stranger, stranger) for canvas in noise]
+    assert abs(np.mean([row["cut at the painted share"] for row in scores])) < 0.2
 
 
 def test_a_moved_cut_has_the_asked_size_and_takes_the_furthest_cells():
