@@ -85,6 +85,7 @@ def _pack(options: argparse.Namespace, _: threading.Event) -> None:
 
 def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
     device = resolve_device(options.device)
+    torch.backends.cudnn.benchmark = True  # all batches have one shape
     _check_compiler(options)
     train_set, val_set = _photos(options)
     config = make_config(options.name, options.size, train_set.classes)
