@@ -107,11 +107,6 @@ class Locks:
         held.setflags(write=False)
         return held
 
-    def held(self, stage: int) -> BoolArray:
-        """Cells bool [L] of which something is held at `stage` (0..K): the last bit of their label, or their token."""
-        held: BoolArray = (self.content > stage) | ((self.structure >= stage) & (stage > 0))
-        return held
-
     @property
     def any(self) -> bool:
         """Whether anything is held."""

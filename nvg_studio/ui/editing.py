@@ -100,10 +100,15 @@ class Editing:
     ) -> None:
         sequence, locks = self._session.sequence, self._session.locks
         after = gestures.with_content(sequence, level, clusters, tokens, locks)
-        if after == sequence and gestures.with_content(sequence, level, clusters, tokens, None) != sequence:
+        wanted = gestures.with_content(sequence, level, clusters, tokens, None)
+        if after == sequence != wanted:
             self._say(gestures.CONTENT_LOCKED, Kind.WARNING)
-        else:
-            self.apply(lambda: after, title, unchanged)
+            return
+        self.apply(lambda: after, title, unchanged)
+        kept = int((after.token_map != wanted.token_map).any(axis=0).sum())
+        if kept:
+            who = f"{kept} locked cells keep their" if kept > 1 else "One locked cell keeps its"
+            self._say(f"{who} content; the others have the new one.")
 
     # -- locks and names ------------------------------------------------------------------------
 

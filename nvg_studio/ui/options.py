@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QSlider, QToolButton, QWidget
 
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.state import PAINTING, Choices, LockKind
@@ -69,6 +69,9 @@ class ToolOptions(QWidget):
         self.to_move, self.next_run = QLabel(), QLabel()
         for label in (self.to_move, self.next_run):
             label.setProperty("role", "dim")
+        self._line = QFrame()
+        self._line.setObjectName("line")
+        self._line.setFixedSize(1, 18)
         self.lock_kind = QComboBox()
         self.lock_kind.setAccessibleName("What the lock holds")
         for kind, (name, tip) in LOCK_NAMES.items():
@@ -87,7 +90,7 @@ class ToolOptions(QWidget):
         self._groups = {
             "hand": (self.swatches, self._hand_text, self.swap),
             "size": (self.size_slider, self._size_text),
-            "paint": (self.inside, self.balanced, self.meter, self.to_move, self.next_run),
+            "paint": (self.inside, self.balanced, self.meter, self.to_move, self._line, self.next_run),
             "lock": (self.lock_kind, self.unlock),
             "hint": (self._hint,),
         }
@@ -134,11 +137,12 @@ class ToolOptions(QWidget):
         """Show how far the level is from equal clusters (cells to move) and where the next run starts."""
         self.meter.setRange(0, cells // 2)
         self.meter.setValue(to_move)
-        self.to_move.setText(f"{to_move} off" if to_move else "Equal")
+        self.to_move.setText(f"{to_move} uneven" if to_move else "Even")
         tip = f"{to_move} cells would have to move to make the clusters of this level equal in size"
         for widget in (self.meter, self.to_move):
             widget.setToolTip(tip if to_move else "All clusters of this level are equal in size")
-        self.next_run.setText("" if lowest_changed is None else f"Run from {lowest_changed}")
+        self.next_run.setText("" if lowest_changed is None else f"Run from level {lowest_changed}")
+        self._line.setVisible(self.next_run.isVisibleTo(self) and lowest_changed is not None)
         self.next_run.setToolTip(f"The lowest level that was edited is {lowest_changed}: the next run starts there")
 
 

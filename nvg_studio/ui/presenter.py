@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
+from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.draw import label_colours
 from nvg_studio.project.document import Layout, Snapshot, card_states
 from nvg_studio.project.view import edited_cells
 from nvg_studio.sampling.events import Picture
-from nvg_studio.ui.canvas.layers import Badge, Layers, middle_cell
+from nvg_studio.ui.canvas.layers import Badge, Layers, badge_cell, lock_masks
 from nvg_studio.ui.canvas.pyramid import Pyramid
 from nvg_studio.ui.colours import cluster_colours
 from nvg_studio.ui.gestures import Mask
@@ -97,9 +98,7 @@ def layers(
         if run.stage >= level:
             labels = run.sequence.labels(level)
     colours = cluster_colours(session, choices, level, labels)
-    region = locks.region
-    partly = ((locks.structure > 0) | (locks.content > 0)) & ~region
-    padlocks = [middle_cell(mask) for mask in (partly, region) if mask.any()]
+    partly, region = lock_masks(locks)
     return Layers(
         grid=session.grid,
         picture=image,
@@ -113,7 +112,7 @@ def layers(
         flash=flash,
         note=note,
         shown=np.isin(labels, list(choices.only)) if choices.only else None,
-        badges=_sizes(labels, colours, padlocks) if _shows_sizes(choices) else (),
+        badges=_sizes(labels, colours, locks) if _shows_sizes(choices) else (),
         cell_grid=choices.cell_grid,
         before=earlier,
         wipe=choices.wipe,
@@ -126,16 +125,13 @@ def _shows_sizes(choices: Choices) -> bool:
     return choices.tool in PAINTING and not choices.balanced and choices.level in SIZED_LEVELS
 
 
-def _sizes(labels: NDArray[np.int64], colours: Picture, padlocks: list[int]) -> tuple[Badge, ...]:
-    """The number of cells of every cluster, near its middle but beside the cells with padlocks."""
+def _sizes(labels: NDArray[np.int64], colours: Picture, locks: Locks) -> tuple[Badge, ...]:
+    """The number of cells of every cluster."""
     present, counts = np.unique(labels, return_counts=True)
-    free = ~np.isin(np.arange(len(labels)), padlocks)
-    badges = []
-    for cluster, count in zip(present, counts, strict=True):
-        mask = labels == cluster
-        place = middle_cell(mask & free if (mask & free).any() else mask)
-        badges.append(Badge(place, str(count), rgb(colours[cluster])))
-    return tuple(badges)
+    return tuple(
+        Badge(badge_cell(labels == cluster, locks), str(count), rgb(colours[cluster]))
+        for cluster, count in zip(present, counts, strict=True)
+    )
 
 
 def _bare_layers(session: Session, image: Pyramid | None) -> Layers | None:
@@ -160,11 +156,11 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
     run, snapshot = session.runs.running, session.snapshot
     if run is not None and run.started is None:
         snapshot = None  # a new picture is on its way: nothing of the old one belongs to it
-    state, held, sequence, picture = "empty", None, None, None
+    state, locks, sequence, picture = "empty", None, None, None
     if snapshot is not None:
         card = card_states(snapshot)[stage]
         state, sequence = str(card.state), snapshot.sequence
-        held = snapshot.locks.held(stage) if card.locked else None
+        locks = snapshot.locks if card.locked else None
         edited = edited_cells(snapshot.result, snapshot.sequence)
         if edited is not None and stage > edited[1]:
             state = "stale"  # where balancing dealt deeper bits out anew, too
@@ -182,7 +178,8 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         stage,
         2**stage,
         state,
-        held,
+        None if locks is None or not stage else locks.bits[:, stage - 1],
+        None if locks is None else locks.tokens[stage],
         None if sequence is None else images.structure(session, choices, sequence, stage),
         None if picture is None else images.picture(picture),
         active=stage == choices.level,

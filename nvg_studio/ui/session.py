@@ -46,8 +46,9 @@ class Session(QObject):
 
     Signals: `changed` (document, locks or history), `pictures_changed` (stage pictures), `model_changed`,
     `opening_changed`, `stroke_done` after an edit by hand, `flashed` with bool [L] (cells that balancing moved),
-    `said` with a `Notice`, `reference_given` with the reference picture of a project. What the hand does to the
-    document is in `editing`, runs and their results in `making`.
+    `said` with a `Notice`, `reference_given` with the reference picture of a project, `device_refused` with the name
+    of the device on which a model cannot be loaded and the `Failed` that says why. What the hand does to the document
+    is in `editing`, runs and their results in `making`.
     """
 
     changed = Signal()
@@ -58,6 +59,7 @@ class Session(QObject):
     flashed = Signal(object)
     said = Signal(object)
     reference_given = Signal(object)
+    device_refused = Signal(str, object)
 
     def __init__(self, engine: Engine, unsaved: Path | None = None) -> None:
         """`unsaved`: where unsaved work is kept for the case that the program dies; None: the user's own folder."""
@@ -75,6 +77,7 @@ class Session(QObject):
         self._saved: Snapshot | None = None
         self._cell_colours: tuple[str, Picture] | None = None
         self._load_job: int | None = None
+        self._load_device = "auto"
         self.jobs = Jobs(self)
         self.link = EngineLink(engine, self)
         self.renderings = Renderings(self.link, self)
@@ -210,7 +213,7 @@ class Session(QObject):
             )
             self.model_changed.emit()
             return
-        self.loading = folder.name
+        self.loading, self._load_device = folder.name, device
         self._load_job = self.link.load(str(folder), device, dtype)
         self.model_changed.emit()
 
@@ -224,7 +227,10 @@ class Session(QObject):
             self.model_changed.emit()
         elif isinstance(event, Failed) and event.job == self._load_job:
             self.loading, self._load_job = None, None
-            self.said.emit(Notice(event.message, Kind.ERROR, event.details))
+            if self._load_device == "auto":
+                self.said.emit(Notice(event.message, Kind.ERROR, event.details))
+            else:
+                self.device_refused.emit(self._load_device, event)
             self.model_changed.emit()
         elif self.opening is not None and event.job == self.opening.job:
             self._opened(event)

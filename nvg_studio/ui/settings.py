@@ -1,5 +1,6 @@
 """What the program remembers between starts: geometry and recent files by QSettings, preferences in a JSON file."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,19 +21,27 @@ def unsaved_folder() -> Path:
 
 
 class Remembered:
-    """A typed view of one QSettings, and the preferences of one file (None: the person's own)."""
+    """A typed view of one QSettings, and the preferences of one file (None: the person's own).
+
+    Preferences are written on a thread of their own, one after the other: a slow disk never holds up the window.
+    """
 
     def __init__(self, settings: QSettings | None = None, preferences: Path | None = None) -> None:
         self._settings = settings or QSettings("nvg-studio", "NVG Studio")
         self._file = preferences or user_config_path("nvg-studio", appauthor=False) / "preferences.json"
         self.preferences: Preferences = read_preferences(self._file)
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="studio-preferences")
 
     def prefer(self, **values: Any) -> None:
         """Choose other preferences, and write them down where they differ."""
         after = replace(self.preferences, **values)
         if after != self.preferences:
             self.preferences = after
-            write_preferences(self._file, after)
+            self._disk.submit(write_preferences, self._file, after)
+
+    def close(self) -> None:
+        """Wait until everything is written; afterwards nothing can be preferred any more."""
+        self._disk.shutdown(wait=True)
 
     @property
     def geometry(self) -> QByteArray | None:

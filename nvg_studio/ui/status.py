@@ -42,10 +42,11 @@ class StatusBar(QStatusBar):
         size = int((sequence.labels(level) == cluster).sum())
         path = "".join(str(bit) for bit in sequence.bits[cell, :level]) or "root"
         row, column = divmod(cell, session.grid)
-        token = int(sequence.token_map[level, cell])
         name = session.cluster_name(level, cluster)
         which = f"{name + ', ' if name else ''}cluster {cluster} of level {level}"
-        parts = (which, f"path {path}", f"{size} cell{'s' if size != 1 else ''}", f"token {token}")
+        parts = [which, f"path {path}", f"{size} cell{'s' if size != 1 else ''}"]
+        if session.snapshot is not None and not session.snapshot.blank:
+            parts.append(f"token {sequence.token_map[level, cell]}")
         self.under_cursor.setText("  ·  ".join((f"Cell {column}, {row}", *parts)))
 
     def show_zoom(self, percent: float | None) -> None:

@@ -32,14 +32,15 @@ HATCH = 7.0  # pixels between the lines over locked cells
 class CardView:
     """What a card shows; images may be missing.
 
-    `held` bool [L]: cells of which something is locked at this stage, None where there are none.
+    `layout_held`, `content_held` bool [L]: cells whose part of the layout, or whose content, is locked at this stage.
     `state`: "fresh", "kept", "edited" or "stale" of a document, "working" or "waiting" in a run, "empty" without both.
     """
 
     stage: int
     clusters: int
     state: str
-    held: NDArray[np.bool_] | None
+    layout_held: NDArray[np.bool_] | None
+    content_held: NDArray[np.bool_] | None
     structure: QImage | None
     picture: QImage | None
     active: bool
@@ -72,7 +73,8 @@ class Thumb(QWidget):
         self, image: QImage | None, dimmed: bool, theme: Theme, held: NDArray[np.bool_] | None = None
     ) -> None:
         """Show a picture, or an empty frame; cells bool [L] that are `held` are hatched under a padlock."""
-        self._image, self._dimmed, self._theme, self._held = image, dimmed, theme, held
+        self._image, self._dimmed, self._theme = image, dimmed, theme
+        self._held = held if held is not None and held.any() else None
         self.update()
 
     @property
@@ -176,11 +178,16 @@ class StageCard(QFrame):
         if icon:
             self._state_icon.setPixmap(self._theme.icon(icon, getattr(colours, tint)).pixmap(14, 14))
         dimmed = view.state in ("stale", "waiting")
-        self.structure.show_image(view.structure, dimmed, self._theme, held=view.held)
-        self.picture.show_image(view.picture, dimmed, self._theme)
+        self.structure.show_image(view.structure, dimmed, self._theme, view.layout_held)
+        self.picture.show_image(view.picture, dimmed, self._theme, view.content_held)
         self.run.setIcon(self._theme.icon("play", colours.accent if view.can_run else colours.faint))
         self.run.setEnabled(view.can_run)
-        locked = "" if view.held is None else ", locked" if view.held.all() else ", partly locked"
+        held = {"layout": view.layout_held, "content": view.content_held}
+        locked = "".join(
+            f", {what} {'' if cells.all() else 'partly '}locked"
+            for what, cells in held.items()
+            if cells is not None and cells.any()
+        )
         self.setToolTip(f"Level {view.stage}: {view.clusters} cluster{'s' if view.clusters > 1 else ''}{locked}")
         self.setAccessibleName(f"Level {view.stage}, {word}{locked}")
         if activity_changed:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nvg_studio.sampling.events import Failed
 from nvg_studio.ui import presenter
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.bars import Bars
@@ -30,7 +31,8 @@ from nvg_studio.ui.files import Files
 from nvg_studio.ui.hint import Hint
 from nvg_studio.ui.incoming import has_something
 from nvg_studio.ui.making_docks import MakingDocks
-from nvg_studio.ui.messages import MessageBar
+from nvg_studio.ui.messages import Kind, MessageBar, Notice
+from nvg_studio.ui.preferences import DEVICES
 from nvg_studio.ui.recovering import Recovering
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
@@ -161,6 +163,7 @@ class MainWindow(QMainWindow):
         session.model_changed.connect(self._model_changed)
         session.flashed.connect(self._start_flash)
         session.said.connect(self.message.say)
+        session.device_refused.connect(self._device_refused)
         for picture in (self.shown, self.before):
             picture.changed.connect(self.refresh_soon)
         state.changed.connect(self._state_changed)
@@ -204,6 +207,7 @@ class MainWindow(QMainWindow):
         layers = presenter.layers(session, choices, self.shown.image, self.before.image, self._flash)
         self.canvas.show_layers(layers)
         self.canvas.refresh_hover()
+        self.status.show_cell(session, choices, self.canvas.cell)
         middle = self.results if self.making.comparing else self.canvas
         self.stack.setCurrentWidget(middle if layers is not None else self.empty)
         self.strip.show_views(presenter.cards(session, choices, self._images))
@@ -308,6 +312,13 @@ class MainWindow(QMainWindow):
             self.commands.load_model()
         self.refresh_soon()
 
+    def _device_refused(self, device: str, failure: Failed) -> None:
+        """Go back to the automatic choice of the device, which is always there."""
+        text = f"{DEVICES[device]} cannot be used on this computer, so the device is Automatic again."
+        self.message.say(Notice(text, Kind.WARNING, "\n".join(filter(None, (failure.message, failure.details)))))
+        self.prefer(device="auto")
+        self.making.show_model()
+
     # -- window manners -------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -320,6 +331,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._settled:
             self.remembered.keep_window(self.saveGeometry(), self.saveState())
+            self.remembered.close()
             # Answers that come late would start timers and jobs for a window that is gone.
             self.session.keeper.give_up()
             self.session.stop()

@@ -86,9 +86,3 @@ def test_what_makes_no_sense_is_refused() -> None:
         Locks(np.full(16, 5), np.zeros(16, dtype=np.int16))
     with pytest.raises(SequenceError, match="one whole number for each of the 16 cells"):
         Locks(np.zeros(16, dtype=np.int16), np.zeros(8, dtype=np.int16))
-
-
-def test_held_cells_of_a_stage() -> None:
-    locks = Locks.none(4, 2).with_structure([0], 1).with_content([3], 2)
-    held = [locks.held(stage).tolist() for stage in range(3)]
-    assert held == [[False, False, False, True], [True, False, False, True], [False] * 4]

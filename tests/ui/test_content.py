@@ -83,6 +83,18 @@ def test_locked_content_stays_and_says_so(studio: Studio) -> None:
     assert "keep their content" in studio.window.message.text.text()
 
 
+def test_a_locked_part_keeps_its_content_and_says_so(studio: Studio) -> None:
+    choose(studio, 3, 0)
+    before = studio.snapshot.sequence
+    part = np.flatnonzero(before.labels(LEVEL) == 0)[:5]
+    studio.session.editing.set_locks(studio.session.locks.with_content(part), "Lock")
+    studio.trigger_when_enabled("cluster.content")
+    after = studio.snapshot.sequence
+    assert np.array_equal(after.token_map[:, part], before.token_map[:, part])
+    assert (after.token_map != before.token_map).any()
+    assert studio.window.message.text.text().startswith("5 locked cells keep their content")
+
+
 def test_content_of_itself_is_refused_in_one_line(studio: Studio) -> None:
     choose(studio, 1, 1)
     before = studio.session.document

@@ -186,21 +186,31 @@ def test_the_whole_level_is_locked_from_its_card(
     locks = studio.snapshot.locks
     assert (set(locks.structure), set(locks.content)) == ({expected[0]}, {expected[1]})
     studio.settle()
-    held = [card.view.held is not None and bool(card.view.held.all()) for card in studio.window.strip.cards]
-    first = 1 if kind is LockKind.LAYOUT else 0
-    assert held == [first <= stage <= 3 for stage in range(9)]
+    views = [card.view for card in studio.window.strip.cards]
+    layout = [view.layout_held is not None and bool(view.layout_held.all()) for view in views]
+    content = [view.content_held is not None and bool(view.content_held.all()) for view in views]
+    assert layout == [kind is LockKind.LAYOUT and 1 <= stage <= 3 for stage in range(9)]
+    assert content == [kind is LockKind.COARSE and stage <= 3 for stage in range(9)]
 
 
-def test_cards_hatch_the_locked_cells(studio: Studio) -> None:
+@pytest.mark.parametrize("kind", list(LockKind))
+def test_cards_hatch_what_is_locked_where_it_is_locked(studio: Studio, kind: LockKind) -> None:
     studio.settle()
-    thumb = studio.window.strip.cards[2].structure
-    plain = thumb.grab().toImage()
+    cards = studio.window.strip.cards
+    plain = [(card.structure.grab().toImage(), card.picture.grab().toImage()) for card in cards]
     studio.key("2")
-    studio.window.lock_cluster(1, LockKind.LAYOUT)
+    studio.window.lock_cluster(1, kind)
     studio.settle()
-    view = studio.window.strip.cards[2].view
-    assert np.array_equal(view.held, studio.snapshot.sequence.labels(2) == 1)
-    assert thumb.grab().toImage() != plain
+    cluster = studio.snapshot.sequence.labels(2) == 1
+    for stage, card in enumerate(cards):
+        layout = kind is not LockKind.COARSE and 1 <= stage <= (2 if kind is LockKind.LAYOUT else 8)
+        content = kind is not LockKind.LAYOUT and stage <= (2 if kind is LockKind.COARSE else 8)
+        for held, locked in ((card.view.layout_held, layout), (card.view.content_held, content)):
+            assert np.array_equal(held, cluster) if locked else held is None or not held.any()
+        hatched = (card.structure.grab().toImage() != plain[stage][0], card.picture.grab().toImage() != plain[stage][1])
+        assert hatched == (layout, content)
+        assert ("layout partly locked" in card.toolTip()) is layout
+        assert ("content partly locked" in card.toolTip()) is content
 
 
 @pytest.mark.parametrize("kind", list(LockKind))

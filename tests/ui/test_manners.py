@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nvg_studio.ui import settings
 from nvg_studio.ui.canvas.keys import BRACKETS
 from nvg_studio.ui.dialogs.about import AboutDialog, diagnostics
 from nvg_studio.ui.dialogs.preferences import PreferencesDialog
@@ -63,11 +65,44 @@ def test_preferences_are_followed_and_written(studio: Studio, tmp_path: Path) ->
     assert studio.window.state.now.palette is Palette.SAFE
     assert not studio.session.exact_pixels
     assert studio.window.generate.advanced.dtype.currentData() == "float32"
-    written = read_preferences(tmp_path / "preferences.json")
-    assert written == Preferences("light", Palette.SAFE, dtype="float32", exact_pixels=False, autosave_s=60)
-    assert written == studio.remembered.preferences
+    expected = Preferences("light", Palette.SAFE, dtype="float32", exact_pixels=False, autosave_s=60)
+    assert studio.remembered.preferences == expected
+    studio.until(lambda: read_preferences(tmp_path / "preferences.json") == expected)
     studio.trigger("edit.exact")
-    assert read_preferences(tmp_path / "preferences.json").exact_pixels
+    studio.until(lambda: read_preferences(tmp_path / "preferences.json").exact_pixels)
+
+
+def test_a_slow_disk_never_holds_up_the_window(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = threading.Event()
+
+    def slow(path: Path, now: Preferences) -> None:
+        disk.wait(60)
+        write_preferences(path, now)
+
+    monkeypatch.setattr(settings, "write_preferences", slow)
+    for palette in (Palette.SAFE, Palette.MEAN):
+        studio.trigger(f"view.colours_{palette}")
+    assert read_preferences(tmp_path / "preferences.json").palette is Palette.DISTINCT
+    disk.set()
+    studio.until(lambda: read_preferences(tmp_path / "preferences.json").palette is Palette.MEAN)
+
+
+def test_a_device_that_is_absent_is_said_in_one_line(studio: Studio, tmp_path: Path) -> None:
+    box = studio.window.generate.advanced.device
+    before = studio.session.info
+    for _ in range(2):  # asking again says it again
+        studio.window.message.clear()
+        studio.engine.fail_next("The device 'cuda' is not available here.")
+        box.setCurrentIndex(box.findData("cuda"))
+        box.activated.emit(box.currentIndex())
+        studio.until(lambda: studio.session.loading is None and box.currentData() == "auto")
+        studio.settle()
+        notice = studio.window.message.notice
+        assert notice is not None and notice.kind is Kind.WARNING
+        assert "NVIDIA GPU cannot be used on this computer" in notice.text
+        assert "'cuda' is not available" in notice.details
+    assert studio.session.info == before and studio.session.can_run
+    studio.until(lambda: read_preferences(tmp_path / "preferences.json").device == "auto")
 
 
 def test_unsaved_work_is_kept_as_soon_as_preferred(studio: Studio) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
+from nvg_studio.granularity.locks import Locks
 from nvg_studio.ui.canvas.pyramid import Pyramid
 from nvg_studio.ui.state import ViewMode
 
@@ -26,6 +27,18 @@ def middle_cell(mask: Mask) -> int:
     rows, columns = np.divmod(np.flatnonzero(mask), round(len(mask) ** 0.5))
     nearest = ((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2).argmin()
     return int(np.flatnonzero(mask)[nearest])
+
+
+def lock_masks(locks: Locks) -> tuple[Mask, Mask]:
+    """The cells bool [L] that are held in part, and those held entirely; both carry a padlock in their middle."""
+    return ((locks.structure > 0) | (locks.content > 0)) & ~locks.region, locks.region
+
+
+def badge_cell(mask: Mask, locks: Locks) -> int:
+    """Where the badge of the cells `mask` bool [L] goes: in their middle, but not upon a padlock."""
+    free = mask.copy()
+    free[[middle_cell(held) for held in lock_masks(locks) if held.any()]] = False
+    return middle_cell(free if free.any() else mask)
 
 
 @dataclass(frozen=True, eq=False)

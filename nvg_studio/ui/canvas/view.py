@@ -79,6 +79,13 @@ class CanvasView(QWidget):
         """What is shown now; None before there is a document."""
         return self._layers
 
+    @property
+    def cell(self) -> int | None:
+        """The cell under the pointer; None beside the picture."""
+        if self._last_pointer is None or self._desk is None or self._layers is None:
+            return None
+        return self._desk.cell(self._last_pointer)
+
     def show_layers(self, layers: Layers | None) -> None:
         """Show another state; the first one, or one of another grid, is fitted."""
         fresh = layers is not None and (self._layers is None or self._layers.grid != layers.grid)
@@ -208,8 +215,7 @@ class CanvasView(QWidget):
         else:
             self._set_cursor()
             self._show_hover()
-        if self._desk is not None and self._layers is not None:
-            self.hovered.emit(self._desk.cell(self._last_pointer))
+        self.hovered.emit(self.cell)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._release(event)

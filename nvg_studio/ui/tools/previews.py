@@ -2,7 +2,7 @@
 
 from nvg_studio.granularity import edits
 from nvg_studio.ui import gestures
-from nvg_studio.ui.canvas.layers import Badge, Mask, Preview, middle_cell
+from nvg_studio.ui.canvas.layers import Badge, Mask, Preview, badge_cell
 from nvg_studio.ui.colours import cluster_colours
 from nvg_studio.ui.images import rgb
 from nvg_studio.ui.state import Choices
@@ -56,5 +56,5 @@ def _badges(desk: Desk, choices: Choices, change: Mask) -> tuple[Badge, ...]:
         mask = labels == cluster
         if mask.any():
             text = f"{gain:+d}".replace("-", "\N{MINUS SIGN}") if choices.balanced else str(int(mask.sum()) + gain)
-            badges.append(Badge(middle_cell(mask), text, rgb(colours[cluster])))
+            badges.append(Badge(badge_cell(mask, desk.session.locks), text, rgb(colours[cluster])))
     return tuple(badges)
