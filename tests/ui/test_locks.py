@@ -195,8 +195,9 @@ def test_the_whole_level_is_locked_from_its_card(
 
 @pytest.mark.parametrize("kind", list(LockKind))
 def test_cards_hatch_what_is_locked_where_it_is_locked(studio: Studio, kind: LockKind) -> None:
-    studio.settle()
     cards = studio.window.strip.cards
+    studio.until(lambda: all(card.picture.filled for card in cards))
+    studio.settle()
     plain = [(card.structure.grab().toImage(), card.picture.grab().toImage()) for card in cards]
     studio.key("2")
     studio.window.lock_cluster(1, kind)
