@@ -54,7 +54,7 @@ class Bars:
             front, back = (QColor(*rgb(colours[cluster])) for cluster in (choices.cluster, choices.other))
             self.options.show_choices(choices, (front, back))
             to_move = excess(session.sequence.bits, choices.level)
-            self.options.show_structure(to_move, session.sequence.cells, session.lowest_changed)
+            self.options.show_structure(to_move, session.sequence.cells)
         with QSignalBlocker(self.opacity):
             self.opacity.setValue(round(choices.opacity * 100))
         self._options_action.setVisible(session.document is not None)

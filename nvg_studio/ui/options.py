@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSlider, QToolButton, QWidget
 
 from nvg_studio.ui.action_set import ActionSet
+from nvg_studio.ui.docks.fields import choice_box, choose, chosen
 from nvg_studio.ui.state import PAINTING, Choices, LockKind
 from nvg_studio.ui.theme import Theme
 
@@ -66,17 +67,9 @@ class ToolOptions(QWidget):
         self.meter.setTextVisible(False)
         self.meter.setFixedWidth(36)
         self.meter.setAccessibleName("Distance from equal clusters")
-        self.to_move, self.next_run = QLabel(), QLabel()
-        for label in (self.to_move, self.next_run):
-            label.setProperty("role", "dim")
-        self._line = QFrame()
-        self._line.setObjectName("line")
-        self._line.setFixedSize(1, 18)
-        self.lock_kind = QComboBox()
-        self.lock_kind.setAccessibleName("What the lock holds")
-        for kind, (name, tip) in LOCK_NAMES.items():
-            self.lock_kind.addItem(name, kind)
-            self.lock_kind.setItemData(self.lock_kind.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.to_move = QLabel()
+        self.to_move.setProperty("role", "dim")
+        self.lock_kind = choice_box("What the lock holds", LOCK_NAMES)
         self.unlock = QToolButton()
         self.unlock.setText("Unlock")
         self.unlock.setCheckable(True)
@@ -90,7 +83,7 @@ class ToolOptions(QWidget):
         self._groups = {
             "hand": (self.swatches, self._hand_text, self.swap),
             "size": (self.size_slider, self._size_text),
-            "paint": (self.inside, self.balanced, self.meter, self.to_move, self._line, self.next_run),
+            "paint": (self.inside, self.balanced, self.meter, self.to_move),
             "lock": (self.lock_kind, self.unlock),
             "hint": (self._hint,),
         }
@@ -102,7 +95,7 @@ class ToolOptions(QWidget):
         self.unlock.toggled.connect(lambda on: self.changed.emit({"unlocking": on}))
 
     def _lock_kind_chosen(self) -> None:
-        self.changed.emit({"lock_kind": LockKind(self.lock_kind.currentData())})  # Qt keeps the plain text of a StrEnum
+        self.changed.emit({"lock_kind": chosen(self.lock_kind, LockKind)})
 
     def show_choices(self, choices: Choices, colours: tuple[QColor, QColor]) -> None:
         """Show the options of `choices.tool`; `colours` are those of the two clusters in hand."""
@@ -126,24 +119,21 @@ class ToolOptions(QWidget):
         with QSignalBlocker(self.size_slider), QSignalBlocker(self.lock_kind), QSignalBlocker(self.unlock):
             self.size_slider.setMaximum(choices.max_size)
             self.size_slider.setValue(choices.size)
-            self.lock_kind.setCurrentIndex(self.lock_kind.findData(choices.lock_kind))
+            choose(self.lock_kind, choices.lock_kind)
             self.unlock.setChecked(choices.unlocking)
         self._size_text.setText(f"{choices.size} cell{'s' if choices.size > 1 else ''}")
         self._hand_text.setText(f"Cluster {choices.cluster}")
         self.swatches.show_colours(*colours)
         self.swatches.setToolTip(f"In hand: cluster {choices.cluster}; behind it: cluster {choices.other}")
 
-    def show_structure(self, to_move: int, cells: int, lowest_changed: int | None) -> None:
-        """Show how far the level is from equal clusters (cells to move) and where the next run starts."""
+    def show_structure(self, to_move: int, cells: int) -> None:
+        """Show how far the level is from equal clusters (cells to move)."""
         self.meter.setRange(0, cells // 2)
         self.meter.setValue(to_move)
         self.to_move.setText(f"{to_move} uneven" if to_move else "Even")
         tip = f"{to_move} cells would have to move to make the clusters of this level equal in size"
         for widget in (self.meter, self.to_move):
             widget.setToolTip(tip if to_move else "All clusters of this level are equal in size")
-        self.next_run.setText("" if lowest_changed is None else f"Run from level {lowest_changed}")
-        self._line.setVisible(self.next_run.isVisibleTo(self) and lowest_changed is not None)
-        self.next_run.setToolTip(f"The lowest level that was edited is {lowest_changed}: the next run starts there")
 
 
 def _button(actions: ActionSet, name: str, text: bool = False) -> QToolButton:

@@ -40,8 +40,10 @@ def _status(session: Session, reference: Reference) -> str:
         return "Looking for the structure…"
     found = reference.found
     if found is None:
-        return "Takes the structure of another picture over." if reference.picture is None else ""
+        return "Open or paste one to use its structure." if reference.picture is None else ""
     if session.document is not None and found.sequence.cells != session.sequence.cells:
         return "This structure has another grid than the document."
     name = reference.map_name if reference.choices.source is Source.FILE else reference.title
-    return name if found.content else f"{name}: {found.regions} regions, {found.levels} levels"
+    if found.content:
+        return name
+    return f"{name}: {found.regions} regions, {found.levels} level{'s' if found.levels > 1 else ''}"

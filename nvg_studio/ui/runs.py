@@ -17,7 +17,8 @@ from nvg_studio.ui.engine_link import EngineLink
 from nvg_studio.ui.estimate import StageTimes
 from nvg_studio.ui.messages import Kind, Notice
 
-SEEDS = min(MAX_SEED, 2**31 - 1)
+SEEDS = 999_999
+"""The largest seed that is rolled: more than anyone looks at, and short enough to read and to note down."""
 MOST_VARIATIONS = 16
 MOST_WAITING = 8
 

@@ -67,15 +67,19 @@ class Thumb(QWidget):
         self._image: QImage | None = None
         self._dimmed = False
         self._held: NDArray[np.bool_] | None = None
+        self._shown: tuple[object, ...] = ()
         self._theme: Theme | None = None
 
     def show_image(
         self, image: QImage | None, dimmed: bool, theme: Theme, held: NDArray[np.bool_] | None = None
     ) -> None:
         """Show a picture, or an empty frame; cells bool [L] that are `held` are hatched under a padlock."""
-        self._image, self._dimmed, self._theme = image, dimmed, theme
-        self._held = held if held is not None and held.any() else None
-        self.update()
+        held = held if held is not None and held.any() else None
+        shown = (image, dimmed, theme.colours, None if held is None else held.tobytes())
+        if shown != self._shown:
+            self._shown = shown
+            self._image, self._dimmed, self._theme, self._held = image, dimmed, theme, held
+            self.update()
 
     @property
     def filled(self) -> bool:

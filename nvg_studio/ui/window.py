@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
             dock.setTitleBarWidget(QWidget())  # the tab already says what it is
         docks[0].raise_()
         self.setTabPosition(right, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea).North)
-        self.resizeDocks([docks[0], docks[3]], [284, 296], Qt.Orientation.Vertical)
+        self.resizeDocks([docks[0], docks[3]], [264, 316], Qt.Orientation.Vertical)
         self.resizeDocks([docks[0]], [312], Qt.Orientation.Horizontal)
         strip = self._dock("Levels", self.strip, Qt.DockWidgetArea.BottomDockWidgetArea)
         strip.setTitleBarWidget(QWidget())

@@ -63,14 +63,14 @@ def test_the_meter_counts_cells_and_balance_level_makes_it_empty(studio: Studio)
     options = studio.window.bars.options
     freely(studio, level=2, size=5)
     studio.settle()
-    assert (options.to_move.text(), options.next_run.text(), options.meter.value()) == ("Even", "", 0)
+    assert (options.to_move.text(), options.meter.value()) == ("Even", 0)
     x, y = studio.a_cell_of(2, 1)
     studio.stroke([(x, y), (x + 3, y + 2)])
     studio.settle()
     off = excess(studio.snapshot.sequence.bits, 2)
     assert off > 0
     assert (options.to_move.text(), options.meter.value()) == (f"{off} uneven", off)
-    assert options.next_run.text() == "Run from level 2"
+    assert studio.window.generate.run.text() == "Run from level 2"
     sizes = {badge.text for badge in studio.window.canvas.layers.badges}
     assert sizes == {str(n) for n in np.bincount(studio.snapshot.sequence.labels(2))}
     studio.trigger("cluster.balance")
@@ -105,12 +105,12 @@ def test_the_level_that_a_stroke_reaches_up_to_is_shown_before_and_after(studio:
     x, y = studio.a_cell_of(3, 5)  # the other half of level 1
     studio.hover(x, y)
     preview = studio.window.canvas.preview
-    assert preview.note == ("" if inside else "Changes level 1, too")
+    assert preview.note == ("" if inside else "Changes level 1, too: the next run starts there")
     assert bool(preview.blocked.any()) is inside
     studio.click(x, y)
     studio.settle()
     assert studio.session.lowest_changed == (None if inside else 1)
-    assert studio.window.bars.options.next_run.text() == ("" if inside else "Run from level 1")
+    assert studio.window.generate.run.text() == ("Run" if inside else "Run from level 1")
 
 
 def test_the_switches_on_the_toolbar_are_those_of_the_menu(studio: Studio) -> None:

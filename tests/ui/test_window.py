@@ -335,6 +335,8 @@ def test_command_palette_finds_and_triggers(studio: Studio) -> None:
     palette = QApplication.activePopupWidget()
     palette = palette or next(w for w in QApplication.topLevelWidgets() if w.objectName() == "palette")
     QTest.keyClicks(palette.search, "overlay")
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Down):  # around the ends of the list, and back
+        QTest.keyClick(palette.search, key)
     QTest.keyClick(palette.search, Qt.Key.Key_Return)
     assert studio.window.state.now.view is ViewMode.OVERLAY
     assert not palette.isVisible()

@@ -19,9 +19,14 @@ GRID_FROM = 40.0
 
 
 def cell_path(mask: Mask, grid: int, view: Viewport) -> QPainterPath:
-    """The area of the cells in `mask` bool [L], one rectangle for every run in a row."""
+    """The area of the cells in `mask` bool [L], one rectangle for every run in a row; not to be changed."""
+    return _cell_path(mask.tobytes(), grid, view)
+
+
+@lru_cache(maxsize=64)
+def _cell_path(mask: bytes, grid: int, view: Viewport) -> QPainterPath:
     path = QPainterPath()
-    rows = np.pad(mask.reshape(grid, grid).astype(np.int8), ((0, 0), (1, 1)))
+    rows = np.pad(np.frombuffer(mask, np.int8).reshape(grid, grid), ((0, 0), (1, 1)))
     edges = np.diff(rows, axis=1)
     for (row, start), (_, end) in zip(np.argwhere(edges == 1), np.argwhere(edges == -1), strict=True):
         path.addRect(QRectF(view.to_widget(start, row), view.to_widget(end, row + 1)))

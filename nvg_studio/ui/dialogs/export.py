@@ -1,11 +1,8 @@
 """The export dialog: which format, which levels, which layers, how large."""
 
-from typing import TypeVar
-
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -17,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from nvg_studio.project.export.kinds import LAYERED, MAX_SCALE, Format, LayerChoice, Part
+from nvg_studio.ui.docks.fields import choice_box, choose, chosen, count_box
 
 FORMATS = {
     Format.ORA: ("OpenRaster (.ora)", "Layers for Krita, GIMP, MyPaint and others."),
@@ -35,7 +33,6 @@ PARTS = {
     Part.CUTOUTS: "Soft cut-outs of the clusters",
     Part.LOCKS: "Locks",
 }
-Box = TypeVar("Box", bound=QWidget)
 WITH_CUTOUTS = LAYERED | {Format.PNG}
 WITH_MODEL_SIZE = frozenset({Format.STRIP})
 
@@ -51,12 +48,10 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export")
         self.setObjectName("export")
         self._base_size, self._model_size = base_size, model_size
-        self.format = _named(QComboBox(), "Format")
-        for kind, (text, _) in FORMATS.items():
-            self.format.addItem(text, kind)
+        self.format = choice_box("Format", FORMATS)
         self.about = QLabel()
         self.about.setProperty("role", "dim")
-        self.size_box = _named(QComboBox(), "Size")
+        self.size_box = choice_box("Size", {})
         self.level = _level_box("Level of the cut-outs", 2, depth)
         self.first = _level_box("First level with a group", 1, depth)
         self.last = _level_box("Last level with a group", 4, depth)
@@ -71,7 +66,7 @@ class ExportDialog(QDialog):
     @property
     def kind(self) -> Format:
         """The chosen format."""
-        return Format(self.format.currentData())
+        return chosen(self.format, Format)
 
     @property
     def choice(self) -> LayerChoice:
@@ -82,24 +77,26 @@ class ExportDialog(QDialog):
 
     def _arrange(self) -> None:
         self.form = QFormLayout()
+        self.form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.form.setHorizontalSpacing(18)
         self.form.setVerticalSpacing(10)
         self.form.addRow("Format", self.format)
         self.form.addRow("", self.about)
         self.form.addRow("Size", self.size_box)
         self.form.addRow("Cut out the clusters of level", self.level)
-        levels = QHBoxLayout()
+        self.groups, self.part_boxes = QWidget(), QWidget()
+        levels = QHBoxLayout(self.groups)
+        levels.setContentsMargins(0, 0, 0, 0)
         levels.setSpacing(8)
         for widget in (self.first, QLabel("to"), self.last):
             levels.addWidget(widget)
         levels.addStretch()
-        self.groups = QWidget()
-        column = QVBoxLayout(self.groups)
+        column = QVBoxLayout(self.part_boxes)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(levels)
         for box in self.parts.values():
             column.addWidget(box)
         self.form.addRow("Hidden groups for levels", self.groups)
+        self.form.addRow("", self.part_boxes)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(18, 16, 18, 14)
         outer.setSpacing(14)
@@ -123,26 +120,21 @@ class ExportDialog(QDialog):
         kind = self.kind
         self.about.setText(FORMATS[kind][1])
         self.form.setRowVisible(self.level, kind in WITH_CUTOUTS)
-        self.form.setRowVisible(self.groups, kind in LAYERED)
-        chosen = self.size_box.currentData()
+        for row in (self.groups, self.part_boxes):
+            self.form.setRowVisible(row, kind in LAYERED)
+        scale_before = self.size_box.currentData()
         self.size_box.clear()
         whole = "As it is shown" if kind in WITH_MODEL_SIZE else f"As the picture ({self._base_size} pixels)"
         self.size_box.addItem(whole, None)
         for scale in range(1, MAX_SCALE + 1):
             pixels = "" if self._model_size is None else f" ({scale * self._model_size} pixels)"
             self.size_box.addItem(f"{scale} × the model's{pixels}", scale)
-        self.size_box.setCurrentIndex(max(self.size_box.findData(chosen), 0))
+        choose(self.size_box, scale_before)
         self.adjustSize()
 
 
 def _level_box(name: str, value: int, depth: int) -> QSpinBox:
-    box = _named(QSpinBox(), name)
-    box.setRange(0, depth)
+    box = count_box(name, 0, depth)
     box.setValue(min(value, depth))
     box.setFixedWidth(64)
-    return box
-
-
-def _named(box: Box, name: str) -> Box:
-    box.setAccessibleName(name)
     return box

@@ -1,11 +1,13 @@
 """The command palette: every action of the table, found by typing."""
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QIcon, QKeyEvent, QKeySequence, QPixmap
+from PySide6.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from nvg_studio.ui.action_set import ActionSet, plain_text
 from nvg_studio.ui.actions import TABLE
+
+ICON = 16
 
 
 class CommandPalette(QDialog):
@@ -19,10 +21,16 @@ class CommandPalette(QDialog):
         self.search = QLineEdit()
         self.search.setPlaceholderText("Type a command")
         self.search.setAccessibleName("Command")
-        self.list = QListWidget()
+        self.list = QTreeWidget()
         self.list.setAccessibleName("Commands found")
-        self.list.setIconSize(QSize(16, 16))
+        self.list.setIconSize(QSize(ICON, ICON))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setColumnCount(2)
+        self.list.setIndentation(0)
+        self.list.setHeaderHidden(True)
+        self.list.header().setStretchLastSection(False)
+        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self.search)
@@ -44,8 +52,10 @@ class CommandPalette(QDialog):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
-            if step is not None and self.list.count():
-                self.list.setCurrentRow((self.list.currentRow() + step) % self.list.count())
+            count = self.list.topLevelItemCount()
+            if step is not None and count:
+                row = self.list.indexOfTopLevelItem(self.list.currentItem())
+                self.list.setCurrentItem(self.list.topLevelItem((row + step) % count))
                 return True
         return super().eventFilter(watched, event)
 
@@ -57,21 +67,28 @@ class CommandPalette(QDialog):
             label = f"{spec.menu.replace('&', '')}: {plain_text(action)}"
             searched = f"{label} {spec.tip}".casefold()
             if spec.name != "help.palette" and all(word in searched for word in words):
-                self.list.addItem(_item(label, action))
-        self.list.setCurrentRow(0)
+                self.list.addTopLevelItem(_item(label, action))
+        self.list.setCurrentItem(self.list.topLevelItem(0))
 
     def _trigger(self) -> None:
         for item in self.list.selectedItems():
-            action: QAction = item.data(Qt.ItemDataRole.UserRole)
+            action: QAction = item.data(0, Qt.ItemDataRole.UserRole)
             if action.isEnabled():
                 self.close()
                 action.trigger()
 
 
-def _item(label: str, action: QAction) -> QListWidgetItem:
-    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    item = QListWidgetItem(action.icon(), f"{label}    {keys}" if keys else label)
-    item.setData(Qt.ItemDataRole.UserRole, action)
-    if not action.isEnabled():
-        item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+def _item(label: str, action: QAction) -> QTreeWidgetItem:
+    item = QTreeWidgetItem([label, action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)])
+    item.setIcon(0, _no_icon() if action.icon().isNull() else action.icon())
+    item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    item.setData(0, Qt.ItemDataRole.UserRole, action)
+    item.setDisabled(not action.isEnabled())
     return item
+
+
+def _no_icon() -> QIcon:
+    """As wide as an icon, so that all labels begin at the same place."""
+    pixmap = QPixmap(ICON, ICON)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    return QIcon(pixmap)

@@ -1,9 +1,9 @@
 """Preferences: look, clusters, device and precision, exact pixels."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from nvg_studio.ui.docks.fields import FormGrid, choice_box
+from nvg_studio.ui.docks.fields import FormGrid, choice_box, choose, chosen
 from nvg_studio.ui.preferences import AUTOSAVE, DEVICES, DTYPES, Preferences
 from nvg_studio.ui.state import Palette
 
@@ -24,15 +24,15 @@ class PreferencesDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("preferences")
         self.setWindowTitle("Preferences")
-        self.theme = _shown(choice_box("Theme", THEMES), now.theme)
-        self.palette_box = _shown(choice_box("Cluster colours", PALETTES), now.palette)
-        self.device = _shown(choice_box("Device", DEVICES), now.device)
-        self.dtype = _shown(choice_box("Precision", DTYPES), now.dtype)
+        self.theme = choose(choice_box("Theme", THEMES), now.theme)
+        self.palette_box = choose(choice_box("Cluster colours", PALETTES), now.palette)
+        self.device = choose(choice_box("Device", DEVICES), now.device)
+        self.dtype = choose(choice_box("Precision", DTYPES), now.dtype)
         self.dtype.setToolTip("Automatic takes bfloat16 on NVIDIA GPUs and float32 elsewhere")
         self.exact = QCheckBox("Locked areas keep their own pixels")
         self.exact.setToolTip("With exact pixels, runs leave locked areas as they are, byte for byte")
         self.exact.setChecked(now.exact_pixels)
-        self.autosave = _shown(choice_box("Keep unsaved work", AUTOSAVE), now.autosave_s)
+        self.autosave = choose(choice_box("Keep unsaved work", AUTOSAVE), now.autosave_s)
         self.autosave.setToolTip("How soon a change is kept, to be offered again should the program die")
         form = FormGrid()
         form.add_field("Theme", self.theme)
@@ -58,14 +58,9 @@ class PreferencesDialog(QDialog):
         """What is chosen now, by the names of `Preferences`."""
         return {
             "theme": self.theme.currentData(),
-            "palette": Palette(self.palette_box.currentData()),  # Qt keeps the plain text of a StrEnum
+            "palette": chosen(self.palette_box, Palette),
             "device": self.device.currentData(),
             "dtype": self.dtype.currentData(),
             "exact_pixels": self.exact.isChecked(),
             "autosave_s": self.autosave.currentData(),
         }
-
-
-def _shown(box: QComboBox, value: str | int) -> QComboBox:
-    box.setCurrentIndex(box.findData(value))
-    return box

@@ -1,5 +1,6 @@
 """Small dialogs: shortcuts, and what to do about unsaved changes."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -15,39 +16,6 @@ from PySide6.QtWidgets import (
 from nvg_studio.ui.action_set import ActionSet, plain_text
 from nvg_studio.ui.actions import TABLE
 
-
-def shortcuts_dialog(actions: ActionSet, parent: QWidget) -> QDialog:
-    """A list of all shortcuts, from the table of actions."""
-    dialog = QDialog(parent)
-    dialog.setWindowTitle("Shortcuts")
-    inner = QWidget()
-    grid = QGridLayout(inner)
-    grid.setHorizontalSpacing(28)
-    grid.setColumnStretch(0, 1)
-    rows = [spec for spec in TABLE if spec.shortcuts]
-    for row, spec in enumerate(rows):
-        grid.addWidget(QLabel(plain_text(actions[spec.name])), row, 0)
-        keys = (QKeySequence(k).toString(QKeySequence.SequenceFormat.NativeText) for k in spec.shortcuts)
-        label = QLabel(", ".join(keys))
-        label.setProperty("role", "dim")
-        grid.addWidget(label, row, 1)
-    for offset, (what, how) in enumerate(MOUSE):
-        grid.addWidget(QLabel(what), len(rows) + offset, 0)
-        label = QLabel(how)
-        label.setProperty("role", "dim")
-        grid.addWidget(label, len(rows) + offset, 1)
-    area = QScrollArea()
-    area.setWidget(inner)
-    area.setWidgetResizable(True)
-    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-    buttons.rejected.connect(dialog.reject)
-    column = QVBoxLayout(dialog)
-    column.addWidget(area)
-    column.addWidget(buttons)
-    dialog.resize(440, 560)
-    return dialog
-
-
 MOUSE = (
     ("Zoom about the cursor", "Wheel, pinch"),
     ("Move the view", "Space and drag, middle button"),
@@ -55,6 +23,50 @@ MOUSE = (
     ("Pick a cluster while painting", "Ctrl-click"),
     ("Give up a stroke", "Escape"),
 )
+
+
+def shortcuts_dialog(actions: ActionSet, parent: QWidget) -> QDialog:
+    """A list of all shortcuts, menu by menu, from the table of actions."""
+    dialog = QDialog(parent)
+    dialog.setWindowTitle("Shortcuts")
+    area = QScrollArea()
+    area.setWidget(_shortcut_table(actions))
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.reject)
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(18, 12, 18, 14)
+    column.setSpacing(12)
+    column.addWidget(area)
+    column.addWidget(buttons)
+    dialog.resize(500, 600)
+    return dialog
+
+
+def _shortcut_table(actions: ActionSet) -> QWidget:
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for spec in TABLE:
+        if spec.shortcuts:
+            keys = ", ".join(QKeySequence(k).toString(QKeySequence.SequenceFormat.NativeText) for k in spec.shortcuts)
+            sections.setdefault(spec.menu.replace("&", ""), []).append((plain_text(actions[spec.name]), keys))
+    table = QWidget()
+    grid = QGridLayout(table)
+    grid.setContentsMargins(0, 0, 12, 0)
+    grid.setHorizontalSpacing(28)
+    grid.setColumnStretch(0, 1)
+    for title, rows in (*sections.items(), ("Mouse and pen", MOUSE)):
+        heading = QLabel(title)
+        heading.setProperty("role", "section")
+        heading.setContentsMargins(0, 10 if grid.count() else 0, 0, 2)
+        grid.addWidget(heading, grid.rowCount(), 0, 1, 2)
+        for what, keys in rows:
+            label = QLabel(keys)
+            label.setProperty("role", "dim")
+            row = grid.rowCount()
+            grid.addWidget(QLabel(what), row, 0)
+            grid.addWidget(label, row, 1)
+    return table
 
 
 def ask_unsaved(name: str, parent: QWidget) -> QMessageBox.StandardButton:

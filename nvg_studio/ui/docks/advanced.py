@@ -6,7 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QPushButton, QSpinBox, QWidget
 
 from nvg_studio.sampling.settings import MAX_GUIDANCE, MAX_STEPS, MAX_TEMPERATURE, GenerationSettings, ModelInfo
-from nvg_studio.ui.docks.fields import FormGrid, RampField, choice_box
+from nvg_studio.ui.docks.fields import FormGrid, RampField, choice_box, choose
 from nvg_studio.ui.preferences import DEVICES, DTYPES
 
 
@@ -83,12 +83,12 @@ class AdvancedFields(QWidget):
         if info is not None:
             for box, used in ((self.device, info.device.split(":")[0]), (self.dtype, info.dtype)):
                 if box.currentData() not in ("auto", used):
-                    box.setCurrentIndex(max(box.findData(used), 0))
+                    choose(box, used)
 
     def show_precision(self, device: str, dtype: str) -> None:
         """Show what models are loaded with."""
-        self.device.setCurrentIndex(self.device.findData(device))
-        self.dtype.setCurrentIndex(self.dtype.findData(dtype))
+        choose(self.device, device)
+        choose(self.dtype, dtype)
 
     def _choose_precision(self) -> None:
         self.precision_chosen.emit(self.device.currentData(), self.dtype.currentData())

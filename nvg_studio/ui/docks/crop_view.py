@@ -8,7 +8,7 @@ from nvg_studio.imaging.regions import Box
 from nvg_studio.ui.theme import Theme
 
 KEY_STEP = 0.02
-SIDE = 92
+SIDE = 84
 
 
 class CropView(QWidget):

@@ -1,7 +1,8 @@
-"""Small input parts of the generate dock: a pair of numbers, a section that folds, boxes that keep narrow."""
+"""Small input parts of docks and dialogs: a pair of numbers, a section that folds, boxes of choices and numbers."""
 
 from collections.abc import Mapping
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -17,6 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from nvg_studio.ui.theme import Theme
+
+Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class RampField(QWidget):
@@ -116,13 +119,26 @@ def compact(box: QComboBox) -> QComboBox:
     return box
 
 
-def choice_box(name: str, items: Mapping[Any, str]) -> QComboBox:
-    """A box of texts by their values."""
+def choice_box(name: str, items: Mapping[Any, str | tuple[str, str]]) -> QComboBox:
+    """A box of texts, or of texts with their tips, by their values."""
     box = QComboBox()
     box.setAccessibleName(name)
-    for value, text in items.items():
+    for value, shown in items.items():
+        text, tip = (shown, "") if isinstance(shown, str) else shown
         box.addItem(text, value)
+        box.setItemData(box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
     return box
+
+
+def choose(box: QComboBox, value: object) -> QComboBox:
+    """Show a value of a box; its first one where it has no such value."""
+    box.setCurrentIndex(max(box.findData(value), 0))
+    return box
+
+
+def chosen(box: QComboBox, kind: type[Kind]) -> Kind:
+    """What a box of the values of a StrEnum shows: Qt keeps but their plain texts."""
+    return kind(box.currentData())
 
 
 def count_box(name: str, low: int, high: int) -> QSpinBox:

@@ -6,7 +6,6 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QGridLayout,
     QLabel,
     QLineEdit,
@@ -23,7 +22,7 @@ from nvg_studio.sampling.settings import MAX_SEED, GenerationSettings, ModelInfo
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.docks.advanced import AdvancedFields
 from nvg_studio.ui.docks.classes import ClassBox
-from nvg_studio.ui.docks.fields import Fold, FormGrid, compact, count_box
+from nvg_studio.ui.docks.fields import Fold, FormGrid, choice_box, choose, chosen, compact, count_box
 from nvg_studio.ui.runs import MOST_VARIATIONS, Runs
 from nvg_studio.ui.theme import Theme
 
@@ -80,12 +79,8 @@ class GenerateDock(QWidget):
         self.keep.setToolTip("Keep this seed for the next runs; otherwise every run rolls a new one")
         self.variations = count_box("Variations", 1, MOST_VARIATIONS)
         self.variations.setToolTip("How many results to make at once, with seeds that follow one another")
-        self.scope = compact(QComboBox())
-        self.scope.setAccessibleName("Scope")
+        self.scope = compact(choice_box("Scope", {None: "Auto", **SCOPES}))
         self.scope.setToolTip("What a run may change: everything that is not locked, or only what was painted")
-        self.scope.addItem("Auto", None)
-        for scope, name in SCOPES.items():
-            self.scope.addItem(name, scope)
         self.advanced = AdvancedFields()
         self.run = QPushButton("Run")
         self.run.setObjectName("primary")
@@ -171,7 +166,7 @@ class GenerateDock(QWidget):
         self.seed.setText(str(full.seed))
         self.keep.setChecked(runs.keep_seed)
         self.variations.setValue(runs.variations)
-        self.scope.setCurrentIndex(self.scope.findData(runs.scope))
+        choose(self.scope, runs.scope)
         self.advanced.show_settings(full)
         for blocker in blockers:
             blocker.unblock()
@@ -214,8 +209,8 @@ class GenerateDock(QWidget):
             self.chosen.emit({"settings": replace(self._settings, **new)})
 
     def _scope_chosen(self) -> None:
-        value = self.scope.currentData()  # Qt keeps the plain text of a StrEnum
-        self.chosen.emit({"scope": None if value is None else Scope(value)})
+        automatic = self.scope.currentData() is None
+        self.chosen.emit({"scope": None if automatic else chosen(self.scope, Scope)})
 
     def _reset(self) -> None:
         kept = GenerationSettings(class_id=self._settings.class_id, seed=self._settings.seed)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from nvg_studio.ui.action_set import ActionSet
@@ -90,8 +90,14 @@ class HistoryDock(QWidget):
         current = next((n for n, row in enumerate(rows) if row.current), None)
         if current is not None:
             self.list.setCurrentRow(current)
-            self.list.scrollToItem(self.list.item(current))
+            self._show_current()
         self._bar.setVisible(any(row.made for row in rows))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._show_current()  # while it was hidden it could not scroll there
+
+    def _show_current(self) -> None:
+        self.list.scrollToItem(self.list.currentItem())
 
     def _item(self, row: HistoryRow) -> QListWidgetItem:
         item = QListWidgetItem(self._icon(row), f"{row.title}\n{row.detail}" if row.detail else row.title)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QMimeData, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import (
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 from nvg_studio.imaging.regions import MOST_REGIONS
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.docks.crop_view import SIDE, CropView
-from nvg_studio.ui.docks.fields import FormGrid, compact, count_box
+from nvg_studio.ui.docks.fields import FormGrid, choice_box, choose, chosen, compact, count_box
 from nvg_studio.ui.incoming import has_something
 from nvg_studio.ui.strip import Thumb
 from nvg_studio.ui.structure_source import COUNTED, Area, ReferenceChoices, Source
@@ -76,21 +75,15 @@ class ReferenceDock(QWidget):
         self.status.setWordWrap(True)
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        self.source = compact(QComboBox())
-        self.source.setAccessibleName("Where the regions come from")
-        for source, (name, tip) in SOURCES.items():
-            self.source.addItem(name, source)
-            self.source.setItemData(self.source.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.source = compact(choice_box("Where the regions come from", SOURCES))
         self.count = count_box("Number of regions", 2, MOST_REGIONS)
         self.levels = count_box("Last level", 1, 8)
         self.levels.setPrefix("1 to ")
+        self.levels.setSpecialValueText("1")
         self.stages = count_box("Stages of content", 0, 9)
         self.stages.setSpecialValueText("no content")
         self.stages.setToolTip("Take the content of the first stages over as well")
-        self.area = compact(QComboBox())
-        self.area.setAccessibleName("Where the structure goes")
-        for area, text in AREAS.items():
-            self.area.addItem(text, area)
+        self.area = compact(choice_box("Where the structure goes", AREAS))
         self.apply = QPushButton("Apply")
         self.apply.setToolTip("Take the structure over, as one step that can be undone")
         self.apply_run = QPushButton("Apply and run")
@@ -110,7 +103,7 @@ class ReferenceDock(QWidget):
         top.setRowStretch(1, 1)
         top.setColumnStretch(4, 1)
         form = FormGrid()
-        form.setVerticalSpacing(6)
+        form.setVerticalSpacing(4)
         form.setColumnMinimumWidth(0, 56)
         self.count.setFixedWidth(58)
         form.add_field("Regions", self.source, self.count)
@@ -118,8 +111,8 @@ class ReferenceDock(QWidget):
         form.add_field("Into", self.area)
         inner = QWidget()
         column = QVBoxLayout(inner)
-        column.setContentsMargins(12, 8, 12, 0)
-        column.setSpacing(6)
+        column.setContentsMargins(12, 6, 12, 0)
+        column.setSpacing(4)
         column.addLayout(top)
         column.addLayout(form)
         column.addStretch(1)
@@ -145,7 +138,7 @@ class ReferenceDock(QWidget):
         self.count.valueChanged.connect(lambda value: self.chosen.emit({"count": value}))
         self.levels.valueChanged.connect(lambda value: self.chosen.emit({"levels": value}))
         self.stages.valueChanged.connect(lambda value: self.chosen.emit({"stages": value}))
-        self.area.activated.connect(lambda _: self.chosen.emit({"area": Area(self.area.currentData())}))
+        self.area.activated.connect(lambda: self.chosen.emit({"area": chosen(self.area, Area)}))
         self.apply.clicked.connect(lambda: self.apply_asked.emit(False))
         self.apply_run.clicked.connect(lambda: self.apply_asked.emit(True))
 
@@ -158,7 +151,7 @@ class ReferenceDock(QWidget):
         self.status.setToolTip(view.status)
         boxes = (self.source, self.count, self.levels, self.stages, self.area)
         blockers = [QSignalBlocker(box) for box in boxes]
-        self.source.setCurrentIndex(self.source.findData(choices.source))
+        choose(self.source, choices.source)
         self.count.setValue(choices.count)
         self.count.setVisible(choices.source in COUNTED)
         self.levels.setMaximum(view.levels)
@@ -166,7 +159,7 @@ class ReferenceDock(QWidget):
         self.stages.setValue(choices.stages if view.content else 0)
         self.stages.setPrefix("content of " if choices.stages and view.content else "")
         self.stages.setEnabled(view.content)
-        self.area.setCurrentIndex(self.area.findData(choices.area))
+        choose(self.area, choices.area)
         for blocker in blockers:
             blocker.unblock()
         self.apply.setEnabled(view.can_apply)
@@ -181,7 +174,7 @@ class ReferenceDock(QWidget):
         self.dropped.emit(event.mimeData())
 
     def _source_chosen(self) -> None:
-        source = Source(self.source.currentData())  # Qt keeps the plain text of a StrEnum
+        source = chosen(self.source, Source)
         if source is Source.FILE:
             self.map_asked.emit()
         else:

@@ -24,7 +24,8 @@ def of_paint(desk: Desk, choices: Choices, cells: Mask, path: tuple[Point, ...] 
     change, forbidden = gestures.to_change(session.sequence, cells, choices, session.locks)
     colour = rgb(cluster_colours(session, choices, choices.level)[choices.cluster])
     lowest = gestures.lowest_level(session.sequence, change, choices)
-    note = f"Changes level {lowest}, too" if lowest is not None and lowest < choices.level else ""
+    crosses = lowest is not None and lowest < choices.level
+    note = f"Changes level {lowest}, too: the next run starts there" if crosses else ""
     return Preview(change, forbidden, colour, path=path, badges=_badges(desk, choices, change), note=note)
 
 

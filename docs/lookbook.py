@@ -1,0 +1,182 @@
+"""Take pictures of every dock, view mode and dialog, to look at before a release (flower photos only).
+
+    python docs/lookbook.py folder      (without a display set QT_QPA_PLATFORM=offscreen)
+
+As those of `screenshots.py`: 1280 x 800, dark at scale 1 and light at scale 2.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from screenshots import PHOTO, Photographer
+
+from nvg_studio.paths import resource, shipped_model
+from nvg_studio.sampling.engine import ProcessEngine
+from nvg_studio.ui.app import make_application
+from nvg_studio.ui.state import LockKind, Palette, ViewMode
+from nvg_studio.ui.structure_source import Source
+
+DIALOGS = ("file.new_layout", "edit.preferences", "help.palette", "help.shortcuts", "help.about", "file.export")
+
+
+def tour(camera: Photographer) -> None:
+    """One scene after the other; each leaves the document for the next."""
+    camera.take("01-empty")
+    camera.session.load_model(shipped_model())
+    camera.until(lambda: camera.session.info is not None)
+    camera.window.files.open(PHOTO)
+    camera.until(lambda: all(card.picture.filled for card in camera.window.strip.cards))
+    camera.take("02-picture-clusters")
+    for scene in (views, painting, locking, running, histories, references, closely, dialogs, layouts):
+        scene(camera)
+
+
+def views(camera: Photographer) -> None:
+    """Structure with named, selected and veiled clusters; the picture of one level."""
+    state = camera.window.state
+    camera.do("view.structure")
+    state.set_level(3)
+    for cluster, name in ((1, "Petals"), (5, "Sky")):
+        camera.session.editing.rename(3, cluster, name)
+    state.update(selected=frozenset((1, 5)), only=frozenset((1, 4, 5)))
+    camera.take("03-structure-named-veiled")
+    state.update(selected=frozenset(), only=frozenset())
+    camera.do("view.picture", "view.level_picture")
+    camera.take("04-level-picture")
+    camera.do("view.level_picture")
+
+
+def painting(camera: Photographer) -> None:
+    """A balanced stroke over the overlay, before the mouse is released; a free one after it."""
+    state = camera.window.state
+    camera.do("tool.brush", "view.overlay")
+    state.set_level(2)
+    state.update(balanced=True, inside_parent=False)
+    camera.drag([(0.86, 0.25), (0.9, 0.4), (0.86, 0.62)], release=False)
+    camera.take("05-overlay-balanced-stroke")
+    QTest.mouseRelease(camera.window.canvas, Qt.MouseButton.LeftButton)
+    state.update(balanced=False)
+    camera.drag([(0.1, 0.1), (0.2, 0.4)])
+    QTest.qWait(600)
+    camera.take("06-free-stroke-done")
+
+
+def locking(camera: Photographer) -> None:
+    """The three kinds of lock, and the lock brush."""
+    camera.do("view.boundaries", "tool.lock")
+    camera.window.lock_cluster(0, LockKind.REGION)
+    camera.window.lock_cluster(1, LockKind.LAYOUT)
+    camera.window.lock_cluster(2, LockKind.COARSE)
+    camera.take("07-boundaries-locks")
+    camera.do("tool.brush")
+    camera.window.state.update(cluster=1)
+    camera.drag([(0.3, 0.1), (0.4, 0.04)])
+    camera.take("08-refusal")
+
+
+def running(camera: Photographer) -> None:
+    """A run with two that wait, the advanced settings unfolded."""
+    session = camera.session
+    camera.do("view.picture", "tool.select")
+    camera.window.message.clear()
+    for start in (1, 2, 3):
+        session.runs.roll()
+        session.making.run(start)
+    camera.until(lambda: session.runs.running is None or (session.runs.running.stage or 0) >= session.depth // 2)
+    camera.take("09-running-queue")
+    camera.until(lambda: session.runs.running is None)
+    QTest.qWait(400)
+    camera.window.message.clear()
+    camera.do("view.wipe")
+    fold = camera.window.generate.advanced.parentWidget().header
+    fold.click()
+    camera.take("10-wipe-advanced")
+    fold.click()
+
+
+def histories(camera: Photographer) -> None:
+    """The history with its waiting results; variations, compared in both ways."""
+    session, window = camera.session, camera.window
+    camera.do("view.picture")
+    window.show_dock("history")
+    camera.take("11-history")
+    session.runs.choose(variations=4)
+    count = len(session.making.made)
+    camera.do("run.run")
+    camera.until(lambda: len(session.making.made) == count + 4)
+    session.making.star(count)
+    camera.take("12-variations")
+    page = window.results
+    page.compare_asked.emit(None, count + 1)
+    camera.take("13-compare")
+    camera.do("run.results")
+    session.runs.choose(variations=1)
+
+
+def references(camera: Photographer) -> None:
+    """The reference dock: empty, with a picture, with a box around a thing."""
+    source = camera.window.making.reference_source
+    camera.window.show_dock("reference")
+    camera.take("14-reference-empty")
+    source.open(resource("samples", "tulip.jpg"))
+    camera.until(lambda: source.found is not None)
+    camera.take("15-reference")
+    source.choose(source=Source.BOX, box=(0.2, 0.2, 0.8, 0.8))
+    camera.until(lambda: source.found is not None)
+    QTest.qWait(400)
+    camera.take("16-reference-box")
+    camera.window.show_dock("clusters")
+
+
+def closely(camera: Photographer) -> None:
+    """Cells from near, in the clusters' mean colours."""
+    camera.do("view.structure")
+    camera.window.state.update(palette=Palette.MEAN, view=ViewMode.OVERLAY)
+    camera.window.canvas.zoom(4)
+    QTest.mouseMove(camera.window.canvas, QPoint(400, 300))
+    camera.take("17-cells")
+    camera.window.state.update(palette=Palette.DISTINCT)
+    camera.do("view.fit", "view.picture")
+
+
+def dialogs(camera: Photographer) -> None:
+    """All dialogs of the table."""
+    for number, name in enumerate(DIALOGS):
+        camera.do(name)
+        dialog = camera.dialog()
+        camera.take(f"18-dialog-{number}-{name}", dialog)
+        dialog.reject()
+        QTest.qWait(50)
+
+
+def layouts(camera: Photographer) -> None:
+    """A blank layout before the first stroke."""
+    camera.session.making.new_layout(4, bands=False)
+    camera.window.state.set_level(1)
+    camera.window.state.update(tool="brush", view=ViewMode.STRUCTURE, balanced=False, cluster=1, other=0, size=6)
+    camera.take("19-new-layout")
+
+
+def main() -> int:
+    """Take all pictures: one process for each theme."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    if len(sys.argv) < 3:
+        for theme, scale in (("dark", "1"), ("light", "2")):
+            command = [sys.executable, __file__, str(folder), theme]
+            subprocess.run(command, env=os.environ | {"QT_SCALE_FACTOR": scale}, check=True)
+        return 0
+    app = make_application(sys.argv[:1])
+    camera = Photographer(folder, sys.argv[2], ProcessEngine())
+    tour(camera)
+    camera.close()
+    app.processEvents()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
