@@ -67,6 +67,7 @@ class AboutDialog(QDialog):
         picture.setPixmap(application_icon().pixmap(56, 56))
         title.setProperty("role", "title")
         blurb.setProperty("role", "dim")
+        blurb.setWordWrap(True)
         head = QVBoxLayout()
         head.addWidget(title)
         head.addWidget(blurb)

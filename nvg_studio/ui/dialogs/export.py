@@ -51,6 +51,7 @@ class ExportDialog(QDialog):
         self.format = choice_box("Format", FORMATS)
         self.about = QLabel()
         self.about.setProperty("role", "dim")
+        self.about.setWordWrap(True)
         self.size_box = choice_box("Size", {})
         self.level = _level_box("Level of the cut-outs", 2, depth)
         self.first = _level_box("First level with a group", 1, depth)

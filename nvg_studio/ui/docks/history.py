@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QMenu, 
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.docks.cluster_model import unchanging
 from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.timers import single_shot
 
 ROLE = Qt.ItemDataRole.UserRole
 THUMB = 34
@@ -59,6 +60,7 @@ class HistoryDock(QWidget):
         self.list.itemClicked.connect(self._clicked)
         self.list.itemActivated.connect(self._clicked)
         self.list.customContextMenuRequested.connect(self._menu)
+        self._shown = single_shot(self, 0, self._show_current)
         self._bar = QWidget()
         row = QHBoxLayout(self._bar)
         row.setContentsMargins(4, 2, 4, 4)
@@ -94,7 +96,7 @@ class HistoryDock(QWidget):
         self._bar.setVisible(any(row.made for row in rows))
 
     def showEvent(self, event: QShowEvent) -> None:
-        self._show_current()  # while it was hidden it could not scroll there
+        self._shown.start()  # while it was hidden it could not scroll there, and it has no size yet
 
     def _show_current(self) -> None:
         self.list.scrollToItem(self.list.currentItem())
