@@ -1,15 +1,18 @@
 """Every tool against every kind of lock, on whole clusters, on single cells and on the whole level."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.cells import spread
 from nvg_studio.ui.state import LockKind
-from tests.ui.driver import Studio
+from tests.ui.driver import LEFT, Studio
 from tests.ui.test_tools import freely
 
 LEVEL = 2
@@ -126,6 +129,28 @@ def test_a_run_and_a_balanced_stroke_respect_every_lock(locked: tuple[Studio, Lo
         assert kept(locks, before, studio)
     studio.window.state.update(tool="rectangle", balanced=True)
     studio.stroke([(2.5, 2.5), (13.5, 7.5)])
+    assert kept(locks, before, studio)
+
+
+def test_every_command_respects_every_lock(locked: tuple[Studio, LockKind], samples: list[Path]) -> None:
+    studio, _ = locked
+    locks, before, state = studio.snapshot.locks, studio.snapshot.sequence, studio.window.state
+    deeds = {"cluster.merge": {1}, "cluster.swap": {0, 1}, "cluster.balance": {1}, "cluster.content": {0, 1, 2, 3}}
+    for name, clusters in deeds.items():
+        state.update(selected=frozenset(clusters), cluster=3)
+        studio.settle()
+        studio.trigger(name)
+        studio.settle()
+        assert kept(locks, before, studio), name
+    for cluster in range(1 << LEVEL):
+        studio.session.editing.give_code(LEVEL, cluster, 7)
+        assert kept(locks, before, studio), cluster
+    reference = studio.window.making.reference_source
+    reference.open(samples[1])
+    studio.until(lambda: reference.found is not None)
+    studio.settle()
+    QTest.mouseClick(studio.window.reference.apply, LEFT)
+    studio.settle()
     assert kept(locks, before, studio)
 
 

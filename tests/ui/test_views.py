@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from nvg_studio.granularity import edits
 from nvg_studio.imaging.cells import cell_means
 from nvg_studio.imaging.draw import label_colours, mean_colours, safe_colours
 from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine
@@ -42,6 +43,20 @@ def test_the_wipe_compares_an_edit_with_the_last_result(studio: Studio) -> None:
     studio.trigger("view.picture")
     studio.settle()
     assert studio.window.before.picture is None
+
+
+@pytest.mark.parametrize("mode", list(ViewMode))
+def test_every_view_mode_leaves_the_document_and_can_be_painted_in(studio: Studio, mode: ViewMode) -> None:
+    before = studio.session.document
+    studio.trigger(f"view.{mode}")
+    studio.settle()
+    assert studio.session.document is before and studio.window.canvas.layers.mode is mode
+    freely(studio, level=2, size=2)
+    x, y = next((x + 0.5, y + 0.5) for y, x in np.argwhere(studio.labels(2) == 1) if abs(x - 8) > 2)
+    studio.click(x, y)
+    painted = edits.changed_cells(before.sequence, studio.snapshot.sequence, 2).reshape(16, 16)
+    assert painted[int(y), int(x)] and studio.labels(2)[int(y), int(x)] == 0
+    assert studio.session.lowest_changed == 2
 
 
 @pytest.mark.parametrize("tool", ["brush", "select", "fill", "hand"])
