@@ -102,7 +102,11 @@ def refusal(sequence: GranularitySequence, forbidden: Mask, choices: Choices, lo
     if edits.blocked(sequence, forbidden, choices.level, choices.cluster, locks, choices.inside_parent).any():
         return LOCKED
     where = f"its parent, cluster {choices.cluster >> 1} of level {choices.level - 1}"
-    return f"Cluster {choices.cluster} stays inside {where}. Switch Inside parent off (P) to cross."
+    here = int(sequence.labels(choices.level - 1)[forbidden][0]) << 1
+    return (
+        f"Cluster {choices.cluster} stays inside {where}. "
+        f"Take cluster {here} or {here + 1} to paint here, or switch Inside parent off (P) to cross."
+    )
 
 
 def locked(locks: Locks, cells: Mask, choices: Choices) -> Locks:

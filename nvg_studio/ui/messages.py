@@ -106,6 +106,11 @@ class MessageBar(QFrame):
         else:
             self._timer.stop()
 
+    def move_on(self) -> None:
+        """Hide a warning: the person went on, so what could not be done a moment ago is of no interest any more."""
+        if self.notice is not None and self.notice.kind is Kind.WARNING:
+            self.clear()
+
     def clear(self) -> None:
         """Hide the notice."""
         self._timer.stop()

@@ -121,8 +121,9 @@ def layers(
 
 
 def _shows_sizes(choices: Choices) -> bool:
-    """Sizes are shown while painting freely, on levels with few clusters."""
-    return choices.tool in PAINTING and not choices.balanced and choices.level in SIZED_LEVELS
+    """Sizes are shown while painting freely, on levels with few clusters, unless pictures are compared."""
+    painting = choices.tool in PAINTING and choices.view is not ViewMode.WIPE
+    return painting and not choices.balanced and choices.level in SIZED_LEVELS
 
 
 def _sizes(labels: NDArray[np.int64], colours: Picture, locks: Locks) -> tuple[Badge, ...]:

@@ -8,14 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QDockWidget,
-    QMainWindow,
-    QMenu,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from nvg_studio.sampling.events import Failed
 from nvg_studio.ui import presenter
@@ -37,7 +30,7 @@ from nvg_studio.ui.recovering import Recovering
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
 from nvg_studio.ui.shown import ShownPicture
-from nvg_studio.ui.state import EditorState, LockKind
+from nvg_studio.ui.state import PAINTING, EditorState, LockKind
 from nvg_studio.ui.status import StatusBar
 from nvg_studio.ui.strip import LevelStrip
 from nvg_studio.ui.theme import Theme
@@ -103,14 +96,7 @@ class MainWindow(QMainWindow):
         self.reference = self.making.reference
         self.stack.addWidget(self.results)
         self.strip = LevelStrip(self.theme)
-        middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.message)
-        column.addWidget(self.hint)
-        column.addWidget(self.stack, stretch=1)
-        self.setCentralWidget(middle)
+        self.setCentralWidget(self._middle())
         self.menus = self.actions_set.fill_menus(self.menuBar())
         self.bars = Bars(self, self.actions_set, self.theme, self.state)
         self._build_docks()
@@ -119,6 +105,20 @@ class MainWindow(QMainWindow):
         self.recent_menu = QMenu("Open &recent", self)
         self.menus["&File"].insertMenu(self.actions_set["file.paste"], self.recent_menu)
         self._fill_recent()
+
+    def _middle(self) -> QWidget:
+        """The stack of pages, and over its lower edge what is said: a canvas that moved would spoil a stroke."""
+        middle, notices = QWidget(), QWidget()
+        column = QVBoxLayout(notices)
+        column.setContentsMargins(10, 0, 10, 8)
+        column.setSpacing(6)
+        column.addWidget(self.message)
+        column.addWidget(self.hint)
+        layers = QGridLayout(middle)
+        layers.setContentsMargins(0, 0, 0, 0)
+        layers.addWidget(self.stack, 0, 0)
+        layers.addWidget(notices, 0, 0, Qt.AlignmentFlag.AlignBottom)
+        return middle
 
     def _build_docks(self) -> None:
         self.clusters = ClustersDock(self.theme, self.actions_set)
@@ -163,6 +163,7 @@ class MainWindow(QMainWindow):
         session.model_changed.connect(self._model_changed)
         session.flashed.connect(self._start_flash)
         session.said.connect(self.message.say)
+        session.changed.connect(self.message.move_on)
         session.device_refused.connect(self._device_refused)
         for picture in (self.shown, self.before):
             picture.changed.connect(self.refresh_soon)
@@ -176,7 +177,7 @@ class MainWindow(QMainWindow):
         self.strip.level_chosen.connect(state.set_level)
         self.strip.run_asked.connect(session.making.run)
         self.strip.menu_asked.connect(self._level_menu)
-        self.clusters.selected.connect(lambda clusters: state.update(selected=clusters))
+        self.clusters.selected.connect(self._clusters_selected)
         self.clusters.shown_toggled.connect(state.toggle_only)
         self.clusters.taken.connect(state.take)
         self.clusters.lock_toggled.connect(self._toggle_lock)
@@ -239,10 +240,20 @@ class MainWindow(QMainWindow):
         if "exact_pixels" in names:
             self.session.exact_pixels = self.state.now.exact_pixels
             self.remembered.prefer(exact_pixels=self.state.now.exact_pixels)
+        if "level" in names and self.session.document is not None:
+            self._take_empty_sibling()
         if "palette" in names:
             self.remembered.prefer(palette=self.state.now.palette)
         self.canvas.refresh_hover()
         self.refresh_soon()
+
+    def _take_empty_sibling(self) -> None:
+        """Where the cluster in hand is all of its parent, painting with it does nothing: take the other half."""
+        now = self.state.now
+        if now.level and now.level <= self.session.depth and now.other == now.cluster ^ 1:
+            labels = self.session.labels(now.level)
+            if (labels == now.cluster).any() and not (labels == now.other).any():
+                self.state.swap()
 
     def _model_changed(self) -> None:
         info = self.session.info
@@ -260,6 +271,12 @@ class MainWindow(QMainWindow):
             editing.unlock_clusters(level, clusters)
         else:
             editing.lock_clusters(level, clusters, kind)
+
+    def _clusters_selected(self, clusters: frozenset[int]) -> None:
+        """Select clusters that were clicked in their dock; while painting, a single one is taken in hand, too."""
+        self.state.update(selected=clusters)
+        if len(clusters) == 1 and self.state.now.tool in PAINTING:
+            self.state.take(min(clusters))
 
     def _toggle_lock(self, row: ClusterRow, kind: LockKind) -> None:
         held = {LockKind.LAYOUT: row.layout, LockKind.COARSE: row.content, LockKind.REGION: row.region}[kind]

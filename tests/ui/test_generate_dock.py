@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.ui.driver import Studio
+from tests.ui.driver import LEFT, Studio
 from tests.ui.making import hold, let_go
 
 
@@ -19,6 +19,19 @@ def test_classes_are_found_by_typing(studio: Studio) -> None:
     assert popup.model().rowCount() == 1
     assert popup.model().index(0, 0).data() == "Tulips"
     popup.hide()
+
+
+@pytest.mark.parametrize(("typed", "found"), [("tul", 4), ("SUNFLOWERS", 3), ("no such", None), ("", None)])
+def test_what_is_typed_takes_the_place_of_the_class_before(studio: Studio, typed: str, found: int | None) -> None:
+    box = studio.window.generate.class_box
+    line = box.lineEdit()
+    studio.window.generate.seed.setFocus()
+    QTest.mouseClick(line, LEFT)
+    studio.until(line.hasSelectedText)
+    QTest.keyClicks(line, typed)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert studio.session.runs.settings.class_id == found
+    assert box.currentText() == ("No class" if found is None else box.itemText(found + 1))
 
 
 def test_every_run_rolls_a_seed_unless_it_is_kept(studio: Studio) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
 
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.hierarchy import is_balanced
@@ -103,6 +104,41 @@ def test_a_stroke_outside_the_parent_says_why_nothing_happens(studio: Studio) ->
     studio.click(*studio.a_cell_of(2, 3))
     assert studio.session.document is before
     assert "inside its parent" in studio.window.message.text.text()
+    assert "Take cluster 2 or 3 to paint here" in studio.window.message.text.text()
+
+
+def test_what_is_said_never_moves_the_canvas(studio: Studio) -> None:
+    freely(studio, level=2)
+    viewport = studio.window.canvas.viewport
+    studio.click(*studio.a_cell_of(2, 3))
+    studio.settle()
+    assert studio.window.message.isVisible() and studio.window.hint.isVisible()
+    assert studio.window.canvas.viewport == viewport
+    studio.click(*studio.a_cell_of(2, 1))
+    assert not studio.window.message.isVisible()  # the next stroke went well
+
+
+def test_a_cluster_that_is_all_of_its_parent_leaves_the_hand_to_its_empty_sibling(ready_studio: Studio) -> None:
+    ready_studio.session.making.new_layout(0, bands=False)
+    ready_studio.settle()
+    freely(ready_studio, level=1, size=4)
+    assert ready_studio.window.state.now.cluster == 1
+    ready_studio.click(4.0, 4.0)
+    ready_studio.key("2")
+    assert ready_studio.window.state.now.cluster == 3
+    ready_studio.stroke([(4.0, 4.0)])
+    assert (ready_studio.labels(2) == 3).any() and ready_studio.session.document.snapshot.layout.levels == 2
+
+
+def test_a_click_in_the_dock_takes_a_cluster_in_hand_while_painting(studio: Studio) -> None:
+    freely(studio, level=2)
+    tree, model = studio.window.clusters.tree, studio.window.clusters.model
+    studio.settle()
+    QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=tree.visualRect(model.index_of(2, 3)).center())
+    assert (studio.window.state.now.cluster, studio.window.state.now.selected) == (3, {3})
+    studio.key("v")
+    QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=tree.visualRect(model.index_of(2, 0)).center())
+    assert (studio.window.state.now.cluster, studio.window.state.now.selected) == (3, {0})
 
 
 def test_locked_cells_cannot_be_painted_and_say_so(studio: Studio) -> None:

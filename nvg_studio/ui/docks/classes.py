@@ -1,15 +1,16 @@
 """A box to choose a class from, with search."""
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
 
 from nvg_studio.ui.docks.fields import compact
+from nvg_studio.ui.timers import single_shot
 
 NO_CLASS = "No class"
 
 
 class ClassBox(QComboBox):
-    """All classes of a model and "No class"; typing finds any part of a name."""
+    """All classes of a model and "No class"; what is typed replaces the old name, and finds any part of another."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,6 +24,9 @@ class ClassBox(QComboBox):
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         line.setPlaceholderText("Search a class")
+        line.editingFinished.connect(self._find)
+        line.installEventFilter(self)
+        self._select_all = single_shot(self, 0, line.selectAll)
 
     @property
     def class_id(self) -> int | None:
@@ -44,3 +48,19 @@ class ClassBox(QComboBox):
         """Show a class, "No class" where the model has no such one; nothing is emitted."""
         with QSignalBlocker(self):
             self.setCurrentIndex(max(self.findData(class_id), 0))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusIn:
+            self._select_all.start()  # a click would take the selection away again
+        return super().eventFilter(watched, event)
+
+    def _find(self) -> None:
+        """Take the first class that contains what was typed; where there is none, stay with the one before."""
+        found = self.findText(self.currentText(), Qt.MatchFlag.MatchFixedString)
+        if found < 0 and self.currentText():
+            found = self.findText(self.currentText(), Qt.MatchFlag.MatchContains)
+        if found in (-1, self.currentIndex()):
+            self.setEditText(self.itemText(self.currentIndex()))
+        else:
+            self.setCurrentIndex(found)
+            self.activated.emit(found)
