@@ -53,10 +53,10 @@ def main() -> None:
         ]
         scores = photo_scores(pipeline, *map(list, zip(*pairs, strict=True)))
         everything.append(scores)
-        table.add_row(name, *(f"{scores[f'level {n}']:.2f}" for n in LEVELS))
-    for row in ("", ", ceiling", ", shuffled"):
-        mean = [np.mean([scores[f"level {n}{row}"] for scores in everything]) for n in LEVELS]
-        table.add_row(row.removeprefix(", ") or "all classes", *(f"{value:.2f}" for value in mean))
+        table.add_row(name, *(f"{scores[f'level {n}']['made']:.2f}" for n in LEVELS))
+    for row, title in (("made", "all classes"), ("ceiling", "ceiling"), ("shuffled", "shuffled")):
+        mean = [np.mean([scores[f"level {n}"][row] for scores in everything]) for n in LEVELS]
+        table.add_row(title, *(f"{value:.2f}" for value in mean))
     contact_sheet(layouts, shown, options.out)
     Console(width=80).print(table)
 
