@@ -18,13 +18,47 @@ from rich.console import Console  # noqa: E402  the path comes first
 from rich.table import Table  # noqa: E402
 
 from nvg_studio.evaluation.adherence import LEVELS, photo_scores  # noqa: E402
-from nvg_studio.evaluation.layouts import from_photo  # noqa: E402
+from nvg_studio.evaluation.layouts import Layout, from_photo  # noqa: E402
 from nvg_studio.evaluation.sheets import contact_sheet  # noqa: E402
+from nvg_studio.granularity.sequence import GranularitySequence  # noqa: E402
 from nvg_studio.imaging.crop import resize, square_crop  # noqa: E402
 from nvg_studio.imaging.read import read_image  # noqa: E402
 from nvg_studio.paths import shipped_model  # noqa: E402
 from nvg_studio.sampling.pipeline import NVGPipeline  # noqa: E402
 from nvg_studio.sampling.settings import GenerationSettings  # noqa: E402
+
+Scores = dict[str, dict[str, float]]
+
+
+def transfer(
+    pipeline: NVGPipeline, layouts: list[Layout], class_id: int, count: int
+) -> list[list[GranularitySequence]]:
+    """`count` pictures of a class for every layout."""
+    settings = [GenerationSettings(class_id=class_id, seed=seed) for seed in range(count)]
+    return [pipeline.run_from_batch(layout.sequence, 0, settings, layout.locks) for layout in layouts]
+
+
+def scored(pipeline: NVGPipeline, layouts: list[Layout], made: list[list[GranularitySequence]]) -> Scores:
+    """The agreement of the pictures with their layouts."""
+    # One variation of all layouts after the other, so that the shuffled baseline always compares with another layout.
+    pairs = [
+        (layout.sequence, one)
+        for column in zip(*made, strict=True)
+        for layout, one in zip(layouts, column, strict=True)
+    ]
+    asked, found = map(list, zip(*pairs, strict=True))
+    return photo_scores(pipeline, asked, found)
+
+
+def show(scores: dict[str, Scores]) -> None:
+    """Print the table: a row a class, then the means."""
+    table = Table("Class", *(f"Level {n}" for n in LEVELS), title="Adjusted Rand index")
+    for name, one in scores.items():
+        table.add_row(name, *(f"{one[f'level {n}']['made']:.2f}" for n in LEVELS))
+    for row, title in (("made", "all classes"), ("ceiling", "ceiling"), ("shuffled", "shuffled")):
+        means = [np.mean([one[f"level {n}"][row] for one in scores.values()]) for n in LEVELS]
+        table.add_row(title, *(f"{value:.2f}" for value in means))
+    Console(width=80).print(table)
 
 
 def main() -> None:
@@ -38,27 +72,14 @@ def main() -> None:
     pipeline = NVGPipeline.from_pretrained(shipped_model(), device=options.device)
     pictures = {path.stem: read_image(path) for path in options.photos}
     layouts = [from_photo(pipeline, name, picture) for name, picture in pictures.items()]
-    shown = {"photo": [[resize(square_crop(p), 128)] * options.variations for p in pictures.values()]}
-    table = Table("Class", *(f"Level {n}" for n in LEVELS), title="Adjusted Rand index")
-    everything = []
+    sheet = {"photo": [[resize(square_crop(p), 128)] * options.variations for p in pictures.values()]}
+    scores = {}
     for number, name in enumerate(pipeline.info.class_names):
-        settings = [GenerationSettings(class_id=number, seed=seed) for seed in range(options.variations)]
-        made = [pipeline.run_from_batch(layout.sequence, 0, settings, layout.locks) for layout in layouts]
-        shown[name] = [[pipeline.decode(one) for one in cell] for cell in made]
-        # Photo by photo within a variation, so that the shuffled baseline always compares with another photo.
-        pairs = [
-            (layout.sequence, cell[n])
-            for n in range(options.variations)
-            for layout, cell in zip(layouts, made, strict=True)
-        ]
-        scores = photo_scores(pipeline, *map(list, zip(*pairs, strict=True)))
-        everything.append(scores)
-        table.add_row(name, *(f"{scores[f'level {n}']['made']:.2f}" for n in LEVELS))
-    for row, title in (("made", "all classes"), ("ceiling", "ceiling"), ("shuffled", "shuffled")):
-        mean = [np.mean([scores[f"level {n}"][row] for scores in everything]) for n in LEVELS]
-        table.add_row(title, *(f"{value:.2f}" for value in mean))
-    contact_sheet(layouts, shown, options.out)
-    Console(width=80).print(table)
+        made = transfer(pipeline, layouts, number, options.variations)
+        sheet[name] = [[pipeline.decode(one) for one in cell] for cell in made]
+        scores[name] = scored(pipeline, layouts, made)
+    contact_sheet(layouts, sheet, options.out)
+    show(scores)
 
 
 if __name__ == "__main__":
