@@ -213,7 +213,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(middle if layers is not None else self.empty)
         self.strip.show_views(presenter.cards(session, choices, self._images))
         self.clusters.show_rows(cluster_rows(session, choices), cluster_summary(session, choices), choices.selected)
-        self.hint.setVisible(session.document is not None and not self.remembered.preferences.hint_seen)
+        self.hint.setVisible(self.stack.currentWidget() is self.canvas and not self.remembered.preferences.hint_seen)
         self._show_actions()
         self.making.refresh()
         self._show_title()

@@ -117,3 +117,17 @@ def test_new_pictures_come_in_variations_too(ready_studio: Studio) -> None:
     assert len(studio.session.making.made) == 3
     assert studio.snapshot.sequence == studio.session.making.made[0].sequence
     assert studio.window.stack.currentWidget() is studio.window.results
+
+
+def test_new_results_come_into_view_and_a_star_leaves_the_place(studio: Studio) -> None:
+    studio.window.resize(900, 640)
+    grid = studio.window.results.grid
+    for count in (5, 5):
+        make_variations(studio, count)
+    rows = grid.viewport().rect()
+    assert rows.contains(grid.visualItemRect(grid.item(6)).center())
+    assert not rows.contains(grid.visualItemRect(grid.item(0)).center())
+    place = grid.verticalScrollBar().value()
+    studio.session.making.star(7)
+    studio.settle()
+    assert grid.verticalScrollBar().value() == place > 0

@@ -117,10 +117,11 @@ class ResultsPage(QWidget):
         self.wipe.toggled.connect(lambda on: self.compare_view.set_side_by_side(not on))
 
     def show_tiles(self, tiles: tuple[Tile, ...]) -> None:
-        """Show other results; what was selected stays so where the number of results is the same."""
+        """Show other results, the first new one on top; what was selected stays so where none came or went."""
         if len(tiles) == len(self._tiles) and all(a.same(b) for a, b in zip(tiles, self._tiles, strict=True)):
             return
         selected = self.selected if len(tiles) == len(self._tiles) else []
+        known, place = len(self._tiles), self.grid.verticalScrollBar().value()
         self._tiles = tiles
         self.grid.blockSignals(True)
         self.grid.clear()
@@ -130,6 +131,10 @@ class ResultsPage(QWidget):
             self.grid.addItem(item)
             item.setSelected(tile.index in selected and tile.index is not None)
         self.grid.blockSignals(False)
+        if len(tiles) > known:
+            self.grid.scrollToItem(self.grid.item(known), QListWidget.ScrollHint.PositionAtTop)
+        else:
+            self.grid.verticalScrollBar().setValue(place)
         self.title.setText(f"{len(tiles) - 1} result{'s' if len(tiles) != 2 else ''}")
         self._follow()
 
