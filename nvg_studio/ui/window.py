@@ -250,10 +250,10 @@ class MainWindow(QMainWindow):
     def _take_empty_sibling(self) -> None:
         """Where the cluster in hand is all of its parent, painting with it does nothing: take the other half."""
         now = self.state.now
-        if now.level and now.level <= self.session.depth and now.other == now.cluster ^ 1:
-            labels = self.session.labels(now.level)
-            if (labels == now.cluster).any() and not (labels == now.other).any():
-                self.state.swap()
+        if now.level and now.level <= self.session.depth:
+            labels, sibling = self.session.labels(now.level), now.cluster ^ 1
+            if (labels == now.cluster).any() and not (labels == sibling).any():
+                self.state.update(cluster=sibling, other=now.cluster)
 
     def _model_changed(self) -> None:
         info = self.session.info

@@ -25,6 +25,7 @@ def test_classes_are_found_by_typing(studio: Studio) -> None:
 def test_what_is_typed_takes_the_place_of_the_class_before(studio: Studio, typed: str, found: int | None) -> None:
     box = studio.window.generate.class_box
     line = box.lineEdit()
+    studio.window.activateWindow()
     studio.window.generate.seed.setFocus()
     QTest.mouseClick(line, LEFT)
     studio.until(line.hasSelectedText)

@@ -1,6 +1,7 @@
 """A box to choose a class from, with search."""
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
 
 from nvg_studio.ui.docks.fields import compact
@@ -25,7 +26,6 @@ class ClassBox(QComboBox):
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         line.setPlaceholderText("Search a class")
         line.editingFinished.connect(self._find)
-        line.installEventFilter(self)
         self._select_all = single_shot(self, 0, line.selectAll)
 
     @property
@@ -49,10 +49,9 @@ class ClassBox(QComboBox):
         with QSignalBlocker(self):
             self.setCurrentIndex(max(self.findData(class_id), 0))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.FocusIn:
-            self._select_all.start()  # a click would take the selection away again
-        return super().eventFilter(watched, event)
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._select_all.start()  # a click would take the selection away again
 
     def _find(self) -> None:
         """Take the first class that contains what was typed; where there is none, stay with the one before."""
