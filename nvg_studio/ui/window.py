@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
         for dock in docks[:3]:
             dock.setTitleBarWidget(QWidget())  # the tab already says what it is
         docks[0].raise_()
+        docks[2].visibilityChanged.connect(self.history.come_forward)
         self.setTabPosition(right, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea).North)
         self.resizeDocks([docks[0], docks[3]], [264, 316], Qt.Orientation.Vertical)
         self.resizeDocks([docks[0]], [312], Qt.Orientation.Horizontal)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap, QShowEvent
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from nvg_studio.ui.action_set import ActionSet
@@ -60,7 +60,7 @@ class HistoryDock(QWidget):
         self.list.itemClicked.connect(self._clicked)
         self.list.itemActivated.connect(self._clicked)
         self.list.customContextMenuRequested.connect(self._menu)
-        self._shown = single_shot(self, 0, self._show_current)
+        self._forward = single_shot(self, 0, self._show_current)
         self._bar = QWidget()
         row = QHBoxLayout(self._bar)
         row.setContentsMargins(4, 2, 4, 4)
@@ -95,8 +95,10 @@ class HistoryDock(QWidget):
             self._show_current()
         self._bar.setVisible(any(row.made for row in rows))
 
-    def showEvent(self, event: QShowEvent) -> None:
-        self._shown.start()  # while it was hidden it could not scroll there, and it has no size yet
+    def come_forward(self, visible: bool) -> None:
+        """Scroll to the current step once the dock is in front: behind another one it has no size to scroll in."""
+        if visible:
+            self._forward.start()
 
     def _show_current(self) -> None:
         self.list.scrollToItem(self.list.currentItem())
