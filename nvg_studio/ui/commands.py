@@ -167,7 +167,7 @@ class Commands:
     def _begin_layout(self, choice: LayoutChoice) -> None:
         self._session.making.new_layout(choice.class_id, choice.bands)
         self._state.set_level(1)
-        self._state.update(tool="brush", view=ViewMode.STRUCTURE, balanced=choice.bands, cluster=1, other=0)
+        self._state.update(tool="brush", balanced=choice.bands, cluster=1, other=0)
 
     def open_reference(self) -> None:
         """Ask for a picture to take the structure of."""

@@ -98,10 +98,12 @@ class MakingDocks(QObject):
         self._window.actions_set.check("run.results", self.comparing)
 
     def _show_first_picture(self) -> None:
-        """Once a layout has its picture, it is the picture that people want to see."""
+        """A layout without a picture is looked at as structure; once it has one, it is that which people want to see."""
         snapshot, state = self._session.snapshot, self._window.state
         blank = snapshot is not None and snapshot.blank
         made = snapshot is not None and snapshot.request is not None
+        if blank and not self._was_blank and state.now.view is ViewMode.PICTURE:
+            state.update(view=ViewMode.STRUCTURE)
         if self._was_blank and made and state.now.view is ViewMode.STRUCTURE:
             state.update(view=ViewMode.PICTURE)
         self._was_blank = blank

@@ -107,17 +107,19 @@ class MainWindow(QMainWindow):
         self._fill_recent()
 
     def _middle(self) -> QWidget:
-        """The stack of pages, and over its lower edge what is said: a canvas that moved would spoil a stroke."""
-        middle, notices = QWidget(), QWidget()
-        column = QVBoxLayout(notices)
-        column.setContentsMargins(10, 0, 10, 8)
-        column.setSpacing(6)
-        column.addWidget(self.message)
-        column.addWidget(self.hint)
+        """The hint over the stack of pages; messages float: a canvas that moved away from them would spoil a stroke."""
+        middle = QWidget()
         layers = QGridLayout(middle)
         layers.setContentsMargins(0, 0, 0, 0)
-        layers.addWidget(self.stack, 0, 0)
-        layers.addWidget(notices, 0, 0, Qt.AlignmentFlag.AlignBottom)
+        layers.setSpacing(0)
+        layers.setRowStretch(1, 1)
+        layers.addWidget(self.hint, 0, 0)
+        layers.addWidget(self.stack, 1, 0)
+        edge = QVBoxLayout()
+        edge.setContentsMargins(10, 0, 10, 8)
+        edge.addWidget(self.message)
+        layers.addLayout(edge, 1, 0, Qt.AlignmentFlag.AlignBottom)
+        self.message.raise_()
         return middle
 
     def _build_docks(self) -> None:

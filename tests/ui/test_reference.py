@@ -17,7 +17,7 @@ from nvg_studio.project.document import Layout
 from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine, encode
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.reference import CROP_SIDE
-from nvg_studio.ui.state import LockKind
+from nvg_studio.ui.state import LockKind, ViewMode
 from nvg_studio.ui.structure_source import Area, Source
 from tests.imaging.test_regions import disc
 from tests.ui.driver import LEFT, LIMIT, Studio, answering, move
@@ -242,6 +242,13 @@ def test_a_reference_begins_a_document_where_there_is_none(ready_studio: Studio,
         f"Structure of {samples[1].name}",
         "Run from level 0",
     ]
+
+
+def test_a_layout_from_a_reference_is_seen_as_structure(ready_studio: Studio, samples: list[Path]) -> None:
+    refer_to(ready_studio, samples[1])
+    press(ready_studio, run=False)
+    ready_studio.settle()
+    assert ready_studio.snapshot.blank and ready_studio.window.state.now.view is ViewMode.STRUCTURE
 
 
 def test_the_window_works_while_a_large_picture_is_read(studio: Studio, tmp_path: Path) -> None:
