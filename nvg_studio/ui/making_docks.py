@@ -98,7 +98,7 @@ class MakingDocks(QObject):
         self._window.actions_set.check("run.results", self.comparing)
 
     def _show_first_picture(self) -> None:
-        """A layout without a picture is looked at as structure; once it has one, it is that which people want to see."""
+        """A layout without a picture is seen as structure; once it has one, that is what people want to see."""
         snapshot, state = self._session.snapshot, self._window.state
         blank = snapshot is not None and snapshot.blank
         made = snapshot is not None and snapshot.request is not None
