@@ -54,8 +54,7 @@ class CommandPalette(QDialog):
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
             count = self.list.topLevelItemCount()
             if step is not None and count:
-                row = self.list.indexOfTopLevelItem(self.list.currentItem())
-                self.list.setCurrentItem(self.list.topLevelItem((row + step) % count))
+                self._go_to((self.list.currentIndex().row() + step) % count)
                 return True
         return super().eventFilter(watched, event)
 
@@ -68,7 +67,10 @@ class CommandPalette(QDialog):
             searched = f"{label} {spec.tip}".casefold()
             if spec.name != "help.palette" and all(word in searched for word in words):
                 self.list.addTopLevelItem(_item(label, action))
-        self.list.setCurrentItem(self.list.topLevelItem(0))
+        self._go_to(0)
+
+    def _go_to(self, row: int) -> None:
+        self.list.setCurrentIndex(self.list.model().index(row, 0))
 
     def _trigger(self) -> None:
         for item in self.list.selectedItems():
