@@ -113,6 +113,9 @@ def histories(camera: Photographer) -> None:
     page = window.results
     page.compare_asked.emit(None, count + 1)
     camera.take("13-compare")
+    page.wipe.click()
+    camera.take("13-compare-wipe")
+    page.wipe.click()
     camera.do("run.results")
     session.runs.choose(variations=1)
 

@@ -155,4 +155,4 @@ def _one(session: Session, index: int | None) -> tuple[QImage, str]:
     if index is None:
         return to_qimage(document.base), "Now"
     made = document.made[index]
-    return to_qimage(made.picture), f"{made.title}, seed {made.request.settings[0].seed}"
+    return to_qimage(made.picture), _caption(session, made)[0]

@@ -82,8 +82,10 @@ class CompareView(QWidget):
         places = [QRectF(f.left(), f.bottom() + 4, f.width(), CAPTION - 4) for f in (left, right)]
         start, end = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         sides = (start, start if self.side_by_side else end)
+        room = int(left.width() if self.side_by_side else left.width() / 2 - GAP)
         for place, side, caption in zip(places, sides, self._captions, strict=True):
-            painter.drawText(place, side | Qt.AlignmentFlag.AlignVCenter, caption)
+            text = painter.fontMetrics().elidedText(caption, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(place, side | Qt.AlignmentFlag.AlignVCenter, text)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._wipe_to(event.position())
