@@ -45,10 +45,10 @@ class NVGPipeline:
 
     @classmethod
     def from_pretrained(cls, model: str | Path, device: str = "auto", dtype: str = "auto") -> "NVGPipeline":
-        """Load a model folder (config.json and safetensors).
+        """Load a model (config.json and safetensors).
 
         Args:
-            model: the folder.
+            model: the folder, or the name of a model on this machine ("flowers", "d16" once it is downloaded).
             device: "auto" (CUDA, else MPS, else CPU) or a torch device name.
             dtype: "auto" (bfloat16 on CUDA, else float32), "float32" or "bfloat16".
 
@@ -57,7 +57,10 @@ class NVGPipeline:
         """
         folder = Path(model)
         if not folder.is_dir():
-            raise CheckpointError(f"No model folder at '{folder}'. Check the path, or import a model first.")
+            # Only here, so that training runs where the libraries of the hub are not installed.
+            from nvg_studio.hub.library import find
+
+            folder = find(str(model))
         return cls(load_model(folder), device, dtype, folder=str(folder))
 
     @classmethod
