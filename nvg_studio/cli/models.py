@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nvg_studio.errors import CheckpointError, HubError, SettingsError
+from nvg_studio.errors import HubError, SettingsError
 
 if TYPE_CHECKING:
     from nvg_studio.hub.library import ModelFacts
@@ -29,17 +29,15 @@ def options(context: typer.Context) -> None:
 @app.command("list")
 def list_models() -> None:
     """The models on this machine, and the published ones that could be downloaded."""
-    from nvg_studio.hub.library import facts, folders
+    from nvg_studio.hub.library import Damaged, survey
     from nvg_studio.hub.published import PUBLISHED
 
-    here = folders()
-    for folder in here:
-        try:
-            print(f"{folder.name}: {_in_short(facts(folder))} ({folder})")
-        except CheckpointError as error:
-            print(f"{folder.name}: {error}")
+    here = survey()
+    for one in here:
+        what = one.problem if isinstance(one, Damaged) else f"{_in_short(one)} ({one.folder})"
+        print(f"{one.folder.name}: {what}")
     for model in PUBLISHED.values():
-        if model.folder_name not in {folder.name for folder in here}:
+        if model.folder_name not in {one.folder.name for one in here}:
             size = f"{model.image_size} x {model.image_size} pixels"
             print(
                 f"{model.name}: {size}, {model.classes} classes, not here yet (nvg-studio models download {model.name})"
@@ -63,7 +61,7 @@ def info(model: Model = None) -> None:
         ("name", known.name),
         ("folder", folder),
         ("from", origin(folder).get("source", "")),
-        ("licence", origin(folder).get("licence", "")),
+        ("licence", known.licence),
         ("fingerprint", loaded.fingerprint),
         ("size", f"{megabytes(known.size)} on disk"),
         ("parameters", f"{known.total:,} ({parts})"),

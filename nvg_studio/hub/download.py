@@ -83,7 +83,7 @@ def _is_network(error: BaseException) -> bool:
 def _bar(file: str, report: Report) -> type[tqdm]:
     """A bar that shows nothing and reports how many bytes of `file` there are."""
 
-    class Bar(tqdm):
+    class Bar(tqdm):  # type: ignore[misc]  # it comes without types
         monitor_interval = 0
 
         def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -101,10 +101,12 @@ def check(folder: Path, report: Report) -> None:
 
 def copy(source: Path, target: Path, report: Report) -> None:
     """Copy the files of a model, the configuration last."""
-    files = [*WEIGHTS, CONFIG]
-    for number, file in enumerate(files):
-        report(Progress(f"Copying {file}", number, len(files)))
+    sizes = {file: (source / file).stat().st_size for file in (*WEIGHTS, CONFIG)}
+    done = 0
+    for file, size in sizes.items():
+        report(Progress(f"Copying {file}", done, sum(sizes.values())))
         shutil.copyfile(source / file, target / file)
+        done += size
 
 
 def safe_name(name: str) -> str:

@@ -27,7 +27,8 @@ class ModelFacts:
     """What can be said about a model folder without loading it.
 
     `parameters` counts learned numbers by part ("tokenizer", "content", "structure"); `size` is bytes on disk;
-    `sampling` its default settings; `own`: it is in the user's folder and may be removed.
+    `sampling` its default settings; `licence` is "" where nobody wrote it down; `own`: it is in the user's folder and
+    may be removed.
     """
 
     folder: Path
@@ -40,12 +41,26 @@ class ModelFacts:
     sampling: dict[str, Any]
     known_cells: bool
     trained_free: bool
+    licence: str
     own: bool
 
     @property
     def total(self) -> int:
         """All learned numbers."""
         return sum(self.parameters.values())
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A model folder that cannot be read, and why."""
+
+    folder: Path
+    problem: str
+
+    @property
+    def own(self) -> bool:
+        """Whether it is in the user's folder and may be removed."""
+        return self.folder.parent == user_models()
 
 
 def user_models() -> Path:
@@ -58,6 +73,21 @@ def folders() -> list[Path]:
     homes = (shipped_model().parent, user_models())
     found = [sorted(path.parent for path in home.glob(f"*/{CONFIG}")) for home in homes]
     return [folder for home in found for folder in home if not folder.name.startswith(PARTIAL)]
+
+
+def survey(elsewhere: Path | None = None) -> list[ModelFacts | Damaged]:
+    """What there is to know about all `folders`, and about one more if it holds a model."""
+    found = folders()
+    if elsewhere is not None and elsewhere not in found and (elsewhere / CONFIG).is_file():
+        found.append(elsewhere)
+    return [_facts_or_damage(folder) for folder in found]
+
+
+def _facts_or_damage(folder: Path) -> ModelFacts | Damaged:
+    try:
+        return facts(folder)
+    except CheckpointError as error:
+        return Damaged(folder, str(error))
 
 
 def find(model: str) -> Path:
@@ -96,6 +126,7 @@ def facts(folder: Path) -> ModelFacts:
         sampling=config.sampling,
         known_cells=config.known_cells,
         trained_free=config.trained_free,
+        licence=str(origin(folder).get("licence", "")),
         own=folder.parent == user_models(),
     )
 

@@ -12,6 +12,7 @@ from nvg_studio.granularity import edits
 from nvg_studio.paths import shipped_model
 from nvg_studio.ui.dialogs.about import AboutDialog
 from nvg_studio.ui.dialogs.colour import ColourDialog
+from nvg_studio.ui.dialogs.models import ModelsDialog
 from nvg_studio.ui.dialogs.new_layout import LayoutChoice, NewLayoutDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
 from nvg_studio.ui.dialogs.preferences import THEMES, PreferencesDialog
@@ -65,7 +66,7 @@ class Commands:
             "run.results": lambda: self._window.making.compare(not self._window.making.comparing),
             "run.clear": session.making.clear_unstarred,
             "run.cancel": session.runs.cancel,
-            "run.model": self.choose_model,
+            "run.models": self.models,
             "help.palette": self.palette,
             "help.shortcuts": self.shortcuts,
             "help.about": lambda: self._open(AboutDialog(session.info, self._window)),
@@ -258,12 +259,21 @@ class Commands:
         self._session.runs.roll()
         self._session.making.run(self._state.now.level)
 
-    def choose_model(self) -> None:
-        """Ask for a model folder."""
-        folder = QFileDialog.getExistingDirectory(self._window, "Model folder", self._window.remembered.folder)
-        if folder:
-            self._window.remembered.prefer(model=folder)
-            self.load_model()
+    def models(self) -> None:
+        """Show the models; there is one such dialog."""
+        window = self._window
+        dialog = window.findChild(ModelsDialog)
+        if dialog is None:
+            dialog = ModelsDialog(window.models, self._session, window.theme, window)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.use_asked.connect(self.use_model)
+        dialog.show()
+        dialog.raise_()
+
+    def use_model(self, folder: Path) -> None:
+        """Load a model, now and at every start."""
+        self._window.remembered.prefer(model="" if folder == shipped_model() else str(folder))
+        self.load_model()
 
     def load_model(self) -> None:
         """Load the chosen model, or the shipped one, where the preferences say."""

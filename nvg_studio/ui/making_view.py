@@ -40,6 +40,8 @@ def run_line(session: Session) -> str:
     run = session.runs.running
     if run is not None:
         return _progress_line(session, run)
+    if session.foreign:
+        return f"Made with {session.own_model}: choose that model to run."
     if session.document is not None and not session.fits_model and session.info is not None:
         return f"This document has {session.depth} levels, the model {session.info.depth}: choose its own model."
     if session.snapshot is not None and session.snapshot.blank:

@@ -264,7 +264,7 @@ def model_line(session: Session) -> str:
     if session.loading is not None:
         return f"Loading the model {session.loading}…"
     if session.info is None:
-        return "No model is loaded yet. Choose one under Run, Choose model folder."
+        return "No model is loaded yet. Choose one under Run, Models."
     if session.runs.running is not None:
         return "Generating…"
     classes = ", ".join(session.info.class_names[:5]).replace("_", " ")

@@ -162,8 +162,21 @@ class Session(QObject):
 
     @property
     def fits_model(self) -> bool:
-        """Whether the loaded model can run on the document."""
-        return self.info is not None and (self.document is None or self.info.depth == self.sequence.depth)
+        """Whether the loaded model can run on the document: its tokens mean something to its own model alone."""
+        fits = self.info is not None and (self.document is None or self.info.depth == self.sequence.depth)
+        return fits and not self.foreign
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the document's content was made with another model than the loaded one."""
+        if self.snapshot is None or self.snapshot.blank or self.info is None:
+            return False
+        return self.snapshot.model not in ("", self.info.fingerprint)
+
+    @property
+    def own_model(self) -> str:
+        """The name of the model that a foreign document was made with."""
+        return self.model_name or "another model"
 
     @property
     def can_run(self) -> bool:
@@ -205,9 +218,7 @@ class Session(QObject):
     def load_model(self, folder: Path, device: str = "auto", dtype: str = "auto") -> None:
         """Load the model of a folder; until it is ready photos can be opened but not read."""
         if not (folder / "config.json").is_file():
-            self.said.emit(
-                Notice(f"There is no model in {folder}: choose another folder under Run, Choose model folder.")
-            )
+            self.said.emit(Notice(f"There is no model in {folder}: choose another one under Run, Models."))
             self.model_changed.emit()
             return
         self.loading = folder.name
@@ -217,8 +228,11 @@ class Session(QObject):
     def _handle(self, event: Event) -> None:
         if isinstance(event, ModelReady):
             self.loading, self._load_job = None, None
+            if self.info is not None and not self.foreign:
+                self.model_name = self.info.name
             self.info = event.info
             self.renderings.set_model(event.info.fingerprint)
+            self._say_foreign()
             self.codes.forget()
             self.runs.forget_times()
             self.model_changed.emit()
@@ -309,10 +323,12 @@ class Session(QObject):
             self.reference = project.reference
             self.reference_given.emit(project.reference)
         self.replace_document(project.document, name, path, saved)
-        model = project.document.snapshot.model
-        if model and self.info is not None and model != self.info.fingerprint:
-            other = project.model_name or "another model"
-            self.said.emit(Notice(f"Made with {other}, which is not loaded: look and export, but do not run."))
+        self._say_foreign()
+
+    def _say_foreign(self) -> None:
+        if self.foreign:
+            text = "which is not loaded: look, save and export, but choose it under Run, Models before you run"
+            self.said.emit(Notice(f"This picture was made with {self.own_model}, {text}."))
 
     def _keep_preview(self, event: StageDone) -> None:
         if event.preview is not None:

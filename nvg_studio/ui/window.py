@@ -31,6 +31,7 @@ from nvg_studio.ui.hint import Hint
 from nvg_studio.ui.incoming import has_something
 from nvg_studio.ui.making_docks import MakingDocks
 from nvg_studio.ui.messages import MessageBar
+from nvg_studio.ui.models import Models
 from nvg_studio.ui.recovering import Recovering
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.session, self.theme, self.remembered = session, theme, remembered
         self.state = EditorState(self)
         self.files = Files(session)
+        self.models = Models(session)
         self.exporter = Exporter(session, self)
         self.recovering = Recovering(self)
         self.shown = ShownPicture(session.jobs, self)
@@ -180,6 +182,7 @@ class MainWindow(QMainWindow):
         self.clusters.renamed.connect(session.editing.rename)
         self.clusters.menu_asked.connect(self._cluster_menu)
         self.theme.changed.connect(self.refresh_soon)
+        self.models.changed.connect(self.refresh_soon)
 
     # -- bringing up to date --------------------------------------------------------------------
 
@@ -212,7 +215,7 @@ class MainWindow(QMainWindow):
         self._show_actions()
         self.making.refresh()
         self._show_title()
-        self.status.show_session(session)
+        self.status.show_session(session, self.models.progress)
         self.status.show_zoom(self.canvas.zoom_percent())
         self.empty.show_status(presenter.model_line(session))
 
@@ -321,6 +324,7 @@ class MainWindow(QMainWindow):
         if self._settled:
             self.remembered.keep_window(self.saveGeometry(), self.saveState())
             # Answers that come late would start timers and jobs for a window that is gone.
+            self.models.stop()
             self.session.keeper.give_up()
             self.session.stop()
             self.message.clear()
