@@ -47,6 +47,12 @@ RUN = (
     ActionSpec("run.clear", "Clear all but &starred", "&Run", (), "", "Drop the results without a star", ("made",)),
     ActionSpec("run.cancel", "&Cancel", "&Run", ("Ctrl+.",), "stop", "Stop the run; nothing is changed", ("busy",)),
     ActionSpec(
-        "run.models", "&Models…", "&Run", ("Ctrl+Shift+M",), "cube", "Choose, download, import and remove models", line=True
+        "run.models",
+        "&Models…",
+        "&Run",
+        ("Ctrl+Shift+M",),
+        "cube",
+        "Choose, download, import and remove models",
+        line=True,
     ),
 )
