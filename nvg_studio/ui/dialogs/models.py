@@ -27,7 +27,7 @@ from nvg_studio.ui.session import Session
 from nvg_studio.ui.theme import Theme
 
 CHECKPOINTS = "Published checkpoints (*.ckpt)"
-LIST_WIDTH = 290
+LIST_WIDTH = 340
 
 
 class ModelsDialog(QDialog):
@@ -76,7 +76,7 @@ class ModelsDialog(QDialog):
         column.addLayout(middle, stretch=1)
         column.addWidget(self._build_work())
         column.addLayout(self._build_buttons())
-        self.resize(780, 480)
+        self.resize(840, 480)
 
     def _build_deeds(self) -> QHBoxLayout:
         """What can be done with the chosen model."""
