@@ -1,6 +1,7 @@
 """NVGPipeline: pictures to sequences, sequences to pictures, and new stages from the networks."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from nvg_studio.imaging.crop import resize, square_crop
 from nvg_studio.model.checkpoint import Networks, load_model, load_official, save_model
 from nvg_studio.model.config import ModelConfig
 from nvg_studio.sampling.events import Event, Picture, StageDone
+from nvg_studio.sampling.flow import DEFAULT_SOLVER, Solver
 from nvg_studio.sampling.runner import BatchState, Runner, StopFlag
 from nvg_studio.sampling.settings import GenerationSettings, ModelInfo
 from nvg_studio.sampling.tokens import structure_noise as draw_structure_noise
@@ -32,9 +34,18 @@ COLOUR_BATCH = 128
 class NVGPipeline:
     """A model with a device; nothing about it changes after loading."""
 
-    def __init__(self, networks: Networks, device: str = "auto", dtype: str = "auto", folder: str = "") -> None:
+    def __init__(
+        self,
+        networks: Networks,
+        device: str = "auto",
+        dtype: str = "auto",
+        folder: str = "",
+        solver: Solver = DEFAULT_SOLVER,
+    ) -> None:
+        """Take over networks: they move to the device. `solver` is that of the structure flow."""
         self.device = resolve_device(device)
         self.dtype = _resolve_dtype(dtype, self.device)
+        self._solver = solver
         self._networks = replace(
             networks,
             tokenizer=networks.tokenizer.to(self.device),
@@ -76,6 +87,12 @@ class NVGPipeline:
             CheckpointError: naming missing or misshapen tensors.
         """
         return cls(load_official(Path(autoencoder), Path(generator), ema), device, dtype, folder=str(generator))
+
+    def with_solver(self, solver: Solver) -> "NVGPipeline":
+        """The same model on the same device, with another solver of the structure flow."""
+        other = copy(self)
+        other._solver = solver
+        return other
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the model as a folder that `from_pretrained` reads."""
@@ -213,6 +230,17 @@ class NVGPipeline:
         self._check_sequence(sequence)
         if not 0 <= stage <= self.info.depth:
             raise SettingsError(f"A run cannot start at stage {stage}: use 0 to {self.info.depth}.")
+        runner = self.runner(settings, locks, noise, cancel)
+        return runner.run(sequence, stage, self._stage_hook(on_event) if on_event else None)
+
+    def runner(
+        self,
+        settings: Sequence[GenerationSettings],
+        locks: Locks | None = None,
+        noise: NDArray[np.float32] | None = None,
+        cancel: StopFlag | None = None,
+    ) -> Runner:
+        """What walks the stages of a run, for those who want to take the steps one by one (noise float32 [n, L, K])."""
         resolved = self._resolve(settings)
         shape = (len(resolved), self.info.cells, self.info.depth)
         if noise is None:
@@ -223,8 +251,8 @@ class NVGPipeline:
         if locks.cells != self.info.cells:
             raise SequenceError(f"Locks on {locks.cells} cells do not fit a model with {self.info.cells}.")
         autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16)
-        runner = Runner(self._networks, resolved, locks, noise.astype(np.float32), self.device, autocast, cancel)
-        return runner.run(sequence, stage, self._stage_hook(on_event) if on_event else None)
+        noise = noise.astype(np.float32)
+        return Runner(self._networks, resolved, locks, noise, self.device, autocast, cancel, self._solver)
 
     def _stage_hook(self, on_event: EventHook) -> Callable[[int, BatchState], None]:
         def hook(stage: int, state: BatchState) -> None:

@@ -16,7 +16,7 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.model.checkpoint import Networks
 from nvg_studio.model.tokenizer import group_means
 from nvg_studio.sampling import tokens as sampling_tokens
-from nvg_studio.sampling.flow import euler, time_grid
+from nvg_studio.sampling.flow import Solver, time_grid
 from nvg_studio.sampling.settings import GenerationSettings
 
 MIN_STEPS_WITH_LOCKS = 4
@@ -72,6 +72,8 @@ class Runner:
     device: torch.device
     autocast: torch.autocast
     cancel: StopFlag | None
+    solver: Solver
+    """Of the structure flow."""
 
     def __post_init__(self) -> None:
         config = self.networks.config
@@ -86,17 +88,18 @@ class Runner:
     @torch.inference_mode()
     def run(self, sequence: GranularitySequence, stage: int, hook: StageHook | None) -> list[GranularitySequence]:
         """Generate stages `stage`..K of every picture of the batch; earlier ones come from `sequence`."""
-        state = self._start(sequence, stage)
+        state = self.start(sequence, stage)
         for number in range(stage, self.depth + 1):
             self._stop_if_asked()
-            self._add_content(state, number)
+            self.add_content(state, number)
             if number < self.depth:
-                state.bits[..., number] = self._split(state, number)
+                self.add_level(state, number)
             if hook is not None:
                 hook(number, state)
         return state.sequences()
 
-    def _start(self, sequence: GranularitySequence, stage: int) -> BatchState:
+    def start(self, sequence: GranularitySequence, stage: int) -> BatchState:
+        """What a run from `stage` begins with: the sequence, and its canvas before that stage, for every picture."""
         count = len(self.settings)
         bits = torch.from_numpy(sequence.bits.astype(np.int64)).to(self.device).repeat(count, 1, 1)
         token_map = torch.from_numpy(sequence.token_map.astype(np.int64)).to(self.device).repeat(count, 1, 1)
@@ -110,12 +113,12 @@ class Runner:
         if self.cancel is not None and self.cancel.is_set():
             raise Cancelled("The run was stopped; nothing was changed.")
 
-    def _add_content(self, state: BatchState, stage: int) -> None:
+    def add_content(self, state: BatchState, stage: int) -> None:
         """Draw the tokens of a stage for all cells that are not held, and add them to the canvas."""
         held = self.held_tokens[stage]
         if not bool(held.all()):
             labels = state.labels(stage)
-            logits = self._token_logits(state, stage, labels)  # [n, 2**stage, codes]
+            logits = self.token_logits(state, stage, labels)  # [n, 2**stage, codes]
             chosen = torch.stack(
                 [
                     sampling_tokens.choose(row, s, stage, self.depth)
@@ -126,7 +129,11 @@ class Runner:
             state.token_map[:, stage] = torch.where(held, state.token_map[:, stage], drawn)
         state.canvas = state.canvas + self.networks.tokenizer.quantizer.residual(state.token_map[:, stage], stage)
 
-    def _token_logits(self, state: BatchState, stage: int, labels: Tensor) -> Tensor:
+    def add_level(self, state: BatchState, stage: int) -> None:
+        """Draw the bits of the level below a stage."""
+        state.bits[..., stage] = self._split(state, stage)
+
+    def token_logits(self, state: BatchState, stage: int, labels: Tensor) -> Tensor:
         """Guided logits float32 [n, 2**stage, codes]; held cells do not count in their cluster's mean."""
         content, structure = self.networks.generator.content, state.structure(stage)
         free = (~self.held_tokens[stage]).expand(len(labels), -1)
@@ -168,7 +175,7 @@ class Runner:
         if stage == self.depth - 1:
             scores = self.start_noise[..., stage]
         else:
-            scores = self._flow(state, stage)[..., stage]
+            scores = self.flow(state, stage)[..., stage]
         labels = state.labels(stage).cpu().numpy()
         known = torch.where(held, state.bits[..., stage], -1).to(torch.int8).cpu().numpy()
         bits = []
@@ -181,7 +188,7 @@ class Runner:
             bits.append(split(score, labels[index], known[index]))
         return torch.from_numpy(np.stack(bits).astype(np.int64)).to(self.device)
 
-    def _flow(self, state: BatchState, stage: int) -> Tensor:
+    def flow(self, state: BatchState, stage: int) -> Tensor:
         """Solve the structure flow of a stage from noise to bits in -1..1, float [n, L, K]."""
         network, structure = self.networks.generator.structure, state.structure(stage)
         clean = 2.0 * state.bits - 1
@@ -207,7 +214,7 @@ class Runner:
             return self._guided(network_velocity, (z, state.canvas, structure, times), scales)
 
         times = time_grid(self._steps(bool(locked.any())), self.cells)
-        return euler(velocity, hold(self.start_noise, 1.0), times, hold)
+        return self.solver(velocity, hold(self.start_noise, 1.0), times, hold)
 
     def _steps(self, locked: bool) -> int:
         steps = self.settings[0].structure_steps
