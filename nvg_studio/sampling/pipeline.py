@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import resize, square_crop
 from nvg_studio.model.checkpoint import Networks, load_model, load_official, save_model
 from nvg_studio.model.config import ModelConfig
+from nvg_studio.sampling.compute import Compute
 from nvg_studio.sampling.events import Event, Picture, StageDone
 from nvg_studio.sampling.flow import DEFAULT_SOLVER, Solver
 from nvg_studio.sampling.runner import BatchState, Runner, StopFlag
@@ -42,15 +42,12 @@ class NVGPipeline:
         folder: str = "",
         solver: Solver = DEFAULT_SOLVER,
     ) -> None:
-        """Take over networks: they move to the device. `solver` is that of the structure flow."""
+        """Take over networks: they move to the device, and are rounded for bfloat16. `solver`: for the structure."""
         self.device = resolve_device(device)
         self.dtype = _resolve_dtype(dtype, self.device)
         self._solver = solver
-        self._networks = replace(
-            networks,
-            tokenizer=networks.tokenizer.to(self.device),
-            generator=networks.generator.to(self.device),
-        )
+        self._networks = networks
+        self._compute = Compute(networks, self.device, self.dtype)
         self.config: ModelConfig = networks.config
         self.info = self._describe(folder)
 
@@ -95,7 +92,13 @@ class NVGPipeline:
         return other
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write the model as a folder that `from_pretrained` reads."""
+        """Write the model as a folder that `from_pretrained` reads.
+
+        Raises:
+            SettingsError: the pipeline was made for bfloat16 and holds rounded weights.
+        """
+        if self.dtype != torch.float32:
+            raise SettingsError("The weights were rounded to bfloat16: load the model with dtype float32 to save it.")
         save_model(self.config, self._networks.tokenizer, self._networks.generator, Path(folder))
 
     def encode(self, image: Picture) -> GranularitySequence:
@@ -129,7 +132,7 @@ class NVGPipeline:
     @torch.inference_mode()
     def decode(self, sequence: GranularitySequence, stage: int | None = None) -> Picture:
         """The picture uint8 [S, S, 3] after `stage` (the last one if None)."""
-        return _to_bytes(self._networks.tokenizer.decode(self._canvas(sequence, stage)))[0]
+        return _to_bytes(self._compute.decode(self._canvas(sequence, stage)))[0]
 
     @torch.inference_mode()
     def code_colours(self, path: Sequence[int], cancel: StopFlag | None = None) -> Picture:
@@ -145,13 +148,12 @@ class NVGPipeline:
         codes = self.config.tokenizer.codebook_size
         if len(path) > self.info.depth or not all(0 <= token < codes for token in path):
             raise SettingsError(f"A path has at most {self.info.depth} tokens from 0 to {codes - 1}.")
-        tokenizer = self._networks.tokenizer
         below = sum(self._even(torch.tensor([token]), stage) for stage, token in enumerate(path))  # [1, C, p, p]
         colours = []
         for tokens in torch.arange(codes).split(COLOUR_BATCH):
             if cancel is not None and cancel.is_set():
                 raise Cancelled("The colours were not needed any more.")
-            pictures = tokenizer.decoder(self._even(tokens, len(path)) + below)  # [n, 3, s, s]
+            pictures = self._compute.decode_patch(self._even(tokens, len(path)) + below)  # [n, 3, s, s]
             margin = pictures.shape[-1] // 4
             middle = pictures[..., margin:-margin, margin:-margin]
             colours.append(_to_bytes(middle.mean((2, 3), keepdim=True))[:, 0, 0])
@@ -250,13 +252,12 @@ class NVGPipeline:
         locks = locks or Locks.none(self.info.cells, self.info.depth)
         if locks.cells != self.info.cells:
             raise SequenceError(f"Locks on {locks.cells} cells do not fit a model with {self.info.cells}.")
-        autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16)
         noise = noise.astype(np.float32)
-        return Runner(self._networks, resolved, locks, noise, self.device, autocast, cancel, self._solver)
+        return Runner(self._compute, resolved, locks, noise, cancel, self._solver)
 
     def _stage_hook(self, on_event: EventHook) -> Callable[[int, BatchState], None]:
         def hook(stage: int, state: BatchState) -> None:
-            pictures = _to_bytes(self._networks.tokenizer.decode(state.canvas))
+            pictures = _to_bytes(self._compute.decode(state.canvas))
             for item, (sequence, picture) in enumerate(zip(state.sequences(), pictures, strict=True)):
                 on_event(StageDone(job=0, item=item, stage=stage, sequence=sequence, preview=picture))
 

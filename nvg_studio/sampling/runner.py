@@ -13,9 +13,10 @@ from nvg_studio.errors import Cancelled
 from nvg_studio.granularity.hierarchy import split
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.model.checkpoint import Networks
+from nvg_studio.model.blocks import Rotation
 from nvg_studio.model.tokenizer import group_means
 from nvg_studio.sampling import tokens as sampling_tokens
+from nvg_studio.sampling.compute import Compute
 from nvg_studio.sampling.flow import Solver, time_grid
 from nvg_studio.sampling.settings import GenerationSettings
 
@@ -64,18 +65,17 @@ StageHook = Callable[[int, BatchState], None]
 class Runner:
     """A run with its fixed parts; `run` walks the stages."""
 
-    networks: Networks
+    compute: Compute
     settings: Sequence[GenerationSettings]
     locks: Locks
     noise: NDArray[np.float32]
     """float32 [n, L, K], the structure noise of every picture."""
-    device: torch.device
-    autocast: torch.autocast
     cancel: StopFlag | None
     solver: Solver
     """Of the structure flow."""
 
     def __post_init__(self) -> None:
+        self.networks, self.device = self.compute.networks, self.compute.device
         config = self.networks.config
         self.depth, self.cells = config.tokenizer.depth, config.tokenizer.cells
         self.no_class = config.generator.classes
@@ -135,19 +135,15 @@ class Runner:
 
     def token_logits(self, state: BatchState, stage: int, labels: Tensor) -> Tensor:
         """Guided logits float32 [n, 2**stage, codes]; held cells do not count in their cluster's mean."""
-        content, structure = self.networks.generator.content, state.structure(stage)
+        structure = state.structure(stage)
         free = (~self.held_tokens[stage]).expand(len(labels), -1)
         scales = self._scales(
             [sampling_tokens.ramp(_pair(s.content_guidance), stage, self.depth) for s in self.settings]
         )
 
         def logits(canvas: Tensor, structure: Tensor, labels: Tensor, free: Tensor, classes: Tensor) -> Tensor:
-            stages = torch.full_like(classes, stage)
-            with self.autocast:
-                final = content(canvas, structure, classes, stages)
-            step = group_means(final.float() - canvas, labels, 1 << stage, weights=free)
-            with self.autocast:
-                return content.logits(step).float()
+            final = self.compute.final_canvas(canvas, structure, classes, stage)
+            return self.compute.logits(group_means(final - canvas, labels, 1 << stage, weights=free))
 
         return self._guided(logits, (state.canvas, structure, labels, free), scales)
 
@@ -190,7 +186,7 @@ class Runner:
 
     def flow(self, state: BatchState, stage: int) -> Tensor:
         """Solve the structure flow of a stage from noise to bits in -1..1, float [n, L, K]."""
-        network, structure = self.networks.generator.structure, state.structure(stage)
+        turn = self.compute.rotation(state.structure(stage))
         clean = 2.0 * state.bits - 1
         parents = (torch.arange(self.depth, device=self.device) < stage).expand_as(clean)
         locked = (self.held_bits & (torch.arange(self.depth, device=self.device) >= stage)).expand_as(clean)
@@ -204,14 +200,13 @@ class Runner:
             z = torch.where(parents, clean, z)
             return torch.where(locked, share * self.start_noise + (1 - share) * clean, z)
 
-        def network_velocity(z: Tensor, canvas: Tensor, structure: Tensor, time: Tensor, classes: Tensor) -> Tensor:
-            with self.autocast:
-                return network(z, canvas, structure, classes, torch.full_like(classes, stage), time).float()
+        def network(z: Tensor, canvas: Tensor, cos: Tensor, sin: Tensor, times: Tensor, classes: Tensor) -> Tensor:
+            return self.compute.velocity(z, canvas, Rotation(cos, sin), classes, stage, times)
 
         def velocity(z: Tensor, time: float) -> Tensor:
             self._stop_if_asked()
             times = torch.full((len(z),), time, device=self.device)
-            return self._guided(network_velocity, (z, state.canvas, structure, times), scales)
+            return self._guided(network, (z, state.canvas, *turn, times), scales)
 
         times = time_grid(self._steps(bool(locked.any())), self.cells)
         return self.solver(velocity, hold(self.start_noise, 1.0), times, hold)

@@ -17,6 +17,7 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.model.blocks import rotation, time_embedding, token_ids
 from nvg_studio.model.official import generator_weights
 from nvg_studio.model.tokenizer import group_means
+from nvg_studio.sampling.compute import Compute
 from nvg_studio.sampling.flow import euler, time_grid
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.runner import BatchState, Runner
@@ -201,12 +202,10 @@ def test_structure_sampling(networks, golden, sequence):
         golden["ss_class"], 0, (1.0, 1.0), (scale, scale), golden["ss_steps"], (1.0, 1.0), 0, 1.0, False, True
     )
     runner = Runner(
-        networks,
+        Compute(networks, torch.device("cpu"), torch.float32),
         [settings],
         Locks.none(CELLS, DEPTH),
         golden["ss_eps"][None].numpy(),
-        torch.device("cpu"),
-        PLAIN,
         None,
         euler,
     )
