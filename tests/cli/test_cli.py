@@ -313,13 +313,13 @@ def test_ctrl_c_stops_quietly(model: Path, tmp_path: Path) -> None:
     # A shell's background jobs ignore the interrupt, and the tests may be one.
     code = """
 import signal
-from nvg_studio.cli import main, measure
+from nvg_studio.cli import main, side_by_side
 signal.signal(signal.SIGINT, signal.default_int_handler)
-done = measure.Bench.round
+done = side_by_side.SideBySide.round
 def round(self):
     print("round", flush=True)
     done(self)
-measure.Bench.round = round
+side_by_side.SideBySide.round = round
 raise SystemExit(main())
 """
     arguments = ["bench", "--model", str(model), "--repeats", "1000000"]
