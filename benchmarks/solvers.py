@@ -1,8 +1,8 @@
 """How well few structure steps agree with many (`python benchmarks/solvers.py --plot docs/images/solvers.png`).
 
-One picture of every class is made with 200 Euler steps at each stage. At each of its splits every solver starts from the
-same noise, canvas and structure, with few steps. Shown is the share of cells that get the same bit, averaged over the
-splits, by the number of times that the network was asked (Heun asks twice a step). Half of the bits agree by chance.
+One picture of every class is made with 200 Euler steps at each stage. At each of its splits every solver starts from
+the same noise, canvas and structure, with few steps. Shown is the share of cells that get the same bit, averaged over
+the splits, by the calls of the network (Heun makes two a step). Half of the bits agree by chance.
 """
 
 import argparse
@@ -82,10 +82,14 @@ def plot(shares: dict[str, dict[int, list[float]]], path: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
     for name, by in shares.items():
-        axes.plot(list(by), [100 * (1 - np.mean(values)) for values in by.values()], marker="o", markersize=4, label=name)
+        axes.plot(
+            list(by), [100 * (1 - np.mean(values)) for values in by.values()], marker="o", markersize=4, label=name
+        )
     euler = 100 * (1 - np.mean(shares["Euler"][max(shares["Euler"])]))
     axes.axhline(euler, color="grey", linewidth=0.8, linestyle="--")
-    axes.set(xlabel="calls of the structure network a split", ylabel=f"cells unlike {MANY} Euler steps, %", yscale="log")
+    axes.set(
+        xlabel="calls of the structure network a split", ylabel=f"cells unlike {MANY} Euler steps, %", yscale="log"
+    )
     axes.legend()
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=120)
