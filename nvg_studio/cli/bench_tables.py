@@ -26,7 +26,9 @@ def _show_reference(part: dict[str, Any]) -> None:
     agreement = part["agreement"]
     print(
         f"agreement with the reference in float32: {100 * agreement['equal_bits']:.2f} % of the bits, "
-        f"{100 * agreement['equal_tokens']:.2f} % of the tokens, picture {agreement['picture_psnr_db']:.1f} dB"
+        f"{100 * agreement['equal_tokens']:.2f} % of the tokens; "
+        f"whole generation {agreement['picture_psnr_db']:.1f} dB, "
+        f"the same canvas decoded {agreement['decoded_psnr_db']:.1f} dB"
     )
 
 

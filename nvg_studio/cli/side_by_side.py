@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nvg_studio.cli.timing import Times
@@ -15,12 +16,14 @@ from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.model.checkpoint import Networks
 from nvg_studio.sampling import reference
+from nvg_studio.sampling.events import Picture
 from nvg_studio.sampling.flow import euler
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.sampling.tokens import structure_noise
 
 EULER_STEPS, FEW_STEPS = 25, 6
+AGREEMENT_STEPS = 2
 LONGEST_S = 10.0
 """Longest reference generation that is timed as a whole."""
 
@@ -40,7 +43,7 @@ class SideBySide:
         self._noise = structure_noise(0, info.cells, info.depth)
         self._locks = Locks.none(info.cells, info.depth).with_structure(np.ones(info.cells, bool), info.depth)
         self._latent = np.random.default_rng(0).standard_normal((info.cells, 32)).astype(np.float32)
-        self._sequence = self._pair(2)[1]
+        self._sequence = self._pair(AGREEMENT_STEPS)[1]
 
     def round(self) -> None:
         """One repeat of every measurement: what belongs together runs one after the other."""
@@ -163,16 +166,27 @@ class SideBySide:
         return plain, self._euler.generate(settings, self._noise)
 
     def _agreement(self) -> dict[str, float]:
-        """Greedy pictures of the engine against the reference in float32: equal bits and tokens, and PSNR in dB."""
-        plain, ours = self._pair(2)
-        picture = reference.decode(self._networks, plain.canvas).cpu()[0].permute(1, 2, 0).numpy()
-        made = self.pipeline.decode(ours).astype(float) / 127.5 - 1
-        error = float(np.square(picture - made).mean())
+        """Greedy pictures of the engine against the reference in float32: equal bits and tokens, and PSNR in dB.
+
+        `decoded_psnr_db` is that of one canvas decoded by both, `picture_psnr_db` that of whole generations: one token
+        that differs, where two are nearly equally likely, makes another picture.
+        """
+        plain, ours = self._pair(AGREEMENT_STEPS)
+        expected = reference.decode(self._networks, plain.canvas).cpu()[0].permute(1, 2, 0).numpy()
+        tokens, bits = plain.token_map.cpu().numpy(), plain.bits.cpu().numpy()
+        same = GranularitySequence(bits.astype(np.uint8), tokens.astype(np.int32))
         return {
-            "equal_bits": float((plain.bits.cpu().numpy() == ours.bits).mean()),
-            "equal_tokens": float((plain.token_map.cpu().numpy() == ours.token_map).mean()),
-            "picture_psnr_db": float(10 * np.log10(4 / max(error, 1e-12))),
+            "equal_bits": float((bits == ours.bits).mean()),
+            "equal_tokens": float((tokens == ours.token_map).mean()),
+            "decoded_psnr_db": _psnr(expected, self.pipeline.decode(same)),
+            "picture_psnr_db": _psnr(expected, self.pipeline.decode(ours)),
         }
+
+
+def _psnr(expected: NDArray[np.float32], bytes_: Picture) -> float:
+    """dB between a picture in [-1, 1] and one cut to bytes."""
+    error = np.square(expected - ((bytes_ + 0.5) / 127.5 - 1)).mean()
+    return float(10 * np.log10(4 / error))
 
 
 def _row(what: str, reference_s: float, engine_s: float) -> dict[str, Any]:

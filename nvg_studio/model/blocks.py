@@ -49,8 +49,13 @@ def _pairs(depth: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 def rotate(x: Tensor, by: Rotation) -> Tensor:
     """Turn neighbouring pairs of x [B, heads, N, HEAD_SIZE] by their angles, in float32."""
-    even, odd = x.float().unflatten(-1, (-1, 2)).unbind(-1)
-    turned = torch.stack([by.cos * even - by.sin * odd, by.sin * even + by.cos * odd], -1)
+    pairs = x.float().unflatten(-1, (-1, 2))
+    if torch.is_grad_enabled():
+        # Compilers, which training may use, do not know complex numbers.
+        even, odd = pairs.unbind(-1)
+        turned = torch.stack([by.cos * even - by.sin * odd, by.sin * even + by.cos * odd], -1)
+    else:
+        turned = torch.view_as_real(torch.view_as_complex(pairs) * torch.complex(by.cos, by.sin))
     return turned.flatten(-2).to(x.dtype)
 
 
@@ -88,21 +93,29 @@ class RMSNorm(nn.Module):
 
 
 class Linear(nn.Linear):
-    """A linear layer that goes through oneDNN where that is the faster way: in float32 on a CPU, without gradients.
-
-    PyTorch gives such layers to MKL, which takes two and a half times as long on AMD processors.
-    """
+    """A linear layer by the faster of two libraries."""
 
     def forward(self, x: Tensor) -> Tensor:
         return linear(x, self.weight, self.bias)
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x [..., in] times weight [out, in], transposed, and the bias [out], by the faster of two libraries."""
+def linear(x: Tensor, weight: Tensor, bias: Tensor, gelu: bool = False) -> Tensor:
+    """x [..., in] times weight [out, in], transposed, and the bias [out]; with `gelu` that function of it (by tanh).
+
+    In float32 on a CPU, without gradients, it is oneDNN's: PyTorch would take MKL, which needs more than twice as long
+    on AMD processors.
+    """
+    if onednn_takes(x):
+        name, variant = ("gelu", "tanh") if gelu else ("none", "")
+        return cast(Tensor, torch.ops.mkldnn._linear_pointwise(x, weight, bias, name, [], variant))
+    y = F.linear(x, weight, bias)
+    return F.gelu(y, approximate="tanh") if gelu else y
+
+
+def onednn_takes(x: Tensor) -> bool:
+    """Whether oneDNN multiplies such a tensor."""
     plain = torch.is_grad_enabled() or x.device.type != "cpu" or torch.is_autocast_enabled("cpu")
-    if plain or x.dtype != torch.float32 or weight.dtype != torch.float32 or not _has_onednn():
-        return F.linear(x, weight, bias)
-    return cast(Tensor, torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], ""))
+    return not plain and x.dtype == torch.float32 and _has_onednn()
 
 
 @cache
@@ -115,12 +128,28 @@ def _has_onednn() -> bool:
         return False
 
 
+MANY_TOKENS = 384
+"""From here on attention gains by oneDNN; below, single calls for each head cost as much as they save."""
+
+
 def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Softmax attention over [B, heads, N, HEAD_SIZE]."""
+    """Softmax attention, [B, heads, N, HEAD_SIZE] -> [B, heads, N, HEAD_SIZE]."""
+    if onednn_takes(q) and k.shape[-2] >= MANY_TOKENS:
+        return _attention_by_head(q, k, v)
     if q.device.type == "cpu" and q.dtype == torch.bfloat16 and not torch.is_grad_enabled():
         # The fused kernel multiplies in float32 there; three plain steps take less than half its time.
         return (q @ k.transpose(-1, -2) * HEAD_SIZE**-0.5).softmax(-1) @ v
     return F.scaled_dot_product_attention(q, k, v)
+
+
+def _attention_by_head(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    result = torch.empty_like(q)
+    multiply = torch.ops.mkldnn._linear_pointwise
+    parts = (result, q * HEAD_SIZE**-0.5, k, v.transpose(-1, -2).contiguous())
+    for out, query, key, value in zip(*(part.flatten(0, 1) for part in parts), strict=True):
+        weights = multiply(query, key, None, "none", [], "").softmax(-1)  # [N, N]
+        out.copy_(multiply(weights, value, None, "none", [], ""))
+    return result
 
 
 class Block(nn.Module):
@@ -138,23 +167,27 @@ class Block(nn.Module):
     def forward(self, x: Tensor, condition: Tensor, turn: Rotation, last: int | None = None) -> Tensor:
         """`last`: give only that many tokens, the last ones; all still attend to all."""
         shift, scale, gate = self.modulation(F.silu(condition)).unsqueeze(1).chunk(3, -1)  # [B, 1, H] each
-        y = (1 + scale) * F.layer_norm(x, (self.width,), eps=EPS) + shift
+        y = torch.addcmul(shift, 1 + scale, F.layer_norm(x, (self.width,), eps=EPS))
         q, k, v, mlp = self._project(y, last)
         q, k, v = (part.unflatten(-1, (-1, HEAD_SIZE)).transpose(1, 2) for part in (q, k, v))  # [B, heads, N, 64] each
         q, k = rotate(self.query_norm(q), turn.last(last)), rotate(self.key_norm(k), turn)
         attended = attention(q, k, v).transpose(1, 2).flatten(2)  # [B, N, H]
-        branch = gate * self.linear2(torch.cat([attended, F.gelu(mlp, approximate="tanh")], -1))
+        branch = gate * self.linear2(torch.cat([attended, mlp], -1))
         return x[:, -branch.shape[1] :] + self._dropped(branch)
 
     def _project(self, y: Tensor, last: int | None) -> Sequence[Tensor]:
-        """Queries, keys, values [B, N, H] each, and the start of the MLP [B, N, 4H]; only keys and values of all."""
+        """Queries, keys, values [B, N, H] each, and the inside of the MLP [B, N, 4H].
+
+        In one product, except where some queries are not needed, or where the GELU comes free with a product.
+        """
         width, (weight, bias) = self.width, (self.linear1.weight, self.linear1.bias)
-        if last is None:
-            return self.linear1(y).split((width, width, width, 4 * width), -1)
-        few = y[:, -last:]
-        key_value = linear(y, weight[width : 3 * width], bias[width : 3 * width])
-        mlp = linear(few, weight[3 * width :], bias[3 * width :])
-        return linear(few, weight[:width], bias[:width]), *key_value.chunk(2, -1), mlp
+        if last is None and not onednn_takes(y):
+            q, k, v, mlp = self.linear1(y).split((width, width, width, 4 * width), -1)
+            return q, k, v, F.gelu(mlp, approximate="tanh")
+        few = y if last is None else y[:, -last:]
+        q = linear(few, weight[:width], bias[:width])
+        k, v = linear(y, weight[width : 3 * width], bias[width : 3 * width]).chunk(2, -1)
+        return q, k, v, linear(few, weight[3 * width :], bias[3 * width :], gelu=True)
 
     def _dropped(self, branch: Tensor) -> Tensor:
         """Leave the branch out for whole sequences while training (stochastic depth)."""
