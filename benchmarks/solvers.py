@@ -7,10 +7,13 @@ the splits, by the calls of the network (Heun makes two a step). Half of the bit
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.paths import shipped_model
@@ -19,15 +22,39 @@ from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.runner import BatchState, Runner
 from nvg_studio.sampling.settings import GenerationSettings
 
+
+def heun(velocity: flow.Velocity, state: Tensor, times: Sequence[float], hold: flow.Hold) -> Tensor:
+    """Heun's steps: the mean of the velocities at both ends, two evaluations a step but for the last."""
+    for now, then in zip(times, times[1:], strict=False):
+        here = velocity(state, now)
+        guess = hold(state + (then - now) * here, then)
+        slope = here if then == 0 else (here + velocity(guess, then)) / 2
+        state = hold(state + (then - now) * slope, then)
+    return state
+
+
+def adams_bashforth(velocity: flow.Velocity, state: Tensor, times: Sequence[float], hold: flow.Hold) -> Tensor:
+    """Second-order steps from this velocity and the one before, one evaluation a step; the first is Euler's."""
+    before: tuple[float, Tensor] | None = None
+    for now, then in zip(times, times[1:], strict=False):
+        here = velocity(state, now)
+        slope = here
+        if before is not None:
+            slope = here + (then - now) / (now - before[0]) / 2 * (here - before[1])
+        state, before = hold(state + (then - now) * slope, then), (now, here)
+    return state
+
+
 SOLVERS = {
     "Euler": flow.euler,
-    "Heun": flow.heun,
-    "Adams-Bashforth 2": flow.adams_bashforth,
+    "Heun": heun,
+    "Adams-Bashforth 2": adams_bashforth,
     "DPM-Solver++(2M)": flow.dpm_solver,
 }
 MANY = 200
 
 
+@torch.inference_mode()
 def agreement(pipeline: NVGPipeline, calls: list[int], seeds: int) -> dict[str, dict[int, list[float]]]:
     """Share of equal bits at every split, by solver and calls of the network."""
     classes = range(len(pipeline.info.class_names))
@@ -40,17 +67,17 @@ def agreement(pipeline: NVGPipeline, calls: list[int], seeds: int) -> dict[str, 
     }
     shares: dict[str, dict[int, list[float]]] = {name: {} for name in SOLVERS}
 
-    def compare(stage: int, state: BatchState) -> None:
-        if stage >= pipeline.info.depth - 1:
-            return
+    reference = pipeline.with_solver(flow.euler).runner(settings)
+    state = reference.start(GranularitySequence.blank(pipeline.info.cells, pipeline.info.depth), 0)
+    # The last split takes no steps.
+    for stage in range(pipeline.info.depth - 1):
+        reference.add_content(state, stage)
+        reference.add_level(state, stage)
         for (name, count), runner in runners.items():
             other = BatchState(state.bits.clone(), state.token_map, state.canvas)
             runner.add_level(other, stage)
             same = (other.bits[..., stage] == state.bits[..., stage]).float().mean()
             shares[name].setdefault(count, []).append(float(same))
-
-    blank = GranularitySequence.blank(pipeline.info.cells, pipeline.info.depth)
-    pipeline.with_solver(flow.euler).runner(settings).run(blank, 0, compare)
     return shares
 
 

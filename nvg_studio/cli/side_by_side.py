@@ -17,7 +17,6 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.model.checkpoint import Networks
 from nvg_studio.sampling import reference
 from nvg_studio.sampling.events import Picture
-from nvg_studio.sampling.flow import euler
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.sampling.tokens import structure_noise
@@ -34,7 +33,6 @@ class SideBySide:
     def __init__(self, networks: Networks, device: str, dtype: str) -> None:
         self._networks = networks
         self.pipeline = NVGPipeline(copy.deepcopy(networks), device, dtype)
-        self._euler = self.pipeline.with_solver(euler)
         networks.tokenizer.to(self.pipeline.device)
         networks.generator.to(self.pipeline.device)
         info = self.pipeline.info
@@ -59,8 +57,8 @@ class SideBySide:
         self._time(
             "whole",
             lambda: self._reference(EULER_STEPS),
-            lambda: self._picture(self._euler, EULER_STEPS),
-            lambda: self._picture(self.pipeline, FEW_STEPS),
+            lambda: self._picture(EULER_STEPS, self._noise),
+            lambda: self._picture(FEW_STEPS, None),
         )
         self._time("fixed", lambda: self._reference(1, self._sequence), self._filled)
 
@@ -82,7 +80,7 @@ class SideBySide:
     def _time_stage(self, stage: int) -> None:
         """The content of a stage, and one step of its structure."""
         settings = replace(self._settings, structure_steps=1)
-        runner = self._euler.runner([settings], noise=self._noise[None])
+        runner = self.pipeline.runner([settings], noise=self._noise[None])
         with torch.inference_mode():
             state = runner.start(self._sequence, stage)
             self._time(
@@ -115,8 +113,9 @@ class SideBySide:
             result = reference.generate(self._networks, settings, self._noise, bits)
         return self._decoded(result.canvas)
 
-    def _picture(self, pipeline: NVGPipeline, steps: int) -> object:
-        return pipeline.decode(pipeline.generate(replace(self._settings, structure_steps=steps), self._noise))
+    def _picture(self, steps: int, noise: NDArray[np.float32] | None) -> object:
+        settings = replace(self._settings, structure_steps=steps)
+        return self.pipeline.decode(self.pipeline.generate(settings, noise))
 
     def _filled(self) -> object:
         return self.pipeline.decode(self.pipeline.run_from(self._sequence, 0, self._settings, self._locks))
@@ -163,7 +162,7 @@ class SideBySide:
         """The picture of one seed by both paths; the reference in float32."""
         settings = replace(self._settings, structure_steps=steps)
         plain = reference.generate(self._networks, settings, self._noise)
-        return plain, self._euler.generate(settings, self._noise)
+        return plain, self.pipeline.generate(settings, self._noise)
 
     def _agreement(self) -> dict[str, float]:
         """Greedy pictures of the engine against the reference in float32: equal bits and tokens, and PSNR in dB.

@@ -24,7 +24,7 @@ class Compute:
         self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=halved, cache_enabled=False)
         if halved:
             _round_weights(generator)
-            _round_weights(tokenizer.decoder.to(memory_format=torch.channels_last))
+            _round_weights(tokenizer.decoder)
         recorded = Recorded if device.type == "cuda" else _as_it_is
         self._content = recorded(generator.content)
         self._velocity = recorded(self._turned)
@@ -82,8 +82,12 @@ class Compute:
 def _round_weights(network: nn.Module) -> None:
     """Weights of products and convolutions in bfloat16 once, where autocast would round them at every call."""
     for module in network.modules():
-        if isinstance(module, nn.Linear | nn.Conv2d):
+        if isinstance(module, nn.Linear):
             module.to(torch.bfloat16)
+        elif isinstance(module, nn.Conv2d):
+            # Channels innermost is what convolutions in bfloat16 are made for.
+            module.weight.data = module.weight.data.to(torch.bfloat16, memory_format=torch.channels_last)
+            module.bias = None if module.bias is None else nn.Parameter(module.bias.data.bfloat16())
 
 
 def _as_it_is(function: Function) -> Function:

@@ -29,28 +29,6 @@ def euler(velocity: Velocity, state: Tensor, times: Sequence[float], hold: Hold)
     return state
 
 
-def heun(velocity: Velocity, state: Tensor, times: Sequence[float], hold: Hold) -> Tensor:
-    """Heun's steps: the mean of the velocities at both ends, two evaluations a step but for the last."""
-    for now, then in zip(times, times[1:], strict=False):
-        here = velocity(state, now)
-        guess = hold(state + (then - now) * here, then)
-        slope = here if then == 0 else (here + velocity(guess, then)) / 2
-        state = hold(state + (then - now) * slope, then)
-    return state
-
-
-def adams_bashforth(velocity: Velocity, state: Tensor, times: Sequence[float], hold: Hold) -> Tensor:
-    """Second-order steps from this velocity and the one before, one evaluation a step; the first is Euler's."""
-    before: tuple[float, Tensor] | None = None
-    for now, then in zip(times, times[1:], strict=False):
-        here = velocity(state, now)
-        slope = here
-        if before is not None:
-            slope = here + (then - now) / (now - before[0]) / 2 * (here - before[1])
-        state, before = hold(state + (then - now) * slope, then), (now, here)
-    return state
-
-
 def dpm_solver(velocity: Velocity, state: Tensor, times: Sequence[float], hold: Hold) -> Tensor:
     """DPM-Solver++(2M): second-order steps on the predicted data, in the logarithm of the signal-to-noise ratio.
 
@@ -70,6 +48,3 @@ def dpm_solver(velocity: Velocity, state: Tensor, times: Sequence[float], hold: 
 
 def _log_snr(time: float) -> float:
     return math.log((1 - time) / time)
-
-
-DEFAULT_SOLVER: Solver = euler

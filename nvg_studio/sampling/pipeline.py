@@ -18,7 +18,7 @@ from nvg_studio.model.checkpoint import Networks, load_model, load_official, sav
 from nvg_studio.model.config import ModelConfig
 from nvg_studio.sampling.compute import Compute
 from nvg_studio.sampling.events import Event, Picture, StageDone
-from nvg_studio.sampling.flow import DEFAULT_SOLVER, Solver
+from nvg_studio.sampling.flow import Solver, dpm_solver, euler
 from nvg_studio.sampling.runner import BatchState, Runner, StopFlag
 from nvg_studio.sampling.settings import GenerationSettings, ModelInfo
 from nvg_studio.sampling.tokens import structure_noise as draw_structure_noise
@@ -40,7 +40,7 @@ class NVGPipeline:
         device: str = "auto",
         dtype: str = "auto",
         folder: str = "",
-        solver: Solver = DEFAULT_SOLVER,
+        solver: Solver = dpm_solver,
     ) -> None:
         """Take over networks: they move to the device, and are rounded for bfloat16. `solver`: for the structure."""
         self.device = resolve_device(device)
@@ -175,7 +175,12 @@ class NVGPipeline:
         on_event: EventHook | None = None,
         cancel: StopFlag | None = None,
     ) -> GranularitySequence:
-        """A new picture. `structure_noise` float32 [L, K] replaces the noise drawn from the seed."""
+        """A new picture.
+
+        Args:
+            structure_noise: float32 [L, K], of a published run that is to be reproduced: it replaces the noise drawn
+                from the seed, and the structure takes Euler's steps, as there.
+        """
         noise = None if structure_noise is None else structure_noise[None]
         return self._run(self._blank(), 0, [settings], None, noise, on_event, cancel)[0]
 
@@ -242,7 +247,8 @@ class NVGPipeline:
         noise: NDArray[np.float32] | None = None,
         cancel: StopFlag | None = None,
     ) -> Runner:
-        """What walks the stages of a run, for those who want to take the steps one by one (noise float32 [n, L, K])."""
+        """What walks the stages of a run, for those who take them one by one; `noise` as in `generate`, [n, L, K]."""
+        solver = self._solver if noise is None else euler
         resolved = self._resolve(settings)
         shape = (len(resolved), self.info.cells, self.info.depth)
         if noise is None:
@@ -253,7 +259,7 @@ class NVGPipeline:
         if locks.cells != self.info.cells:
             raise SequenceError(f"Locks on {locks.cells} cells do not fit a model with {self.info.cells}.")
         noise = noise.astype(np.float32)
-        return Runner(self._compute, resolved, locks, noise, cancel, self._solver)
+        return Runner(self._compute, resolved, locks, noise, cancel, solver)
 
     def _stage_hook(self, on_event: EventHook) -> Callable[[int, BatchState], None]:
         def hook(stage: int, state: BatchState) -> None:

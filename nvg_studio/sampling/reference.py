@@ -4,7 +4,7 @@ One picture, plain Euler steps, both guidance branches at every stage, every ang
 is used. It reads the weights of the networks, but none of their `forward`s, so a mistake there cannot hide here.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from nvg_studio.model.checkpoint import Networks
 from nvg_studio.model.config import HEAD_SIZE
 from nvg_studio.model.content import ContentTransformer
 from nvg_studio.model.structure import StructureTransformer
-from nvg_studio.model.tokenizer import ResidualBlock
+from nvg_studio.model.tokenizer import Level, ResidualBlock, Upsample
 from nvg_studio.sampling.flow import time_grid
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.sampling.tokens import choose, ramp
@@ -116,7 +116,7 @@ def final_canvas(net: ContentTransformer, canvas: Tensor, bits: Tensor, classes:
     x = torch.cat([class_row[:, None], net.embed(tokens)], 1)  # [B, 1 + L, H]
     turn = _angles(bits, stage, (0,))
     for block in net.blocks:
-        x = _block(block, x, condition, turn)
+        x = _block(cast(Block, block), x, condition, turn)
     return _head(net.head, x[:, 1:], condition) / net.scale_factors[-1]
 
 
@@ -132,7 +132,7 @@ def velocity(
     x = torch.cat([class_row[:, None].to(places[0].dtype), *places], 1)  # [B, 1 + 2L, H/2]
     turn = _angles(bits, stage, (2, 0))
     for block in net.blocks:
-        x = _block(block, x, condition, turn)
+        x = _block(cast(Block, block), x, condition, turn)
     return _head(net.head, x[:, -len(state) :], condition)
 
 
@@ -220,10 +220,11 @@ def decode(networks: Networks, canvas: Tensor) -> Tensor:
     x = net.conv_in(canvas.transpose(1, 2).reshape(1, -1, grid, grid))
     for block in (net.mid.block_1, net.mid.block_2):
         x = _residual_block(block, x)
-    for number, level in reversed(list(enumerate(net.up))):
-        for block in level.block:
-            x = _residual_block(block, x)
-        if number:
+    for level in reversed(net.up):
+        assert isinstance(level, Level)
+        for part in level.block:
+            x = _residual_block(cast(ResidualBlock, part), x)
+        if isinstance(level.resize, Upsample):
             x = level.resize.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
     return net.conv_out(F.silu(net.norm_out(x))).clamp(-1, 1)
 

@@ -58,7 +58,7 @@ class BatchState:
 
 
 StageHook = Callable[[int, BatchState], None]
-"""Called after each stage with its number and the state so far."""
+"""Called with a stage whose tokens are drawn, and the state so far; the next level is not split yet."""
 
 
 @dataclass
@@ -92,10 +92,11 @@ class Runner:
         for number in range(stage, self.depth + 1):
             self._stop_if_asked()
             self.add_content(state, number)
+            if hook is not None:
+                # Before the split, which takes longer than all else: the stage's picture is there.
+                hook(number, state)
             if number < self.depth:
                 self.add_level(state, number)
-            if hook is not None:
-                hook(number, state)
         return state.sequences()
 
     def start(self, sequence: GranularitySequence, stage: int) -> BatchState:
