@@ -155,8 +155,12 @@ def test_bench_measures_every_stage(run: Run) -> None:
     assert [entry["stage"] for entry in report["stages"]] == list(range(7))
     assert [entry["stage"] for entry in report["run_from"]] == list(range(7))
     assert all(entry["content_s"] > 0 and entry["decode_s"] > 0 for entry in report["stages"])
-    # The last split is drawn, and there is none after the last stage.
-    assert [entry["structure_s"] > 0 for entry in report["stages"]] == [True] * 5 + [False] * 2
+    # There is no split after the last stage.
+    assert [entry["structure_s"] > 0 for entry in report["stages"]] == [True] * 6 + [False]
+    assert {row["what"] for row in report["reference"]["rows"]} >= {"generation, 25 Euler steps", "decode"}
+    assert all(row["reference_s"] > 0 and row["engine_s"] > 0 for row in report["reference"]["rows"])
+    assert report["reference"]["agreement"]["equal_tokens"] == report["reference"]["agreement"]["equal_bits"] == 1
+    assert report["memory"]["engine_mib"] > 0
     assert all(report[name] > 0 for name in ("load_s", "encode_s", "clustering_s", "generate_s", "peak_memory_mib"))
     assert report["device"] == "cpu"
 
@@ -309,13 +313,13 @@ def test_ctrl_c_stops_quietly(model: Path, tmp_path: Path) -> None:
     # A shell's background jobs ignore the interrupt, and the tests may be one.
     code = """
 import signal
-from nvg_studio.cli import main, measure
+from nvg_studio.cli import main, side_by_side
 signal.signal(signal.SIGINT, signal.default_int_handler)
-done = measure.Bench.round
+done = side_by_side.SideBySide.round
 def round(self):
     print("round", flush=True)
     done(self)
-measure.Bench.round = round
+side_by_side.SideBySide.round = round
 raise SystemExit(main())
 """
     arguments = ["bench", "--model", str(model), "--repeats", "1000000"]
