@@ -41,12 +41,13 @@ from nvg_studio.project.export.export import export  # noqa: E402
 from nvg_studio.project.export.kinds import Format, LayerChoice  # noqa: E402
 from nvg_studio.project.importing import work_in_picture  # noqa: E402
 from nvg_studio.project.storage import Project, encode, load, save  # noqa: E402
+from tests.project.making_files import full_project  # noqa: E402
 from tests.project.making_scenes import named_project  # noqa: E402
 
 SEED = 20251113
 MAX_SECONDS = 5.0
 MAX_MEMORY = 2**30
-OLD_FILE = ROOT / "tests" / "project" / "data" / "version-1.nvgs"
+OLD_FILES = ROOT / "tests" / "project" / "data"
 
 Source = tuple[str, bytes]
 
@@ -94,8 +95,9 @@ def _survives(read: Callable[[], object], number: int) -> bool:
 
 
 def project_sources() -> list[Source]:
-    """Project files of both versions."""
-    return [("a.nvgs", encode(named_project())), ("b.nvgs", OLD_FILE.read_bytes())]
+    """Project files of all versions."""
+    old = [(path.name, path.read_bytes()) for path in sorted(OLD_FILES.glob("*.nvgs"))]
+    return [("a.nvgs", encode(named_project())), ("b.nvgs", encode(full_project())), *old]
 
 
 def picture_sources(folder: Path) -> list[Source]:

@@ -13,7 +13,7 @@ from nvg_studio.ui.results.page import Tile
 from nvg_studio.ui.runs import Running, steps_of
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.state import Choices
-from nvg_studio.ui.thumbnails import Thumbnails
+from nvg_studio.ui.thumbnails import TILE_SIDE, Thumbnails
 
 
 def run_view(session: Session, choices: Choices) -> RunView:
@@ -124,7 +124,7 @@ def tiles(session: Session, thumbnails: Thumbnails) -> tuple[Tile, ...]:
     document = session.document
     if document is None:
         return ()
-    now = Tile(None, "Now", document.snapshot.title, thumbnails.of_step(document.snapshot, document.base))
+    now = Tile(None, "Now", document.snapshot.title, thumbnails.of_step(document.snapshot, document.base, TILE_SIDE))
     waiting = [
         Tile(n, *_caption(session, made), thumbnails.of_picture(made.picture), made.starred)
         for n, made in enumerate(document.made)

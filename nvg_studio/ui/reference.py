@@ -18,6 +18,7 @@ from nvg_studio.imaging.read import read_image
 from nvg_studio.imaging.regions import Labels, read_label_map
 from nvg_studio.project import document as documents
 from nvg_studio.project.document import Layout
+from nvg_studio.project.storage import Project
 from nvg_studio.project.view import edited_cells
 from nvg_studio.sampling.events import Encoded, Event, Failed
 from nvg_studio.ui.images import to_qimage
@@ -61,7 +62,7 @@ class Reference(QObject):
         self._timer = single_shot(self, GRACE_MS, self._find)
         session.link.answered.connect(self._answered)
         session.model_changed.connect(self._find_soon)
-        session.reference_given.connect(self._take_given)
+        session.taken.connect(self._take_given)
 
     @property
     def busy(self) -> bool:
@@ -94,8 +95,10 @@ class Reference(QObject):
 
         self._session.jobs.start(work, done, self._refuse)
 
-    def _take_given(self, picture: Picture) -> None:
-        self.take(lambda: picture, "Reference of the project")
+    def _take_given(self, project: Project) -> None:
+        picture = project.reference
+        if picture is not None:
+            self.take(lambda: picture, "Reference of the project")
 
     def open_map(self, path: Path) -> None:
         """Use a label map or a mask from a file."""

@@ -37,9 +37,10 @@ class Renderings(QObject):
 
     def picture(self, sequence: GranularitySequence, stage: int) -> Picture | None:
         """uint8 [H, W, 3] of a stage, if it is known."""
-        if self.stored is not None and self.stored.shows("", sequence):
-            return self.stored.stages[stage]
-        return None if self._model is None else self._cache.get(self._model, sequence, stage)
+        if self.stored is not None and stage in self.stored.pictures and self.stored.shows("", sequence):
+            return self.stored.pictures[stage]
+        model = self.model_of(sequence)
+        return None if model is None else self._cache.get(model, sequence, stage)
 
     def model_of(self, sequence: GranularitySequence) -> str | None:
         """Fingerprint of the model that makes the pictures of a sequence; None where there is none."""
@@ -80,7 +81,9 @@ class Renderings(QObject):
         missing = [
             (sequence, stage)
             for sequence, stage in self._wanted
-            if self.picture(sequence, stage) is None and (sequence.digest(stage), stage) not in self._hopeless
+            if self.model_of(sequence) == self._model
+            and self.picture(sequence, stage) is None
+            and (sequence.digest(stage), stage) not in self._hopeless
         ]
         if missing:
             # The first wish alone, so that it is seen soon; the others of its sequence two at a time after it.

@@ -10,7 +10,7 @@ from nvg_studio.errors import ProjectError
 from nvg_studio.project.document import Document, accept_result, open_photo, with_locks, with_name
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project, load
-from tests.project.making import DEPTH, held_region, obeying, picture, request, sequence
+from tests.project.making import DEPTH, held_region, obeying, picture, request, sequence, with_waiting
 
 Entries = dict[str, bytes]
 
@@ -25,7 +25,7 @@ def full_document() -> Document:
 
 def full_project() -> Project:
     """A document with everything around it that a file can hold."""
-    document = full_document()
+    document = with_waiting(full_document(), 2, 40)
     stages = [picture(stage, 16) for stage in range(DEPTH + 1)]
     return Project(document, "tiny", Rendering.of("f" * 64, document.sequence, stages), picture(5, 30)[:20])
 
