@@ -179,7 +179,7 @@ def _read(file: BinaryIO, given: Mapping[str, Picture]) -> Project:
     with open_zip(file, _limit_of) as entries:
         manifest, arrays = _read_manifest(entries)
         keys = manifest.picture_keys
-        held = {key for key in keys if f"pictures/{key}.png" in entries.names}
+        held = frozenset(key for key in keys if f"pictures/{key}.png" in entries.names)
         _check_names(entries.names, manifest, held | (keys - given.keys()))
         budget = _Budget(MAX_PIXELS)
         pictures = {key: given[key] for key in keys - held}
