@@ -1,5 +1,6 @@
 """The view as a picture that remembers, the strip, and what comes back from files of other programs."""
 
+import io
 import json
 import os
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms
 
 from nvg_studio.errors import ProjectError
 from nvg_studio.imaging.draw import structure_map
@@ -57,6 +58,19 @@ def test_the_base_picture_is_not_stored_twice(tmp_path: Path) -> None:
     other = noise.document.base.copy()
     other[0, 0] += 1
     assert len(encode_picture(noise, other)) > small + len(encode_png(noise.document.base))
+
+
+@pytest.mark.parametrize("kind", [Format.JPEG, Format.WEBP, Format.TIFF, Format.PSD])
+def test_colours_are_marked_as_srgb_by_a_profile(kind: Format, tmp_path: Path) -> None:
+    with Image.open(export(named_project(), kind, LayerChoice(), tmp_path, "view")) as image:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+    assert "sRGB" in ImageCms.getProfileDescription(profile)
+
+
+@pytest.mark.parametrize("kind", [Format.PICTURE, Format.STRIP])
+def test_colours_of_a_png_are_marked_as_srgb_by_its_own_chunk(kind: Format, tmp_path: Path) -> None:
+    with Image.open(export(named_project(), kind, LayerChoice(), tmp_path, "view")) as image:
+        assert image.info["srgb"] == 0 and "icc_profile" not in image.info
 
 
 def test_settings_are_in_all_kinds(tmp_path: Path) -> None:

@@ -73,5 +73,3 @@ def test_stages_that_are_known_are_saved_although_others_are_not(studio: Studio,
     loaded = storage.load(tmp_path / "work.nvgs")
     assert loaded.current_rendering is not None and loaded.current_rendering.pictures.keys() == before.pictures.keys()
     studio.engine.manual = False
-    studio.open(tmp_path / "work.nvgs")
-    studio.until(lambda: studio.session.project().complete_rendering is not None)  # the engine makes the others
