@@ -69,6 +69,8 @@ class Session(QObject):
         self.loading: str | None = None
         self.opening: Opening | None = None
         self.path: Path | None = None
+        self.held: Path | None = None
+        """A project that was not opened because another window has it open."""
         self.name = ""
         self.model_name = ""
         self.exact_pixels = True
@@ -282,7 +284,7 @@ class Session(QObject):
         """
         self.runs.cancel()
         self.document = document
-        self.name, self.path = name, path
+        self.name, self.path, self.held = name, path, None
         self._saved = self.work if saved else None
         self.holds.keep(path)
         self.changed.emit()
