@@ -71,7 +71,7 @@ class RenderingCache:
     The least recently used ones go first once `capacity` bytes are full. Not for several threads at once.
     """
 
-    def __init__(self, capacity: int = 128 * 2**20) -> None:
+    def __init__(self, capacity: int = 32 * 2**20) -> None:
         self._capacity = capacity
         self._pictures: OrderedDict[Key, Picture] = OrderedDict()
         self._bytes = 0

@@ -1,5 +1,7 @@
 """From session to what the generate dock, the history and the results page show. Nothing is changed here."""
 
+from functools import partial
+
 from PySide6.QtGui import QImage
 
 from nvg_studio.project.document import Made
@@ -87,7 +89,7 @@ def history_rows(session: Session, thumbnails: Thumbnails) -> tuple[HistoryRow, 
             n,
             step.title,
             "",
-            thumbnails.of_step(step, document.pictures[step.base]),
+            partial(thumbnails.of_step, step, document.pictures[step.base]),
             current=n == document.index,
             undone=n > document.index,
             settings=step.request is not None,
@@ -100,7 +102,7 @@ def history_rows(session: Session, thumbnails: Thumbnails) -> tuple[HistoryRow, 
             n,
             made.title,
             origin(session, made),
-            thumbnails.of_picture(made.picture),
+            partial(thumbnails.of_picture, made.picture),
             starred=made.starred,
             settings=True,
         )

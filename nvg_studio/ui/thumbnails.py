@@ -15,7 +15,7 @@ from nvg_studio.ui.jobs import Jobs
 
 TILE_SIDE = 192
 """Pixels a side on the results page; rows of the history have SIDE."""
-MOST_KEPT = 512
+MOST_KEPT = 192
 
 
 class Thumbnails(QObject):
@@ -49,10 +49,12 @@ class Thumbnails(QObject):
             self._images[key] = (source, None)
 
             def done(image: QImage) -> None:
-                self._images[key] = (source, image)
+                if key in self._images:
+                    self._images[key] = (source, image)
                 self.ready.emit()
 
             self._jobs.start(lambda: to_qimage(draw()), done, lambda problem: None)
             while len(self._images) > MOST_KEPT:
                 self._images.popitem(last=False)
+        self._images.move_to_end(key)
         return self._images[key][1]

@@ -2,29 +2,25 @@
 
 import io
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
 from PIL import ExifTags, Image, ImageCms
 
 from nvg_studio.errors import ProjectError
 from nvg_studio.imaging.draw import structure_map
 from nvg_studio.imaging.read import decode_image, read_image
 from nvg_studio.imaging.write import encode_png, write_png
-from nvg_studio.project.document import Document
 from nvg_studio.project.export.export import export
 from nvg_studio.project.export.kinds import Format, LayerChoice
 from nvg_studio.project.export.picture import WORK, encode_picture
 from nvg_studio.project.export.strip import draw_strip
 from nvg_studio.project.importing import open_work, work_in_picture
 from nvg_studio.project.storage import Project, save
-from nvg_studio.project.view import current_view
-from tests.project.making import DEPTH, documents, picture, sequence
-from tests.project.making_scenes import SIZE, named_project, rendering_of
+from tests.project.making import DEPTH, picture, sequence
+from tests.project.making_scenes import SIZE, named_project
 
 
 def written(project: Project, path: Path, scale: int | None = None) -> Path:
@@ -39,17 +35,6 @@ def test_the_picture_restores_the_work(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found.document.base, project.document.base)
         assert found.current_rendering is not None and found.model_name == "tiny" and found.reference is not None
         assert len(read_image(tmp_path / "view.png")) == (SIZE if scale is None else 16 * scale)
-
-
-@given(documents())
-def test_any_step_comes_back(document: Document) -> None:
-    rendering = rendering_of(document)
-    data = encode_picture(Project(document, "tiny", rendering), current_view(document, rendering))
-    path = Path(os.environ["HOME"]) / "view.png"
-    path.write_bytes(data)
-    found = work_in_picture(path)
-    assert found is not None and found.document.snapshot == document.snapshot
-    np.testing.assert_array_equal(found.document.base, document.base)
 
 
 def test_the_base_picture_is_not_stored_twice(tmp_path: Path) -> None:

@@ -24,23 +24,22 @@ from nvg_studio.project.results import step_of
 from nvg_studio.project.storage import Project, load, save
 from nvg_studio.project.thumbnails import SIDE, step_picture
 from tests.project.making import DEPTH, documents, obeying, picture, request, sequence, waiting_of, with_waiting
-from tests.project.making_files import Entries, entries_of, full_document, full_project, refused, rewritten
+from tests.project.making_files import (
+    Entries,
+    check_round_trips,
+    entries_of,
+    full_document,
+    full_project,
+    refused,
+    rewritten,
+)
 
 NONE = Locks.none(1 << DEPTH, DEPTH)
 
 
 @given(documents())
 def test_round_trip(document: Document) -> None:
-    path = Path(os.environ["HOME"]) / "round-trip.nvgs"
-    save(Project(document), path)
-    loaded = load(path).document
-    assert loaded.history == document.history
-    assert set(loaded.pictures) == set(document.pictures)
-    for key, image in document.pictures.items():
-        np.testing.assert_array_equal(loaded.pictures[key], image)
-        assert not loaded.pictures[key].flags.writeable
-    assert waiting_of(loaded) == waiting_of(document)
-    assert not any(made.picture.flags.writeable for made in loaded.made)
+    check_round_trips(document, Path(os.environ["HOME"]))
 
 
 def test_everything_around_the_document_comes_back(saved: Path) -> None:

@@ -422,7 +422,7 @@ def test_every_step_has_a_thumbnail_and_can_be_visited(studio: Studio) -> None:
     studio.press_card(1)
     studio.settle()
     history = studio.window.history
-    studio.until(lambda: all(row.image is not None for row in history.rows))
+    studio.until(lambda: all(row.picture() is not None for row in history.rows))
     rows = history.rows
     assert [row.title.split()[0] for row in rows] == ["Open", "Paint", "Run"]
     images = [np.array(row.image.constBits()).tobytes() for row in rows]

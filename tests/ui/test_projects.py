@@ -57,7 +57,7 @@ def test_history_shows_its_pictures_as_soon_as_a_project_is_open(
     studio.window.making.thumbnails._images.clear()
     studio.open(tmp_path / "work.nvgs")
     rows = studio.window.history.rows
-    assert len(rows) == 2 and all(row.image is not None for row in rows) and drawn == []
+    assert len(rows) == 2 and all(row.picture() is not None for row in rows) and drawn == []
 
 
 def test_stages_that_are_known_are_saved_although_others_are_not(studio: Studio, tmp_path: Path) -> None:
