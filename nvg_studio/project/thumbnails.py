@@ -11,7 +11,7 @@ from nvg_studio.imaging.draw import structure_map
 from nvg_studio.project.document import History, Picture, Snapshot
 from nvg_studio.project.view import edited_cells
 
-SIDE = 96
+SIDE = 64
 """Pixels a side in a file. Rows are short enough that PNG packs a step that looks like the one before to nothing."""
 
 
@@ -34,13 +34,13 @@ def step_picture(snapshot: Snapshot, base: Picture, side: int = SIDE) -> Picture
 
 def draw_sheet(history: History, pictures: Mapping[str, Picture]) -> Picture:
     """All steps, one below the other: uint8 [steps * SIDE, SIDE, 3]; `pictures`: base pictures by key."""
-    drawn: dict[Hashable, Picture] = {}
+    places: dict[Hashable, int] = {}
     small = {key: resize(pictures[key], SIDE) for key in {step.base for step in history.snapshots}}
-    for step in history.snapshots:
-        key = looks(step)
-        if key not in drawn:
-            drawn[key] = step_picture(step, small[step.base])
-    return np.concatenate([drawn[looks(step)] for step in history.snapshots])
+    sheet = np.empty((len(history.snapshots), SIDE, SIDE, 3), np.uint8)
+    for place, step in enumerate(history.snapshots):
+        first = places.setdefault(looks(step), place)
+        sheet[place] = step_picture(step, small[step.base]) if first == place else sheet[first]
+    return sheet.reshape(-1, SIDE, 3)
 
 
 def cut_sheet(sheet: Picture, steps: int) -> tuple[Picture, ...]:
