@@ -1,6 +1,6 @@
 """What no minute of testing finds: thousands of damaged files, and programs killed in the middle of writing.
 
-    python benchmarks/soak.py                                   everything, about half an hour
+    python benchmarks/soak.py                                   everything, about an hour
     python benchmarks/soak.py files --projects 5000 --pictures 2000 --checkpoints 500
     python benchmarks/soak.py kills --count 50
     python benchmarks/soak.py full --count 20                   needs the right to mount a tmpfs

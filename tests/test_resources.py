@@ -33,14 +33,8 @@ def test_the_desktop_entry_opens_projects() -> None:
 def test_make_desktop_installs_entry_type_and_icon(tmp_path: Path) -> None:
     # The set-up that the rule depends on is taken as done.
     command = ["make", "--assume-old=.venv/run.stamp", "desktop"]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"XDG_DATA_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = os.environ | {"XDG_DATA_HOME": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     entry = tmp_path / "applications" / "nvg-studio.desktop"
     assert f'Exec="{ROOT}/.venv/bin/nvg-studio-window" %f' in entry.read_text(encoding="utf-8").splitlines()
