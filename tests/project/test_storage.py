@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,35 +129,6 @@ def test_odd_texts_can_be_saved(saved: Path) -> None:
     save(Project(document, "m" * 5000), saved)
     first, snapshot = load(saved).document.history.snapshots
     assert first.title == "photo?.jpg" and snapshot.names == ((1, 0, "n" * 1000),)
-
-
-def test_version_1_is_migrated() -> None:
-    loaded = load(Path(__file__).parent / "data" / "version-1.nvgs")
-    assert loaded.document.history.snapshots == (full_document().snapshot,)
-    np.testing.assert_array_equal(loaded.document.base, full_document().base)
-    assert loaded.rendering is None and loaded.reference is None and loaded.model_name == ""
-
-
-def test_version_2_is_migrated() -> None:
-    loaded, wanted = load(Path(__file__).parent / "data" / "version-2.nvgs"), full_project()
-    assert loaded.document.history == wanted.document.history and loaded.document.made == ()
-    assert loaded.complete_rendering is not None and loaded.reference is not None and loaded.model_name == "tiny"
-    np.testing.assert_array_equal(loaded.complete_rendering.stages[2], picture(2, 16))
-    assert loaded.thumbnails == ()
-
-
-def test_version_2_is_saved_as_the_current_version(tmp_path: Path) -> None:
-    save(load(Path(__file__).parent / "data" / "version-2.nvgs"), tmp_path / "a.nvgs")
-    assert json.loads(entries_of(tmp_path / "a.nvgs")["manifest.json"])["schema_version"] == 3
-    assert load(tmp_path / "a.nvgs").document.history == full_document().history
-
-
-@pytest.mark.parametrize(
-    ("name", "content"), [("manifest.json", b'{"schema_version": 1}'), ("sequence.npz", b"x"), ("sequence.npz", b"")]
-)
-def test_damaged_version_1(name: str, content: bytes, tmp_path: Path) -> None:
-    path = Path(shutil.copy(Path(__file__).parent / "data" / "version-1.nvgs", tmp_path))
-    refused(rewritten(path, lambda entries: entries.update({name: content})))
 
 
 def test_same_document_same_bytes(saved: Path) -> None:
