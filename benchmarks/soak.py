@@ -180,7 +180,7 @@ def play_gestures(count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         report = Path(name) / "figures.json"
         environment = os.environ | {"NVG_ENDURANCE": str(count), "NVG_ENDURANCE_REPORT": str(report)}
-        test = ROOT / "tests" / "e2e" / "test_endurance.py"
+        test = ROOT / "tests" / "ui" / "test_endurance.py"
         command = [sys.executable, "-m", "pytest", "-q", "--show-capture=no", str(test)]
         done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
         figures = report.read_text() if report.exists() else done.stdout[-4000:]

@@ -69,11 +69,12 @@ class GranularitySequence:
         row.setflags(write=False)
         return row
 
-    @cached_property
+    @property
     def tokens(self) -> tuple[IntArray, ...]:
         """Tokens by cluster, one int64 [2**stage] a stage, read-only.
 
-        The most frequent token among a cluster's cells, the lowest index on a tie, -1 where a cluster is empty.
+        The most frequent token among a cluster's cells, the lowest index on a tie, -1 where a cluster is empty. Found
+        anew at every call: histories hold thousands of sequences.
         """
         return tuple(_most_frequent(self.labels(i), self.token_map[i], 1 << i) for i in range(self.depth + 1))
 
