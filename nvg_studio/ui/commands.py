@@ -76,6 +76,7 @@ class Commands:
     def _file_table(self) -> dict[str, Callable[[], None]]:
         return {
             "file.open": self.open,
+            "file.open_copy": lambda: self.settle(self._window.files.open_copy),
             "file.paste": self.paste,
             "file.generate": self.generate,
             "file.new_layout": self.new_layout,

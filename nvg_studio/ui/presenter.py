@@ -245,6 +245,7 @@ def conditions(session: Session, choices: Choices) -> set[str]:
         "document": document is not None,
         "runnable": document is not None and session.can_run,
         "made": bool(session.making.made),
+        "held": session.held is not None,
         "undo": document is not None and document.can_undo,
         "redo": document is not None and document.can_redo,
         "selected": document is not None and bool(choices.selected),

@@ -37,8 +37,8 @@ class Renderings(QObject):
 
     def picture(self, sequence: GranularitySequence, stage: int) -> Picture | None:
         """uint8 [H, W, 3] of a stage, if it is known."""
-        if self.stored is not None and self.stored.shows("", sequence):
-            return self.stored.stages[stage]
+        if self.stored is not None and stage in self.stored.pictures and self.stored.shows("", sequence):
+            return self.stored.pictures[stage]
         found = (self._cache.get(model, sequence, stage) for model in self._models)
         return next((picture for picture in found if picture is not None), None)
 
@@ -86,7 +86,9 @@ class Renderings(QObject):
         missing = [
             (sequence, stage)
             for sequence, stage in self._wanted
-            if self.picture(sequence, stage) is None and (sequence.digest(stage), stage) not in self._hopeless
+            if self.model_of(sequence) == self._model
+            and self.picture(sequence, stage) is None
+            and (sequence.digest(stage), stage) not in self._hopeless
         ]
         if missing:
             # The first wish alone, so that it is seen soon; the others of its sequence two at a time after it.

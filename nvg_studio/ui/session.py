@@ -12,7 +12,7 @@ from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.cells import cell_means
 from nvg_studio.project import document as documents
-from nvg_studio.project.document import Document, Snapshot
+from nvg_studio.project.document import Document, Made, Snapshot
 from nvg_studio.project.holding import Holds
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project
@@ -31,6 +31,8 @@ from nvg_studio.ui.renderings import Renderings
 from nvg_studio.ui.runs import Runs
 from nvg_studio.ui.settings import unsaved_folder
 
+Work = tuple[Snapshot, tuple[Made, ...]]
+
 
 @dataclass(frozen=True, eq=False)
 class Opening:
@@ -46,7 +48,7 @@ class Session(QObject):
 
     Signals: `changed` (document, locks or history), `pictures_changed` (stage pictures), `model_changed`,
     `opening_changed`, `stroke_done` after an edit by hand, `flashed` with bool [L] (cells that balancing moved),
-    `said` with a `Notice`, `reference_given` with the reference picture of a project. What the hand does to the
+    `said` with a `Notice`, `taken` with a `Project` that is worked on from now on. What the hand does to the
     document is in `editing`, runs and their results in `making`.
     """
 
@@ -57,7 +59,7 @@ class Session(QObject):
     stroke_done = Signal()
     flashed = Signal(object)
     said = Signal(object)
-    reference_given = Signal(object)
+    taken = Signal(object)
 
     def __init__(self, engine: Engine, unsaved: Path | None = None) -> None:
         """`unsaved`: where unsaved work is kept for the case that the program dies; None: the user's own folder."""
@@ -67,12 +69,14 @@ class Session(QObject):
         self.loading: str | None = None
         self.opening: Opening | None = None
         self.path: Path | None = None
+        self.held: Path | None = None
+        """A project that was not opened because another window has it open."""
         self.name = ""
         self.model_name = ""
         self.exact_pixels = True
         self.reference: Picture | None = None
         self.holds = Holds()
-        self._saved: Snapshot | None = None
+        self._saved: Work | None = None
         self._cell_colours: tuple[str, Picture] | None = None
         self._load_job: int | None = None
         self.jobs = Jobs(self)
@@ -156,9 +160,14 @@ class Session(QObject):
         return edits.first_changed_stage(snapshot.result, snapshot.sequence)
 
     @property
+    def work(self) -> Work | None:
+        """What would be lost: the current step, and the results that wait beside the history."""
+        return None if self.document is None else (self.document.snapshot, self.document.made)
+
+    @property
     def modified(self) -> bool:
         """Whether the document differs from its file."""
-        return self.snapshot is not self._saved
+        return self.work != self._saved
 
     @property
     def fits_model(self) -> bool:
@@ -289,29 +298,29 @@ class Session(QObject):
         """
         self.runs.cancel()
         self.document = document
-        self.name, self.path = name, path
-        self._saved = self.snapshot if saved else None
+        self.name, self.path, self.held = name, path, None
+        self._saved = self.work if saved else None
         self.holds.keep(path)
         self.changed.emit()
 
     def mark_saved(self, document: Document, path: Path) -> None:
         """`document` is now what the file at `path` holds."""
         self.path, self.name = path, path.stem
-        self._saved = document.snapshot
+        self._saved = (document.snapshot, document.made)
         self.holds.keep(path)
         self.changed.emit()
 
     def project(self) -> Project:
-        """The document as a project, with its stage pictures where all of them are known; there must be a document."""
+        """The document as a project, with what is known of its stage pictures; there must be a document."""
         assert self.document is not None
         snapshot, sequence, info = self.snapshot, self.sequence, self.info
         assert snapshot is not None
-        stages = [self.renderings.picture(sequence, stage) for stage in range(sequence.depth + 1)]
-        known = [picture for picture in stages if picture is not None]
+        stages = {stage: self.renderings.picture(sequence, stage) for stage in range(sequence.depth + 1)}
+        known = {stage: picture for stage, picture in stages.items() if picture is not None}
         model = self.renderings.model_of(sequence)
         rendering = None
-        if model is not None and len(known) == len(stages) and snapshot.model in ("", model):
-            rendering = Rendering.of(model, sequence, known)
+        if model is not None and known and snapshot.model in ("", model):
+            rendering = Rendering.known(model, sequence, known)
         name = info.name if info is not None and info.fingerprint == snapshot.model else self.model_name
         return Project(self.document, name, rendering, self.reference)
 
@@ -321,7 +330,7 @@ class Session(QObject):
         self.renderings.stored, self.model_name = project.rendering, project.model_name
         if project.reference is not None:
             self.reference = project.reference
-            self.reference_given.emit(project.reference)
+        self.taken.emit(project)
         self.replace_document(project.document, name, path, saved)
         self._say_foreign()
 

@@ -92,7 +92,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AnimatedDocks)
         self.setDocumentMode(True)
-        self.message = MessageBar(self.theme)
+        self.message = MessageBar(self.theme, self.actions_set)
         self.hint = Hint()
         self.empty = EmptyState(self.theme, self.actions_set)
         self.stack = QStackedWidget()
