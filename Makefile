@@ -41,7 +41,7 @@ desktop: $(VENV)/run.stamp  ## entry in the menu, icon and .nvgs files of your L
 	@! command -v update-mime-database > /dev/null || update-mime-database $(DATA_HOME)/mime
 	@! command -v update-desktop-database > /dev/null || update-desktop-database $(DATA_HOME)/applications
 
-soak: $(VENV)/test.stamp  ## thousands of damaged files, programs killed while writing (about half an hour)
+soak: $(VENV)/test.stamp  ## damaged files, killed programs, random documents and gestures by the thousand (about an hour)
 	@$(BIN)/python benchmarks/soak.py $(ARGS)
 
 # torch comes first and by its exact pin, so that pip never resolves a plain torch by itself.

@@ -1,13 +1,16 @@
 """What no minute of testing finds: thousands of damaged files, and programs killed in the middle of writing.
 
-    python benchmarks/soak.py                                   everything, about half an hour
+    python benchmarks/soak.py                                   everything, about an hour
     python benchmarks/soak.py files --projects 5000 --pictures 2000 --checkpoints 500
     python benchmarks/soak.py kills --count 50
     python benchmarks/soak.py full --count 20                   needs the right to mount a tmpfs
+    python benchmarks/soak.py documents --count 1000
+    python benchmarks/soak.py gestures --count 5000
 
 A damaged file must be read or refused in one line, within 5 s and 1 GiB, and nothing may be written anywhere. After a
-kill or on a full disk there must be the old or the new file, complete. Every case is made from --seed and its number;
-the number of a failing one is printed, and `--first NUMBER` begins there.
+kill, on a full disk, or both, there must be the old or the new file, complete. Every case is made from --seed and its
+number; the number of a failing one is printed, and `--first NUMBER` begins there. Random documents must come back as
+they were saved; random gestures in one window must leave memory, threads and processes as they were.
 """
 
 import argparse
@@ -15,12 +18,10 @@ import io
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,22 +32,23 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402  the path comes first
 from PIL import Image  # noqa: E402
 
+from benchmarks.interrupted import fill_the_disk, kill_while_writing  # noqa: E402
 from benchmarks.mutations import mutate, mutate_archive  # noqa: E402
-from nvg_studio.errors import NVGError, ProjectError  # noqa: E402
+from nvg_studio.errors import NVGError  # noqa: E402
 from nvg_studio.imaging.read import read_image  # noqa: E402
-from nvg_studio.imaging.write import backup_of  # noqa: E402
-from nvg_studio.project.autosave import UNKNOWN, Autosave, recoverable  # noqa: E402
-from nvg_studio.project.document import with_name  # noqa: E402
+from nvg_studio.project.document import Document  # noqa: E402
 from nvg_studio.project.export.export import export  # noqa: E402
 from nvg_studio.project.export.kinds import Format, LayerChoice  # noqa: E402
 from nvg_studio.project.importing import work_in_picture  # noqa: E402
-from nvg_studio.project.storage import Project, encode, load, save  # noqa: E402
+from nvg_studio.project.storage import encode, load  # noqa: E402
+from tests.project.making_files import full_project  # noqa: E402
 from tests.project.making_scenes import named_project  # noqa: E402
 
 SEED = 20251113
 MAX_SECONDS = 5.0
 MAX_MEMORY = 2**30
-OLD_FILE = ROOT / "tests" / "project" / "data" / "version-1.nvgs"
+COUNTS = {"kills": 300, "full": 300, "documents": 1_000, "gestures": 5_000}
+OLD_FILES = ROOT / "tests" / "project" / "data"
 
 Source = tuple[str, bytes]
 
@@ -94,8 +96,9 @@ def _survives(read: Callable[[], object], number: int) -> bool:
 
 
 def project_sources() -> list[Source]:
-    """Project files of both versions."""
-    return [("a.nvgs", encode(named_project())), ("b.nvgs", OLD_FILE.read_bytes())]
+    """Project files of all versions."""
+    old = [(path.name, path.read_bytes()) for path in sorted(OLD_FILES.glob("*.nvgs"))]
+    return [("a.nvgs", encode(named_project())), ("b.nvgs", encode(full_project())), *old]
 
 
 def picture_sources(folder: Path) -> list[Source]:
@@ -146,103 +149,44 @@ def read_checkpoints(cases: range, seed: int) -> dict[str, float]:
         return read_mutants(files, mutate, read, cases, seed)
 
 
-def versions() -> tuple[Project, Project]:
-    """Two projects that a file is changed between."""
-    project = named_project()
-    return project, Project(with_name(project.document, 1, 0, "other"), "tiny", project.rendering)
+def round_trips(count: int, seed: int = SEED) -> dict[str, float]:
+    """Save and load random documents, as a project and (the current step) as a picture that holds it.
+
+    AssertionError where one comes back different; its example is printed.
+    """
+    from hypothesis import HealthCheck, given, settings
+    from hypothesis import seed as seeded
+
+    from tests.project.making import documents
+    from tests.project.making_files import check_round_trips
+
+    seen: list[int] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+
+        @seeded(seed)
+        @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(documents())
+        def check(document: Document) -> None:
+            check_round_trips(document, folder)
+            seen.append(len(document.history.snapshots) + len(document.made))
+
+        check()
+    return {"identical": len(seen), "steps_and_results": sum(seen), "most": max(seen)}
 
 
-def kill_while_writing(count: int, seed: int = SEED, first: int = 0) -> dict[str, float]:
-    """Kill a program that saves, autosaves and exports at random moments; AssertionError where half a file is left."""
-    seen = {"old": 0, "new": 0}
-    one, other = versions()
-    for number in range(first, first + count):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            save(one, folder / "work.nvgs")
-            for kind in (Format.ORA, Format.PSD, Format.PICTURE):
-                export(one, kind, LayerChoice(), folder, "out")
-            _kill_writer(folder, np.random.default_rng([seed, number]).uniform(0, 0.4))
-            seen["new" if _check_after(folder, one, other, number) else "old"] += 1
-    return dict(seen)
-
-
-def _kill_writer(folder: Path, delay: float) -> None:
-    """A child writes both versions in turn until it is killed."""
-    child = os.fork()
-    if child == 0:
-        try:
-            _write_for_ever(folder)
-        finally:
-            os._exit(1)
-    time.sleep(delay)
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), "the writer ended by itself"
-
-
-def _write_for_ever(folder: Path) -> None:
-    autosave = Autosave(folder / "unsaved")
-    while True:
-        for project in reversed(versions()):
-            save(project, folder / "work.nvgs")
-            autosave.write(project, UNKNOWN)
-            for kind in (Format.ORA, Format.PSD, Format.PICTURE):
-                export(project, kind, LayerChoice(), folder, "out")
-
-
-def _check_after(folder: Path, one: Project, other: Project, number: int) -> bool:
-    """Every file is the old or the new one; whether the project is the new one."""
-    known = {project.document.snapshot for project in (one, other)}
-    found = load(folder / "work.nvgs").document.snapshot
-    assert found in known, f"case {number}: another document"
-    if backup_of(folder / "work.nvgs").exists():
-        copy = folder / "backup.nvgs"
-        copy.write_bytes(backup_of(folder / "work.nvgs").read_bytes())
-        assert load(copy).document.snapshot in known
-    for recovery in recoverable(folder / "unsaved"):
-        assert recovery.load().document.snapshot in known
-        recovery.discard()
-    work = work_in_picture(folder / "out.png")
-    assert work is not None and work.document.snapshot in known
-    with zipfile.ZipFile(folder / "out.ora") as archive:
-        assert archive.testzip() is None
-    with Image.open(folder / "out.psd") as image:
-        image.load()
-    return found == other.document.snapshot
-
-
-def fill_the_disk(count: int, seed: int = SEED, first: int = 0) -> dict[str, float]:
-    """Save on a tmpfs with less and less room; AssertionError where something is lost or the error is not one line."""
-    one, other = versions()
-    refused = 0
-    with tempfile.TemporaryDirectory() as name, _tmpfs(Path(name)) as folder:
-        for number in range(first, first + count):
-            for path in folder.iterdir():
-                path.unlink()
-            save(one, folder / "work.nvgs")
-            room = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
-            taken = int(np.random.default_rng([seed, number]).uniform(0, room))
-            (folder / "ballast").write_bytes(b"\0" * taken)
-            try:
-                save(other, folder / "work.nvgs")
-                kept = other
-            except ProjectError as error:
-                assert "no space left" in str(error) and "\n" not in str(error)
-                refused, kept = refused + 1, one
-            assert load(folder / "work.nvgs").document.snapshot == kept.document.snapshot, f"case {number}"
-            assert not list(folder.glob(".*.partial")), f"case {number} left rubbish"
-    return {"saved": count - refused, "refused": refused}
-
-
-@contextmanager
-def _tmpfs(folder: Path) -> Iterator[Path]:
-    size = 4 * len(encode(versions()[0]))
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
+def play_gestures(count: int) -> dict[str, float]:
+    """Random gestures and runs in one window with the engine in its process; fails where memory or threads grow."""
+    with tempfile.TemporaryDirectory() as name:
+        report = Path(name) / "figures.json"
+        environment = os.environ | {"NVG_ENDURANCE": str(count), "NVG_ENDURANCE_REPORT": str(report)}
+        test = ROOT / "tests" / "ui" / "test_endurance.py"
+        command = [sys.executable, "-m", "pytest", "-q", "--show-capture=no", str(test)]
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        figures = report.read_text() if report.exists() else done.stdout[-4000:]
+    assert done.returncode == 0, figures
+    found: dict[str, float] = json.loads(figures)
+    return found
 
 
 def read_files(projects: int, pictures: int, checkpoints: int, seed: int, first: int = 0) -> None:
@@ -264,21 +208,28 @@ def _report(what: str, work: Callable[[], dict[str, float]]) -> None:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", choices=["files", "kills", "full", []], help="all if left out")
+    parser.add_argument("what", nargs="*", choices=[*COUNTS, "files", []], help="all if left out")
     parser.add_argument("--projects", type=int, default=50_000)
     parser.add_argument("--pictures", type=int, default=15_000)
     parser.add_argument("--checkpoints", type=int, default=5_000)
-    parser.add_argument("--count", type=int, default=300, help="kills, and saves on the full disk")
+    parser.add_argument("--count", type=int, help=f"of everything else; if left out {COUNTS}")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     given = parser.parse_args()
-    what = given.what or ["kills", "full", "files"]
+    what = given.what or [*COUNTS, "files"]
+    count = {name: COUNTS[name] if given.count is None else given.count for name in COUNTS}
+    seed, first = given.seed, given.first
     if "kills" in what:
-        _report("kills", lambda: kill_while_writing(given.count, given.seed, given.first))
+        _report("kills", lambda: kill_while_writing(count["kills"], seed, first))
     if "full" in what:
-        _report("full disk", lambda: fill_the_disk(given.count, given.seed, given.first))
+        _report("full disk", lambda: fill_the_disk(count["full"], seed, first))
+        _report("kills on a full disk", lambda: kill_while_writing(count["full"], seed, first, full=True))
+    if "documents" in what:
+        _report("documents", lambda: round_trips(count["documents"], seed))
+    if "gestures" in what:
+        _report("gestures", lambda: play_gestures(count["gestures"]))
     if "files" in what:
-        read_files(given.projects, given.pictures, given.checkpoints, given.seed, given.first)
+        read_files(given.projects, given.pictures, given.checkpoints, seed, first)
 
 
 if __name__ == "__main__":

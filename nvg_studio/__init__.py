@@ -6,6 +6,7 @@ The rooms, from the bottom up (each imports only from those above it in this lis
     granularity   the data structure: bits, token map, edits and locks (numpy)
     imaging       pixels: reading, composing, drawing (numpy, OpenCV, Pillow)
     model         the networks and their files (torch)
+    hub           this machine's models: fetching, importing and publishing them (no torch at import)
     sampling      from networks to sequences: pipeline, settings, events, the engine process
     project       the document: snapshots, history, files, export (no torch)
     training      data, losses, recipes, loop

@@ -9,6 +9,7 @@ NVGError
 ├── SettingsError     a generation setting out of range, an unknown class
 ├── ProjectError      a project file that is damaged, foreign or too new
 ├── CheckpointError   model files that are missing, truncated, misshapen or unsafe
+├── HubError         a model that cannot be fetched, placed or removed
 ├── TrainingError     a data folder or a training run that cannot go on
 ├── DeviceError       a device that is absent or out of memory
 ├── EngineError       the engine process failed or died
@@ -42,6 +43,10 @@ class ProjectError(NVGError):
 
 class CheckpointError(NVGError):
     """Model files are missing, damaged or do not fit together."""
+
+
+class HubError(NVGError):
+    """A model cannot be fetched, placed or removed."""
 
 
 class TrainingError(NVGError):

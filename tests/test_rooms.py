@@ -13,7 +13,8 @@ ROOMS = {
     "granularity": {"numpy", "scipy"},
     "imaging": {"numpy", "cv2", "PIL", "skimage"},
     "model": {"numpy", "torch", "safetensors"},
-    "sampling": {"numpy", "torch", "huggingface_hub"},
+    "hub": {"huggingface_hub", "platformdirs", "safetensors", "tqdm"},
+    "sampling": {"numpy", "torch"},
     "training": {"numpy", "torch", "safetensors", "cv2", "tqdm"},
     "project": {"numpy", "PIL", "psd_tools", "tifffile", "pydantic", "filelock"},
     "ui": {"numpy", "PySide6", "qtawesome", "superqt", "platformdirs", "psutil"},
@@ -44,6 +45,9 @@ def test_pure_rooms_do_not_load_torch() -> None:
         "project.document",
         "project.export.export",
         "project.autosave",
+        "hub.install",
+        "hub.publish",
+        "hub.apart",
     )
     imports = ", ".join(f"nvg_studio.{name}" for name in modules)
     code = f"import sys, nvg_studio, {imports}; sys.exit('torch' in sys.modules)"

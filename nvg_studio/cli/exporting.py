@@ -42,7 +42,7 @@ def export(
     layers = LayerChoice(level, parse_groups(groups), scale=scale)
     project = open_work(work)
     layers.check(project.document.sequence.depth)
-    if project.current_rendering is None:
+    if project.complete_rendering is None:
         project = _rendered(project, work, choice)
     print(f"Wrote {write(project, kind, layers, folder, work.stem)}")
 

@@ -25,15 +25,17 @@ if TYPE_CHECKING:
 class ModelChoice:
     """Which model, and where it computes."""
 
-    model: Annotated[Path | None, typer.Option(help="Model folder; the shipped one if left out.")] = None
+    model: Annotated[str | None, typer.Option(help="Model, by folder or name; the shipped one if left out.")] = None
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps, ...")] = "auto"
     dtype: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto"
 
     @property
     def folder(self) -> Path:
-        """The chosen folder; CheckpointError where no model was chosen and none was shipped."""
+        """The chosen folder; CheckpointError where there is no such model, or none was chosen and none shipped."""
         if self.model is not None:
-            return self.model
+            from nvg_studio.hub.library import find
+
+            return find(self.model)
         folder = shipped_model()
         if not folder.is_dir():
             raise CheckpointError(f"The shipped model is not at '{folder}': name a model folder with --model.")

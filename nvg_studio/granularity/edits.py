@@ -188,7 +188,8 @@ def set_token(
 def path_tokens(sequence: GranularitySequence, level: int, cluster: int) -> tuple[int, ...]:
     """A cluster's content: its tokens of stages 0..level, from the root down; -1 where its path is empty."""
     check_cluster(cluster, level, sequence.depth)
-    return tuple(int(sequence.tokens[stage][cluster >> (level - stage)]) for stage in range(level + 1))
+    tokens = sequence.tokens[: level + 1]
+    return tuple(int(row[cluster >> (level - stage)]) for stage, row in enumerate(tokens))
 
 
 def changed_cells(before: GranularitySequence, after: GranularitySequence, level: int | None = None) -> BoolArray:

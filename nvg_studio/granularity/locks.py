@@ -86,14 +86,14 @@ class Locks:
         """These locks without those on the cells of `mask`."""
         return self.without_structure(mask).without_content(mask)
 
-    @cached_property
+    @property
     def bits(self) -> BoolArray:
         """Which bits are held: bool [L, K], read-only."""
         held: BoolArray = np.arange(self.depth) < self.structure[:, None]
         held.setflags(write=False)
         return held
 
-    @cached_property
+    @property
     def tokens(self) -> BoolArray:
         """Which tokens are held: bool [K + 1, L], read-only."""
         held: BoolArray = np.arange(self.depth + 1)[:, None] < self.content

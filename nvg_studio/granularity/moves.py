@@ -64,9 +64,9 @@ def regroup(sequence: GranularitySequence, bits: BitArray, level: int, locks: Lo
     """
     moved = (bits[:, :level] != sequence.bits[:, :level]).any(axis=1)
     labels = bits_to_labels(bits, level)
-    token_map = sequence.token_map.copy()
+    tokens, token_map = sequence.tokens, sequence.token_map.copy()
     for stage in range(level + 1):
-        token = sequence.tokens[stage][labels >> (level - stage)]
+        token = tokens[stage][labels >> (level - stage)]
         taken = moved & (token >= 0) & ~locks.tokens[stage]
         token_map[stage, taken] = token[taken]
     return sequence.replace(bits, token_map)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nvg_studio.errors import SequenceError
 from nvg_studio.granularity.grid import tree_depth
-from nvg_studio.granularity.hierarchy import BitArray, IntArray, all_labels, check_stage, labels_to_bits
+from nvg_studio.granularity.hierarchy import BitArray, IntArray, bits_to_labels, check_stage, labels_to_bits
 
 TokenArray = NDArray[np.int32]
 
@@ -65,16 +65,18 @@ class GranularitySequence:
 
     def labels(self, stage: int) -> IntArray:
         """Cluster of every cell at `stage` (0..K): int64 [L], 0 <= label < 2**stage, read-only."""
-        row: IntArray = self._labels[check_stage(stage, self.depth)]
+        row: IntArray = self._finest >> (self.depth - check_stage(stage, self.depth))
+        row.setflags(write=False)
         return row
 
-    @cached_property
+    @property
     def tokens(self) -> tuple[IntArray, ...]:
         """Tokens by cluster, one int64 [2**stage] a stage, read-only.
 
-        The most frequent token among a cluster's cells, the lowest index on a tie, -1 where a cluster is empty.
+        The most frequent token among a cluster's cells, the lowest index on a tie, -1 where a cluster is empty. Found
+        anew at every call: histories hold thousands of sequences.
         """
-        return tuple(_most_frequent(self._labels[i], self.token_map[i], 1 << i) for i in range(self.depth + 1))
+        return tuple(_most_frequent(self.labels(i), self.token_map[i], 1 << i) for i in range(self.depth + 1))
 
     def digest(self, stage: int | None = None) -> str:
         """SHA-256 (64 hex digits) of all numbers, or of what the picture of `stage` depends on: tokens of stages <= it.
@@ -95,8 +97,9 @@ class GranularitySequence:
         return GranularitySequence(new_bits, new_tokens)
 
     @cached_property
-    def _labels(self) -> IntArray:
-        return _frozen(all_labels(self.bits), np.int64)
+    def _finest(self) -> IntArray:
+        """Labels at the last stage; those of the others are their first bits."""
+        return bits_to_labels(self.bits, self.depth)
 
     @cached_property
     def _digest(self) -> str:

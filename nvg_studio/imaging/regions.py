@@ -1,24 +1,18 @@
-"""Regions of a picture beside the model's own clusters: superpixels, colours, a box around a thing, maps from files.
+"""Regions of a picture beside the model's own clusters: superpixels, colours, a box around a thing.
 
 All give a label map, whole numbers [H, W] of which equal ones mean the same region; `to_cells` brings one to the grid.
+Maps from files are read in `label_maps`.
 """
 
-import io
-import warnings
-import zipfile
-from os import PathLike, fspath
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from nvg_studio.errors import PictureError
 from nvg_studio.imaging.cells import grid_side
 from nvg_studio.imaging.crop import Picture
-from nvg_studio.imaging.read import MAX_PIXELS, decode_image
 
 Labels = NDArray[np.int64]
 Box = tuple[float, float, float, float]
@@ -27,9 +21,6 @@ Box = tuple[float, float, float, float]
 WORK_SIDE = 256
 """Pixels a side that regions are looked for in: far more than the grid has cells."""
 MOST_REGIONS = 256
-MAP_FILE = 64 * 2**20
-MAP_SIDE = 2048
-_INDEXED = ("1", "L", "P", "I;16", "I;16B", "I")
 
 
 def superpixels(image: Picture, count: int) -> Labels:
@@ -93,31 +84,6 @@ def cut_out(image: Picture, box: Box) -> Labels:
     return np.asarray(found, np.int64)
 
 
-def read_label_map(path: str | PathLike[str]) -> Labels:
-    """A label map or a mask from a file: int64 [H, W].
-
-    Understands pictures (PNG and others: grey values, palette entries or colours tell the regions apart) and .npz or
-    .npy files with one array of whole numbers or truth values [H, W]. Labels are numbered from 0 in their order. Large
-    maps are sampled down to at most 2048 a side. Nothing is unpickled.
-
-    Raises:
-        PictureError: no such file, damaged, too large, or no label map in it.
-    """
-    name = Path(fspath(path)).name
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAP_FILE + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be read"
-        raise PictureError(f"Cannot open {name}: {reason.lower()}.") from None
-    if len(data) > MAP_FILE:
-        raise PictureError(f"Cannot use {name}: it is larger than {MAP_FILE // 2**20} MB.")
-    values = _from_arrays(data, name) if data[:2] in (b"PK", b"\x93N") else _from_picture(data, name)
-    step = -(-max(values.shape) // MAP_SIDE)
-    labels = values[::step, ::step]
-    return np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int64)
-
-
 def to_cells(labels: NDArray[Any], cells: int) -> Labels:
     """The label that covers most of every cell of a square grid, the lower one on a tie: int64 [cells].
 
@@ -165,48 +131,3 @@ def _centre_square(labels: NDArray[Any]) -> NDArray[Any]:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return labels[top : top + side, left : left + side]
-
-
-def _from_picture(data: bytes, name: str) -> NDArray[Any]:
-    image = decode_image(data, name)  # checks the size before anything is decoded, and that it is a picture at all
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of sizes that were checked a moment ago
-        with Image.open(io.BytesIO(data)) as raw:
-            if raw.mode in _INDEXED:
-                return np.asarray(raw)
-    wide = image.astype(np.int64)
-    return (wide[..., 0] << 16) + (wide[..., 1] << 8) + wide[..., 2]
-
-
-def _from_arrays(data: bytes, name: str) -> NDArray[Any]:
-    """The one label map in the bytes of an .npz or .npy file."""
-    try:
-        if data[:2] == b"PK":
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                if len(archive.infolist()) > 64:
-                    raise PictureError(f"Cannot use {name}: there are more than 64 arrays in it.")
-                arrays = [_array(archive.open(entry)) for entry in archive.infolist()]
-        else:
-            arrays = [_array(io.BytesIO(data))]
-    except (ValueError, OSError, EOFError, RuntimeError, NotImplementedError, SyntaxError, zipfile.BadZipFile):
-        raise PictureError(f"Cannot read {name}: it is damaged, or not a numpy file of whole numbers.") from None
-    maps = [array for array in arrays if array is not None]
-    if len(maps) != 1:
-        found = "there is no label map in it" if not maps else f"there are {len(maps)} label maps in it"
-        raise PictureError(f"Cannot use {name}: {found}; one array of whole numbers [rows, columns] is needed.")
-    return maps[0]
-
-
-def _array(file: Any) -> NDArray[Any] | None:
-    """An array of an .npy file if it can be a label map; its size is known before memory is taken."""
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(file)
-    if len(shape) != 2 or dtype.kind not in "biu" or min(shape) < 1 or shape[0] * shape[1] > MAX_PIXELS:
-        return None
-    count = shape[0] * shape[1] * dtype.itemsize
-    content = file.read(count)
-    if len(content) != count:
-        raise ValueError("shorter than its header says")
-    values = np.frombuffer(content, dtype)
-    return values.reshape(shape[::-1]).T if fortran else values.reshape(shape)

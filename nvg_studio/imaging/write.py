@@ -5,8 +5,10 @@ import os
 import re
 import secrets
 import shutil
+import struct
 import time
 from collections.abc import Mapping
+from functools import cache
 from io import BytesIO
 from os import PathLike, fspath
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from nvg_studio.errors import PictureError
@@ -73,18 +75,28 @@ def _partial_of(target: Path) -> Path:
 
 
 def encode_png(image: NDArray[Any], metadata: Mapping[str, str] | None = None) -> bytes:
-    """A PNG file as bytes; the same input always gives the same bytes.
+    """A PNG file as bytes, colours marked as sRGB; the same input always gives the same bytes.
 
     Args:
         image: uint8 [H, W, 3], [H, W, 4] or [H, W], or uint16 [H, W].
         metadata: text chunks, keyword (1 to 79 Latin-1 characters) to text.
     """
     texts = PngInfo()
+    if image.ndim == 3:
+        texts.add(b"sRGB", b"\0")  # rendering intent: perceptual
     for key, text in (metadata or {}).items():
         texts.add_text(key, text)
     buffer = BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(buffer, "PNG", pnginfo=texts)
     return buffer.getvalue()
+
+
+@cache
+def srgb_profile() -> bytes:
+    """An ICC profile of sRGB for files that have no shorter way to say so; always the same bytes."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)  # its date, which would be that of today
+    return bytes(profile)
 
 
 def write_png(path: str | PathLike[str], image: NDArray[Any], metadata: Mapping[str, str] | None = None) -> None:

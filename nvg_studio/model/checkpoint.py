@@ -87,15 +87,23 @@ def save_model(
     _save_tensors(tokenizer, folder / TOKENIZER, dtype)
     if generator is not None:
         _save_tensors(generator, folder / GENERATOR, dtype)
+    _write_config(config, folder)
+
+
+def _write_config(config: ModelConfig, folder: Path) -> None:
     partial = folder / (CONFIG + ".partial")
     write_config(config, partial)
     os.replace(partial, folder / CONFIG)
 
 
 def _save_tensors(network: nn.Module, path: Path, dtype: torch.dtype) -> None:
-    weights = {key: value.detach().to("cpu", dtype).contiguous() for key, value in network.named_parameters()}
+    _write_tensors({key: value.detach().to("cpu", dtype) for key, value in network.named_parameters()}, path)
+
+
+def _write_tensors(weights: Mapping[str, Tensor], path: Path) -> None:
+    """Write tensors atomically, one after the other straight from where they are."""
     partial = path.with_name(path.name + ".partial")
-    save_file(weights, partial)
+    save_file({key: value.contiguous() for key, value in weights.items()}, partial)
     # The library makes files that only their owner may read.
     partial.chmod(0o644)
     os.replace(partial, path)
@@ -124,8 +132,20 @@ def load_tokenizer(folder: Path, expected: TokenizerConfig) -> Tokenizer:
     return tokenizer.eval()
 
 
-def load_official(autoencoder: Path, generator: Path, ema: bool = True) -> Networks:
-    """Read the two published training checkpoints; only what inference needs is copied out of them.
+@dataclass(frozen=True)
+class Official:
+    """What inference needs of the two published checkpoints, by our names; the tensors stay on disk until touched."""
+
+    config: ModelConfig
+    tokenizer: Mapping[str, Tensor]
+    generator: Mapping[str, Tensor]
+
+
+def read_official(autoencoder: Path, generator: Path, ema: bool = True) -> Official:
+    """Find the tensors of inference in the two published training checkpoints, and check names, shapes and numbers.
+
+    Args:
+        ema: the averaged generator weights; False: the raw ones.
 
     Raises:
         CheckpointError: a file is unreadable, unsafe, or lacks tensors; the message names them.
@@ -139,10 +159,32 @@ def load_official(autoencoder: Path, generator: Path, ema: bool = True) -> Netwo
         raise CheckpointError(f"'{generator}' lacks '{prefix}{official.SCALE_FACTORS}'. Get the file again.")
     config = official.infer_config(tokenizer_tensors, generator_tensors, factors, name=f"nvg-{generator.stem}")
     tokenizer_net, generator_net = _empty(config)
-    fill(tokenizer_net, tokenizer_tensors, str(autoencoder))
-    fill(generator_net, generator_tensors, str(generator))
-    fingerprint = _fingerprint(config, tokenizer_net, generator_net)
-    return Networks(config, tokenizer_net.eval(), generator_net.eval(), fingerprint)
+    check_weights(tokenizer_net, tokenizer_tensors, str(autoencoder))
+    check_weights(generator_net, generator_tensors, str(generator))
+    return Official(config, tokenizer_tensors, generator_tensors)
+
+
+def load_official(autoencoder: Path, generator: Path, ema: bool = True) -> Networks:
+    """Read the two published training checkpoints into networks; as `read_official`."""
+    found = read_official(autoencoder, generator, ema)
+    tokenizer_net, generator_net = _empty(found.config)
+    _copy(tokenizer_net, found.tokenizer)
+    _copy(generator_net, found.generator)
+    fingerprint = _fingerprint(found.config, tokenizer_net, generator_net)
+    return Networks(found.config, tokenizer_net.eval(), generator_net.eval(), fingerprint)
+
+
+def convert_official(autoencoder: Path, generator: Path, folder: Path, ema: bool = True) -> ModelConfig:
+    """Write the two published checkpoints as a model folder, from disk to disk; as `read_official`.
+
+    No network is built: memory holds at most the pages of the weights that are being copied.
+    """
+    found = read_official(autoencoder, generator, ema)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_tensors(found.tokenizer, folder / TOKENIZER)
+    _write_tensors(found.generator, folder / GENERATOR)
+    _write_config(found.config, folder)
+    return found.config
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -156,7 +198,13 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def fill(network: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
-    """Copy weights into a network after checking that names and shapes agree and all numbers are finite."""
+    """Copy weights into a network once they are checked; raises CheckpointError."""
+    check_weights(network, weights, source)
+    _copy(network, weights)
+
+
+def check_weights(network: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
+    """Raise CheckpointError unless names and shapes are the network's and all numbers are finite."""
     wanted = network.state_dict()
     missing = sorted(set(wanted) - set(weights))
     extra = sorted(set(weights) - set(wanted))
@@ -171,6 +219,9 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor], source: str) -> None
     for key, value in weights.items():
         if not value.is_floating_point() or not bool(torch.isfinite(value).all()):
             raise CheckpointError(f"'{source}': {key} holds values that are not finite numbers. Get the file again.")
+
+
+def _copy(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     network.to_empty(device="cpu")
     _restore_buffers(network)
     with torch.no_grad():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nvg_studio.errors import CheckpointError
+from nvg_studio.model.classes import IMAGENET_CLASSES, class_names
 
 HEAD_SIZE = 64
 """Width of one attention head in both transformers; the rotary code is made for it."""
@@ -126,13 +127,13 @@ def groups_for(channels: int, groups: int) -> int:
     return groups if channels % groups == 0 else 24
 
 
-def official(depth: int, classes: int = 1000, class_names: tuple[str, ...] | None = None) -> ModelConfig:
+def official(depth: int, classes: int = IMAGENET_CLASSES) -> ModelConfig:
     """The published ImageNet models at 256 x 256: depth 16, 20 or 24 (paper table 1)."""
     return ModelConfig(
         name=f"nvg-d{depth}",
         tokenizer=TokenizerConfig(256, 128, (1, 2, 4, 4, 4), 2, 2, 32, 4096, 32),
         generator=GeneratorConfig(classes, 64 * depth, depth, 32 * depth, depth, OFFICIAL_SCALE_FACTORS),
-        class_names=class_names or tuple(f"class {i}" for i in range(classes)),
+        class_names=class_names(classes),
         known_cells=False,
         trained_free=False,
         sampling=dict(OFFICIAL_SAMPLING),

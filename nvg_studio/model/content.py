@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from nvg_studio.model.blocks import Block, Head, drop_path_rates, initialize, rotation, token_ids
+from nvg_studio.model.blocks import Block, Head, Linear, drop_path_rates, initialize, rotation, token_ids
 from nvg_studio.model.config import ModelConfig
 
 CANVAS_KIND = 0
@@ -20,12 +20,12 @@ class ContentTransformer(nn.Module):
         width, channels = gen.content_width, tok.latent_channels
         self.grid, self.no_class = tok.grid, gen.classes
         self.start = nn.Parameter(torch.randn(1, tok.cells, channels))
-        self.embed = nn.Linear(channels, width)
+        self.embed = Linear(channels, width)
         self.class_embed = nn.Embedding(gen.classes + 1, width)
         self.stage_embed = nn.Embedding(tok.depth + 1, width)
         self.blocks = nn.ModuleList(Block(width, rate) for rate in drop_path_rates(gen.content_depth))
         self.head = Head(width, channels)
-        self.classifier = nn.Linear(channels, tok.codebook_size)
+        self.classifier = Linear(channels, tok.codebook_size)
         self._factors = gen.scale_factors
         self.register_buffer("scale_factors", torch.empty(len(gen.scale_factors)), persistent=False)
         self.restore_buffers()

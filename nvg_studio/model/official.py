@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from nvg_studio.errors import CheckpointError
+from nvg_studio.model.classes import class_names
 from nvg_studio.model.config import OFFICIAL_SAMPLING, GeneratorConfig, ModelConfig, TokenizerConfig
 
 EMA_PREFIX = "ema_model.nvgformer."
@@ -76,7 +77,7 @@ def infer_config(tokenizer: Tensors, generator: Tensors, scale_factors: Tensor, 
         raise CheckpointError(f"Not a published checkpoint: tensor {error} is missing. Get the files again.") from error
     except (IndexError, RuntimeError) as error:
         raise CheckpointError(f"Not a published checkpoint: a tensor has too few dimensions ({error}).") from error
-    names = tuple(f"class {index}" for index in range(min(gen.classes, 100_000)))
+    names = class_names(min(gen.classes, 100_000))
     return ModelConfig(name, tok, gen, names, known_cells=False, trained_free=False, sampling=dict(OFFICIAL_SAMPLING))
 
 

@@ -26,6 +26,9 @@ Picture = NDArray[np.uint8]
 PAPER = 128
 """Grey of a picture that does not exist yet."""
 
+LONGEST_HISTORY = 1000
+"""Steps that can be undone: hours of work must not fill the memory."""
+
 Names = tuple[tuple[int, int, str], ...]
 """Names of clusters as (stage, cluster, name), sorted by stage and cluster."""
 
@@ -92,8 +95,9 @@ class History:
         return self.snapshots[self.index]
 
     def push(self, snapshot: Snapshot) -> "History":
-        """Add a step after the current one; what was undone is dropped."""
-        return History((*self.snapshots[: self.index + 1], snapshot), self.index + 1)
+        """Add a step after the current one; what was undone is dropped, and so are steps LONGEST_HISTORY before."""
+        snapshots = (*self.snapshots[: self.index + 1], snapshot)[-LONGEST_HISTORY:]
+        return History(snapshots, len(snapshots) - 1)
 
     def visit(self, index: int) -> "History":
         """Go to any step; an index outside is moved inside."""

@@ -1,4 +1,4 @@
-"""manifest.json of a project file: its exact shape, checked by pydantic. Version 2; see docs/format.md.
+"""manifest.json of a project file: its exact shape, checked by pydantic. Version 3; see docs/format.md.
 
 Values are taken as they are (`strict`): no text becomes a number, no unknown key is passed over.
 """
@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from nvg_studio.errors import ProjectError
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 MAX_TEXT = 1000
 MAX_STEPS = 4096
+MAX_MADE = 256
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 Key = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
-Index = Annotated[int, Field(ge=0, lt=3 * MAX_STEPS)]
+Index = Annotated[int, Field(ge=0, lt=4 * MAX_STEPS)]
 Stage = Annotated[int, Field(ge=0, le=20)]
 Settings = Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=256)]
 
@@ -70,23 +71,41 @@ class StepRecord(Record):
     layout: LayoutRecord | None
 
 
+class MadeRecord(Record):
+    """A result that waits; `started`: its run's step, by its position, or whole where the history has it no more."""
+
+    title: Text
+    starred: bool
+    picture: Key
+    sequence: Index
+    request: RequestRecord
+    started: Index | StepRecord | None
+
+
 class RenderingRecord(Record):
-    """The pictures of the current step's stages, and the model that made them."""
+    """The pictures of the current step's stages that are known, and the model that made them."""
 
     model: Text
-    stages: Annotated[int, Field(ge=1, le=21)]
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=21)]
 
 
 class Manifest(Record):
     """All of manifest.json."""
 
-    schema_version: Literal[2]
+    schema_version: Literal[3]
     application: Text
     model_name: Text
     current: Index
     steps: Annotated[tuple[StepRecord, ...], Field(min_length=1, max_length=MAX_STEPS)]
+    made: Annotated[tuple[MadeRecord, ...], Field(max_length=MAX_MADE)]
     rendering: RenderingRecord | None
     reference: bool
+    thumbnails: bool
+
+    @property
+    def picture_keys(self) -> frozenset[str]:
+        """Keys of all base pictures and of the pictures of waiting results."""
+        return frozenset({step.base for step in self.steps} | {made.picture for made in self.made})
 
 
 class Versioned(BaseModel):

@@ -8,11 +8,14 @@ from pydantic import Field
 from nvg_studio.errors import ProjectError
 from nvg_studio.project.archive import Arrays
 from nvg_studio.project.manifest import (
+    MAX_STEPS,
     SCHEMA_VERSION,
+    Index,
     Key,
     Manifest,
     Names,
     Record,
+    RenderingRecord,
     RequestRecord,
     Settings,
     Stage,
@@ -44,7 +47,42 @@ class Manifest1(Record):
     request: RequestRecord1 | None
 
 
-def from_version_1(manifest: Manifest1, arrays: Arrays) -> tuple[Manifest, Arrays]:
+class RenderingRecord2(Record):
+    """The pictures of all stages in version 2, and how many there are."""
+
+    model: Text
+    stages: Annotated[int, Field(ge=1, le=21)]
+
+
+class Manifest2(Record):
+    """manifest.json of version 2: no results that wait, no thumbnails of steps."""
+
+    schema_version: Literal[2]
+    application: Text
+    model_name: Text
+    current: Index
+    steps: Annotated[tuple[StepRecord, ...], Field(min_length=1, max_length=MAX_STEPS)]
+    rendering: RenderingRecord2 | None
+    reference: bool
+
+
+def from_version_2(manifest: Manifest2) -> Manifest:
+    """The same; nothing waits."""
+    old = manifest.rendering
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        application=manifest.application,
+        model_name=manifest.model_name,
+        current=manifest.current,
+        steps=manifest.steps,
+        made=(),
+        rendering=None if old is None else RenderingRecord(model=old.model, stages=tuple(range(old.stages))),
+        reference=manifest.reference,
+        thumbnails=False,
+    )
+
+
+def from_version_1(manifest: Manifest1, arrays: Arrays) -> tuple[Manifest2, Arrays]:
     """The one step as a history of one; ProjectError where the arrays are not those of version 1."""
     old = manifest.request
     prefixes = ["", "result_"] + (["request_"] if old else [])
@@ -71,9 +109,9 @@ def from_version_1(manifest: Manifest1, arrays: Arrays) -> tuple[Manifest, Array
     return _with_one_step(manifest.application, step), _stacked(arrays, prefixes, held)
 
 
-def _with_one_step(application: str, step: StepRecord) -> Manifest:
-    return Manifest(
-        schema_version=SCHEMA_VERSION,
+def _with_one_step(application: str, step: StepRecord) -> Manifest2:
+    return Manifest2(
+        schema_version=2,
         application=application,
         model_name="",
         current=0,

@@ -1,6 +1,7 @@
-"""A history as records and arrays, and back. Equal sequences and locks are stored once."""
+"""A document as records and arrays, and back. Equal sequences and locks are stored once."""
 
 from collections.abc import Hashable, Mapping
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -9,14 +10,25 @@ from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project.archive import Arrays
-from nvg_studio.project.document import History, Layout, Picture, Snapshot
-from nvg_studio.project.manifest import MAX_STEPS, LayoutRecord, NameRecord, RequestRecord, StepRecord, clean
+from nvg_studio.project.document import Document, History, Layout, Made, Picture, Snapshot, picture_key
+from nvg_studio.project.manifest import (
+    MAX_STEPS,
+    LayoutRecord,
+    MadeRecord,
+    Manifest,
+    NameRecord,
+    RequestRecord,
+    StepRecord,
+    clean,
+)
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 
 Value = TypeVar("Value", bound=Hashable)
 
 MAX_PICTURES = 512 * 2**20
-"""Bytes of decoded base pictures that a file is given."""
+"""Bytes of decoded pictures of steps and results that a file is given."""
+MAX_BASES = 3900
+"""Base pictures that a file is given: an archive has at most 4096 entries."""
 MAX_SEQUENCES = 96 * 2**20
 """Bytes of sequences that a file is given."""
 
@@ -35,63 +47,115 @@ class _Pool(Generic[Value]):
         return list(self._places)
 
 
-def fitting(history: History, pictures: Mapping[str, Picture]) -> History:
+def fitting(document: Document) -> History:
     """The history without its farthest steps, as many as one file can't hold; the current one always stays.
 
-    Steps are given up from the start on, then from the undone end.
+    Steps are given up from the start on, then from the undone end; results that wait all stay.
     """
-    steps, index = history.snapshots, history.index
+    steps, index = document.history.snapshots, document.history.index
     order = [*range(index, -1, -1), *range(index + 1, len(steps))]
+    each = 3 * (document.sequence.bits.nbytes + document.sequence.token_map.nbytes)
+    most = min(MAX_STEPS, MAX_SEQUENCES // each - 2 * len(document.made))
     kept: list[int] = []
-    used, size, sequences = set[str](), 0, 0
+    used, size = set[str](), sum(made.picture.nbytes for made in document.made)
     for number in order:
-        step = steps[number]
-        size += 0 if step.base in used else pictures[step.base].nbytes
-        sequences += 3 * (step.sequence.bits.nbytes + step.sequence.token_map.nbytes)
-        if kept and (size > MAX_PICTURES or sequences > MAX_SEQUENCES or len(kept) == MAX_STEPS):
+        base = steps[number].base
+        size += 0 if base in used else document.pictures[base].nbytes
+        if kept and (size > MAX_PICTURES or len(kept) >= most or len(used) == MAX_BASES):
             break
-        used.add(step.base)
+        used.add(base)
         kept.append(number)
     first = min(kept)
     return History(steps[first : max(kept) + 1], index - first)
 
 
-def pack(history: History) -> tuple[tuple[StepRecord, ...], Arrays]:
-    """Records of all steps, and the arrays bits [N, L, K], token_map [N, K + 1, L] and locks [M, 2, L]."""
+def pack(history: History, made: tuple[Made, ...]) -> tuple[tuple[StepRecord, ...], tuple[MadeRecord, ...], Arrays]:
+    """Records of all steps and waiting results; arrays bits [N, L, K], token_map [N, K + 1, L] and locks [M, 2, L]."""
     sequences, locks = _Pool[GranularitySequence](), _Pool[Locks]()
-    steps = tuple(
-        StepRecord(
-            title=clean(step.title),
-            model=clean(step.model),
-            base=step.base,
-            names=tuple(NameRecord(stage=s, cluster=c, name=clean(name)) for s, c, name in step.names),
-            sequence=sequences.add(step.sequence),
-            result=sequences.add(step.result),
-            locks=locks.add(step.locks),
-            request=None if step.request is None else _pack_request(step.request, sequences, locks),
-            layout=None if step.layout is None else LayoutRecord(**vars(step.layout)),
-        )
-        for step in history.snapshots
-    )
+    steps = tuple(_pack_step(step, sequences, locks) for step in history.snapshots)
+    places = {id(step): place for place, step in enumerate(history.snapshots)}
+    waiting = tuple(_pack_made(one, places, sequences, locks) for one in made)
     arrays: Arrays = {
         "bits": np.stack([sequence.bits for sequence in sequences.values]),
         "token_map": np.stack([sequence.token_map for sequence in sequences.values]),
         "locks": np.stack([np.stack([held.structure, held.content]) for held in locks.values]),
     }
-    return steps, arrays
+    return steps, waiting, arrays
 
 
-def unpack(steps: tuple[StepRecord, ...], current: int, arrays: Arrays) -> History:
-    """The history; raises ProjectError, SequenceError or SettingsError where records and arrays do not fit."""
+def unpack(manifest: Manifest, arrays: Arrays, pictures: Mapping[str, Picture]) -> Document:
+    """The document; `pictures` by key, all that are named.
+
+    Raises ProjectError, SequenceError or SettingsError where records and arrays do not fit.
+    """
     if set(arrays) != {"bits", "token_map", "locks"}:
         raise ProjectError("its history does not hold exactly bits, token_map and locks")
     if len(arrays["bits"]) != len(arrays["token_map"]) or arrays["locks"].shape[1:2] != (2,):
         raise ProjectError("the arrays of its history do not fit together")
     sequences = [GranularitySequence(*pair) for pair in zip(arrays["bits"], arrays["token_map"], strict=True)]
     locks = [Locks(*pair) for pair in arrays["locks"]]
-    if current >= len(steps):
+    if manifest.current >= len(manifest.steps):
         raise ProjectError("its current step does not exist")
-    return History(tuple(_unpack_step(step, sequences, locks) for step in steps), current)
+    steps = tuple(_unpack_step(step, sequences, locks) for step in manifest.steps)
+    bases = MappingProxyType({step.base: pictures[step.base] for step in steps})
+    made = tuple(_unpack_made(record, steps, sequences, locks, pictures[record.picture]) for record in manifest.made)
+    return Document(History(steps, manifest.current), bases, made)
+
+
+def _pack_step(step: Snapshot, sequences: _Pool[GranularitySequence], locks: _Pool[Locks]) -> StepRecord:
+    return StepRecord(
+        title=clean(step.title),
+        model=clean(step.model),
+        base=step.base,
+        names=tuple(NameRecord(stage=s, cluster=c, name=clean(name)) for s, c, name in step.names),
+        sequence=sequences.add(step.sequence),
+        result=sequences.add(step.result),
+        locks=locks.add(step.locks),
+        request=None if step.request is None else _pack_request(step.request, sequences, locks),
+        layout=None if step.layout is None else LayoutRecord(**vars(step.layout)),
+    )
+
+
+def _pack_made(
+    made: Made, places: Mapping[int, int], sequences: _Pool[GranularitySequence], locks: _Pool[Locks]
+) -> MadeRecord:
+    """`places`: positions of the steps by their identity, which is what ties a result to one of several equal ones."""
+    started: int | StepRecord | None = None
+    if made.started is not None:
+        place = places.get(id(made.started))
+        started = _pack_step(made.started, sequences, locks) if place is None else place
+    return MadeRecord(
+        title=clean(made.title),
+        starred=made.starred,
+        picture=picture_key(made.picture),
+        sequence=sequences.add(made.sequence),
+        request=_pack_request(made.request, sequences, locks),
+        started=started,
+    )
+
+
+def _unpack_made(
+    record: MadeRecord,
+    steps: tuple[Snapshot, ...],
+    sequences: list[GranularitySequence],
+    locks: list[Locks],
+    picture: Picture,
+) -> Made:
+    started: Snapshot | None = None
+    if isinstance(record.started, StepRecord):
+        started = _unpack_step(record.started, sequences, locks)
+    elif record.started is not None:
+        if record.started >= len(steps):
+            raise ProjectError("a result in its manifest is of a step that does not exist")
+        started = steps[record.started]
+    return Made(
+        request=_unpack_request(record.request, sequences, locks),
+        sequence=_pick(sequences, record.sequence),
+        picture=picture,
+        started=started,
+        title=record.title,
+        starred=record.starred,
+    )
 
 
 def _pack_request(request: RunRequest, sequences: _Pool[GranularitySequence], locks: _Pool[Locks]) -> RequestRecord:

@@ -1,8 +1,9 @@
 """Decoded pictures of stages: those of one sequence as a value, and a cache of many for as long as there is room."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,28 +17,48 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True, eq=False)
 class Rendering:
-    """What one model makes of one sequence.
+    """What one model makes of one sequence, as far as it was decoded.
 
     Attributes:
         model: ModelInfo.fingerprint.
         digest: `sequence.digest(K)` of the tokens that were decoded.
-        stages: the picture uint8 [S, S, 3] after every stage 0..K, all of one size, read-only.
+        depth: K.
+        pictures: uint8 [S, S, 3] by stage, those of 0..K that are known; all of one size, read-only.
     """
 
     model: str
     digest: str
-    stages: tuple[Picture, ...]
+    depth: int
+    pictures: Mapping[int, Picture]
 
     @classmethod
     def of(cls, model: str, sequence: GranularitySequence, stages: Iterable[Picture]) -> "Rendering":
         """The pictures of all stages, in order; PictureError unless there is one square for each, all of one size."""
-        pictures = tuple(np.array(picture) for picture in stages)
-        shapes = {picture.shape for picture in pictures}
-        if len(pictures) != sequence.depth + 1 or len(shapes) != 1 or not _is_square(shapes.pop()):
-            raise PictureError(f"A rendering has {sequence.depth + 1} square RGB pictures of one size.")
-        for picture in pictures:
+        rendering = cls.known(model, sequence, dict(enumerate(stages)))
+        if not rendering.complete:
+            raise PictureError(f"A complete rendering has {sequence.depth + 1} pictures.")
+        return rendering
+
+    @classmethod
+    def known(cls, model: str, sequence: GranularitySequence, pictures: Mapping[int, Picture]) -> "Rendering":
+        """The pictures of some stages, one at least; PictureError unless they are squares of one size."""
+        copies = {stage: np.array(pictures[stage]) for stage in sorted(pictures)}
+        shapes = {picture.shape for picture in copies.values()}
+        if not copies.keys() <= set(range(sequence.depth + 1)) or len(shapes) != 1 or not _is_square(shapes.pop()):
+            raise PictureError(f"A rendering has square RGB pictures of one size, of stages 0 to {sequence.depth}.")
+        for picture in copies.values():
             picture.setflags(write=False)
-        return cls(model, sequence.digest(sequence.depth), pictures)
+        return cls(model, sequence.digest(sequence.depth), sequence.depth, MappingProxyType(copies))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all stages are known."""
+        return len(self.pictures) == self.depth + 1
+
+    @property
+    def stages(self) -> tuple[Picture, ...]:
+        """The pictures that are known, in the order of their stages."""
+        return tuple(self.pictures.values())
 
     def shows(self, model: str, sequence: GranularitySequence) -> bool:
         """Whether these are the pictures of that sequence; an empty `model` is any."""
@@ -50,7 +71,7 @@ class RenderingCache:
     The least recently used ones go first once `capacity` bytes are full. Not for several threads at once.
     """
 
-    def __init__(self, capacity: int = 128 * 2**20) -> None:
+    def __init__(self, capacity: int = 32 * 2**20) -> None:
         self._capacity = capacity
         self._pictures: OrderedDict[Key, Picture] = OrderedDict()
         self._bytes = 0

@@ -1,10 +1,11 @@
 """Project files (.nvgs): a document with its history as a zip archive. The format is described in docs/format.md.
 
-    manifest.json              what it is and every step of the history; schema_version 2
-    history.npz                bits, token maps and locks of all steps
-    pictures/<sha256>.png      base pictures
+    manifest.json              what it is, every step of the history and all waiting results; schema_version 3
+    history.npz                bits, token maps and locks of all of them
+    pictures/<sha256>.png      base pictures, and those of waiting results
     stages/<i>.png             the current step's stage pictures, so that it can be looked at without its model
     reference.png              the reference picture
+    thumbnails.png             the steps of the history, one below the other
     thumbnail.png              for file managers
 
 Files are not trusted: names, sizes, types and values are checked, and a file that is not exactly right is refused.
@@ -17,7 +18,6 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
-from types import MappingProxyType
 from typing import BinaryIO
 
 from nvg_studio import __version__
@@ -25,13 +25,14 @@ from nvg_studio.errors import NVGError, PictureError, ProjectError
 from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.read import decode_image, picture_size
 from nvg_studio.imaging.write import encode_png
-from nvg_studio.project.archive import Entries, open_zip, read_arrays, write_arrays, write_zip
-from nvg_studio.project.document import Document, History, Picture, picture_key
+from nvg_studio.project.archive import Arrays, Entries, open_zip, read_arrays, write_arrays, write_zip
+from nvg_studio.project.document import Document, Picture, picture_key
 from nvg_studio.project.files import write_file
 from nvg_studio.project.manifest import SCHEMA_VERSION, Manifest, RenderingRecord, Versioned, clean, parse
-from nvg_studio.project.migrations import Manifest1, from_version_1
+from nvg_studio.project.migrations import Manifest1, Manifest2, from_version_1, from_version_2
 from nvg_studio.project.packing import fitting, pack, unpack
 from nvg_studio.project.rendering import Rendering
+from nvg_studio.project.thumbnails import cut_sheet, draw_sheet
 
 MAX_FILE = 640 * 2**20
 MAX_PIXELS = 256 * 2**20
@@ -44,6 +45,7 @@ _LIMITS = {
     "history.npz": _MAX_ARRAY,
     "sequence.npz": _MAX_ARRAY,
     "reference.png": _MAX_PICTURE,
+    "thumbnails.png": _MAX_PICTURE,
     "thumbnail.png": 2**20,
 }
 _PICTURE = re.compile(r"(pictures/[0-9a-f]{64}|stages/[0-9]{1,2})\.png")
@@ -54,22 +56,30 @@ class Project:
     """What a project file holds.
 
     Attributes:
-        document: the history and its base pictures.
+        document: the history, its base pictures, and the results that wait.
         model_name: of the model that the current step belongs to (its fingerprint is in the snapshot); may be empty.
-        rendering: the current step's stages; None where they are not known.
+        rendering: the current step's stages, as far as they are known; None where none is.
         reference: the reference picture uint8 [H, W, 3], if there is one.
+        thumbnails: uint8 [s, s, 3] of every step, as a file brought them; drawn anew whenever a project is saved.
     """
 
     document: Document
     model_name: str = ""
     rendering: Rendering | None = None
     reference: Picture | None = None
+    thumbnails: tuple[Picture, ...] = ()
 
     @property
     def current_rendering(self) -> Rendering | None:
         """The rendering, if it is that of the current step."""
         snapshot, rendering = self.document.snapshot, self.rendering
         return rendering if rendering is not None and rendering.shows(snapshot.model, snapshot.sequence) else None
+
+    @property
+    def complete_rendering(self) -> Rendering | None:
+        """The rendering, if it has all stages of the current step: what an export needs."""
+        rendering = self.current_rendering
+        return rendering if rendering is not None and rendering.complete else None
 
 
 def save(project: Project, path: str | PathLike[str], backup: bool = True) -> None:
@@ -108,8 +118,8 @@ def encode(project: Project, without: frozenset[str] = frozenset()) -> bytes:
     `without`: keys of base pictures to leave out, for whoever has them; `decode` needs them again.
     """
     document = project.document
-    history = fitting(document.history, document.pictures)
-    steps, arrays = pack(history)
+    history = fitting(document)
+    steps, made, arrays = pack(history, document.made)
     rendering = project.current_rendering
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
@@ -117,16 +127,22 @@ def encode(project: Project, without: frozenset[str] = frozenset()) -> bytes:
         model_name=clean(project.model_name),
         current=history.index,
         steps=steps,
+        made=made,
         rendering=None if rendering is None else _rendering_record(rendering),
         reference=project.reference is not None,
+        thumbnails=True,
     )
     entries = {"manifest.json": manifest.model_dump_json(indent=1).encode(), "history.npz": write_arrays(arrays)}
-    bases = dict.fromkeys(step.base for step in history.snapshots)
-    entries |= {f"pictures/{key}.png": encode_png(document.pictures[key]) for key in bases if key not in without}
+    pictures = dict(document.pictures) | {
+        record.picture: one.picture for record, one in zip(made, document.made, strict=True)
+    }
+    held = sorted(manifest.picture_keys - without)
+    entries |= {f"pictures/{key}.png": encode_png(pictures[key]) for key in held}
     if rendering is not None:
-        entries |= {f"stages/{stage}.png": encode_png(picture) for stage, picture in enumerate(rendering.stages)}
+        entries |= {f"stages/{stage}.png": encode_png(picture) for stage, picture in rendering.pictures.items()}
     if project.reference is not None:
         entries["reference.png"] = encode_png(project.reference)
+    entries["thumbnails.png"] = encode_png(draw_sheet(history, document.pictures))
     entries["thumbnail.png"] = encode_png(resize(document.base, min(len(document.base), THUMBNAIL_SIZE)))
     return write_zip(entries)
 
@@ -142,7 +158,7 @@ def decode(data: bytes, given: Mapping[str, Picture]) -> Project:
 
 
 def _rendering_record(rendering: Rendering) -> RenderingRecord:
-    return RenderingRecord(model=clean(rendering.model), stages=len(rendering.stages))
+    return RenderingRecord(model=clean(rendering.model), stages=tuple(rendering.pictures))
 
 
 def _check_file(status: os.stat_result) -> None:
@@ -161,24 +177,27 @@ def _limit_of(name: str) -> int | None:
 def _read(file: BinaryIO, given: Mapping[str, Picture]) -> Project:
     """The project of an archive; errors come without the file's name."""
     with open_zip(file, _limit_of) as entries:
-        manifest, history = _read_history(entries)
-        bases = {step.base for step in history.snapshots}
-        held = {key for key in bases if f"pictures/{key}.png" in entries.names}
-        _check_names(entries.names, manifest, held, bases - set(given))
+        manifest, arrays = _read_manifest(entries)
+        keys = manifest.picture_keys
+        held = frozenset(key for key in keys if f"pictures/{key}.png" in entries.names)
+        _check_names(entries.names, manifest, held | (keys - given.keys()))
         budget = _Budget(MAX_PIXELS)
-        pictures = {key: given[key] for key in bases - held}
+        pictures = {key: given[key] for key in keys - held}
         pictures |= {key: _read_base(entries, key, budget) for key in sorted(held)}
-        document = Document(history, MappingProxyType(pictures))
+        document = unpack(manifest, arrays, pictures)
         return Project(
             document,
             manifest.model_name,
-            _read_rendering(entries, manifest.rendering, history, budget),
+            _read_rendering(entries, manifest.rendering, document, budget),
             _read_picture(entries, "reference.png", budget) if manifest.reference else None,
+            cut_sheet(_read_picture(entries, "thumbnails.png", budget), len(manifest.steps))
+            if manifest.thumbnails
+            else (),
         )
 
 
-def _read_history(entries: Entries) -> tuple[Manifest, History]:
-    """The manifest, brought to the current version, and the history."""
+def _read_manifest(entries: Entries) -> tuple[Manifest, Arrays]:
+    """The manifest and the arrays, brought to the current version."""
     if "manifest.json" not in entries.names:
         raise ProjectError("it is not a project file (there is no manifest in it)")
     content = entries.read("manifest.json")
@@ -187,19 +206,19 @@ def _read_history(entries: Entries) -> tuple[Manifest, History]:
         raise ProjectError("it was made by a newer NVG Studio; update the program to open it")
     if version == 1:
         first = parse(Manifest1, content)
-        manifest, arrays = from_version_1(first, read_arrays(entries.read("sequence.npz"), _MAX_ARRAY))
-    else:
-        manifest, arrays = parse(Manifest, content), read_arrays(entries.read("history.npz"), _MAX_ARRAY)
-    return manifest, unpack(manifest.steps, manifest.current, arrays)
+        second, arrays = from_version_1(first, read_arrays(entries.read("sequence.npz"), _MAX_ARRAY))
+        return from_version_2(second), arrays
+    manifest = from_version_2(parse(Manifest2, content)) if version == 2 else parse(Manifest, content)
+    return manifest, read_arrays(entries.read("history.npz"), _MAX_ARRAY)
 
 
-def _check_names(names: frozenset[str], manifest: Manifest, held: set[str], needed: set[str]) -> None:
-    """Exactly the pictures that the manifest names must be there, but for those that are given."""
-    expected = {f"pictures/{key}.png" for key in held | needed}
+def _check_names(names: frozenset[str], manifest: Manifest, needed: frozenset[str]) -> None:
+    """Exactly the pictures that the manifest names must be there, base pictures at least the `needed` ones."""
+    expected = {f"pictures/{key}.png" for key in needed}
     if manifest.rendering is not None:
-        expected |= {f"stages/{stage}.png" for stage in range(manifest.rendering.stages)}
-    if manifest.reference:
-        expected.add("reference.png")
+        expected |= {f"stages/{stage}.png" for stage in manifest.rendering.stages}
+    named = {"reference.png": manifest.reference, "thumbnails.png": manifest.thumbnails}
+    expected |= {name for name, there in named.items() if there}
     if {name for name in names if name.endswith(".png")} - {"thumbnail.png"} != expected:
         raise ProjectError("its pictures are not the ones that its manifest names")
 
@@ -236,9 +255,9 @@ def _read_base(entries: Entries, key: str, budget: _Budget) -> Picture:
 
 
 def _read_rendering(
-    entries: Entries, record: RenderingRecord | None, history: History, budget: _Budget
+    entries: Entries, record: RenderingRecord | None, document: Document, budget: _Budget
 ) -> Rendering | None:
     if record is None:
         return None
-    stages = [_read_picture(entries, f"stages/{stage}.png", budget) for stage in range(record.stages)]
-    return Rendering.of(record.model, history.current.sequence, stages)
+    pictures = {stage: _read_picture(entries, f"stages/{stage}.png", budget) for stage in record.stages}
+    return Rendering.known(record.model, document.sequence, pictures)

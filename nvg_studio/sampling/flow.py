@@ -9,6 +9,8 @@ Velocity = Callable[[Tensor, float], Tensor]
 """(state, time) -> velocity, noise minus data; time 1 is noise, 0 is data."""
 Hold = Callable[[Tensor, float], Tensor]
 """(state, time) -> state with its known entries put back."""
+Solver = Callable[[Velocity, Tensor, Sequence[float], Hold], Tensor]
+"""(velocity, state at the first time, times, hold) -> state at the last time."""
 
 
 def time_grid(steps: int, cells: int) -> list[float]:
@@ -25,3 +27,24 @@ def euler(velocity: Velocity, state: Tensor, times: Sequence[float], hold: Hold)
     for now, then in zip(times, times[1:], strict=False):
         state = hold(state + (then - now) * velocity(state, now), then)
     return state
+
+
+def dpm_solver(velocity: Velocity, state: Tensor, times: Sequence[float], hold: Hold) -> Tensor:
+    """DPM-Solver++(2M): second-order steps on the predicted data, in the logarithm of the signal-to-noise ratio.
+
+    Lu et al., arXiv 2211.01095, algorithm 2, on the straight path data (1 - t) + noise t. Where that logarithm is not
+    finite, which is at both ends, a step is Euler's.
+    """
+    before: tuple[float, Tensor] | None = None
+    for now, then in zip(times, times[1:], strict=False):
+        here = state - now * velocity(state, now)
+        data = here
+        if before is not None and before[0] < 1 and then > 0:
+            ratio = (_log_snr(then) - _log_snr(now)) / (_log_snr(now) - _log_snr(before[0]))
+            data = here + ratio / 2 * (here - before[1])
+        state, before = hold(then / now * state + (1 - then / now) * data, then), (now, here)
+    return state
+
+
+def _log_snr(time: float) -> float:
+    return math.log((1 - time) / time)

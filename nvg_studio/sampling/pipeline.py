@@ -1,7 +1,7 @@
 """NVGPipeline: pictures to sequences, sequences to pictures, and new stages from the networks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,9 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import resize, square_crop
 from nvg_studio.model.checkpoint import Networks, load_model, load_official, save_model
 from nvg_studio.model.config import ModelConfig
+from nvg_studio.sampling.compute import Compute
 from nvg_studio.sampling.events import Event, Picture, StageDone
+from nvg_studio.sampling.flow import Solver, dpm_solver, euler
 from nvg_studio.sampling.runner import BatchState, Runner, StopFlag
 from nvg_studio.sampling.settings import GenerationSettings, ModelInfo
 from nvg_studio.sampling.tokens import structure_noise as draw_structure_noise
@@ -32,23 +34,29 @@ COLOUR_BATCH = 128
 class NVGPipeline:
     """A model with a device; nothing about it changes after loading."""
 
-    def __init__(self, networks: Networks, device: str = "auto", dtype: str = "auto", folder: str = "") -> None:
+    def __init__(
+        self,
+        networks: Networks,
+        device: str = "auto",
+        dtype: str = "auto",
+        folder: str = "",
+        solver: Solver = dpm_solver,
+    ) -> None:
+        """Take over networks: they move to the device, and are rounded for bfloat16. `solver`: for the structure."""
         self.device = resolve_device(device)
         self.dtype = _resolve_dtype(dtype, self.device)
-        self._networks = replace(
-            networks,
-            tokenizer=networks.tokenizer.to(self.device),
-            generator=networks.generator.to(self.device),
-        )
+        self._solver = solver
+        self._networks = networks
+        self._compute = Compute(networks, self.device, self.dtype)
         self.config: ModelConfig = networks.config
         self.info = self._describe(folder)
 
     @classmethod
     def from_pretrained(cls, model: str | Path, device: str = "auto", dtype: str = "auto") -> "NVGPipeline":
-        """Load a model folder (config.json and safetensors).
+        """Load a model (config.json and safetensors).
 
         Args:
-            model: the folder.
+            model: the folder, or the name of a model on this machine ("flowers", "d16" once it is downloaded).
             device: "auto" (CUDA, else MPS, else CPU) or a torch device name.
             dtype: "auto" (bfloat16 on CUDA, else float32), "float32" or "bfloat16".
 
@@ -57,7 +65,10 @@ class NVGPipeline:
         """
         folder = Path(model)
         if not folder.is_dir():
-            raise CheckpointError(f"No model folder at '{folder}'. Check the path, or import a model first.")
+            # Only here, so that training runs where the libraries of the hub are not installed.
+            from nvg_studio.hub.library import find
+
+            folder = find(str(model))
         return cls(load_model(folder), device, dtype, folder=str(folder))
 
     @classmethod
@@ -74,8 +85,20 @@ class NVGPipeline:
         """
         return cls(load_official(Path(autoencoder), Path(generator), ema), device, dtype, folder=str(generator))
 
+    def with_solver(self, solver: Solver) -> "NVGPipeline":
+        """The same model on the same device, with another solver of the structure flow."""
+        other = copy(self)
+        other._solver = solver
+        return other
+
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write the model as a folder that `from_pretrained` reads."""
+        """Write the model as a folder that `from_pretrained` reads.
+
+        Raises:
+            SettingsError: the pipeline was made for bfloat16 and holds rounded weights.
+        """
+        if self.dtype != torch.float32:
+            raise SettingsError("The weights were rounded to bfloat16: load the model with dtype float32 to save it.")
         save_model(self.config, self._networks.tokenizer, self._networks.generator, Path(folder))
 
     def encode(self, image: Picture) -> GranularitySequence:
@@ -109,7 +132,7 @@ class NVGPipeline:
     @torch.inference_mode()
     def decode(self, sequence: GranularitySequence, stage: int | None = None) -> Picture:
         """The picture uint8 [S, S, 3] after `stage` (the last one if None)."""
-        return _to_bytes(self._networks.tokenizer.decode(self._canvas(sequence, stage)))[0]
+        return _to_bytes(self._compute.decode(self._canvas(sequence, stage)))[0]
 
     @torch.inference_mode()
     def code_colours(self, path: Sequence[int], cancel: StopFlag | None = None) -> Picture:
@@ -125,13 +148,12 @@ class NVGPipeline:
         codes = self.config.tokenizer.codebook_size
         if len(path) > self.info.depth or not all(0 <= token < codes for token in path):
             raise SettingsError(f"A path has at most {self.info.depth} tokens from 0 to {codes - 1}.")
-        tokenizer = self._networks.tokenizer
         below = sum(self._even(torch.tensor([token]), stage) for stage, token in enumerate(path))  # [1, C, p, p]
         colours = []
         for tokens in torch.arange(codes).split(COLOUR_BATCH):
             if cancel is not None and cancel.is_set():
                 raise Cancelled("The colours were not needed any more.")
-            pictures = tokenizer.decoder(self._even(tokens, len(path)) + below)  # [n, 3, s, s]
+            pictures = self._compute.decode_patch(self._even(tokens, len(path)) + below)  # [n, 3, s, s]
             margin = pictures.shape[-1] // 4
             middle = pictures[..., margin:-margin, margin:-margin]
             colours.append(_to_bytes(middle.mean((2, 3), keepdim=True))[:, 0, 0])
@@ -153,7 +175,12 @@ class NVGPipeline:
         on_event: EventHook | None = None,
         cancel: StopFlag | None = None,
     ) -> GranularitySequence:
-        """A new picture. `structure_noise` float32 [L, K] replaces the noise drawn from the seed."""
+        """A new picture.
+
+        Args:
+            structure_noise: float32 [L, K], of a published run that is to be reproduced: it replaces the noise drawn
+                from the seed, and the structure takes Euler's steps, as there.
+        """
         noise = None if structure_noise is None else structure_noise[None]
         return self._run(self._blank(), 0, [settings], None, noise, on_event, cancel)[0]
 
@@ -210,6 +237,18 @@ class NVGPipeline:
         self._check_sequence(sequence)
         if not 0 <= stage <= self.info.depth:
             raise SettingsError(f"A run cannot start at stage {stage}: use 0 to {self.info.depth}.")
+        runner = self.runner(settings, locks, noise, cancel)
+        return runner.run(sequence, stage, self._stage_hook(on_event) if on_event else None)
+
+    def runner(
+        self,
+        settings: Sequence[GenerationSettings],
+        locks: Locks | None = None,
+        noise: NDArray[np.float32] | None = None,
+        cancel: StopFlag | None = None,
+    ) -> Runner:
+        """What walks the stages of a run, for those who take them one by one; `noise` as in `generate`, [n, L, K]."""
+        solver = self._solver if noise is None else euler
         resolved = self._resolve(settings)
         shape = (len(resolved), self.info.cells, self.info.depth)
         if noise is None:
@@ -219,13 +258,12 @@ class NVGPipeline:
         locks = locks or Locks.none(self.info.cells, self.info.depth)
         if locks.cells != self.info.cells:
             raise SequenceError(f"Locks on {locks.cells} cells do not fit a model with {self.info.cells}.")
-        autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16)
-        runner = Runner(self._networks, resolved, locks, noise.astype(np.float32), self.device, autocast, cancel)
-        return runner.run(sequence, stage, self._stage_hook(on_event) if on_event else None)
+        noise = noise.astype(np.float32)
+        return Runner(self._compute, resolved, locks, noise, cancel, solver)
 
     def _stage_hook(self, on_event: EventHook) -> Callable[[int, BatchState], None]:
         def hook(stage: int, state: BatchState) -> None:
-            pictures = _to_bytes(self._networks.tokenizer.decode(state.canvas))
+            pictures = _to_bytes(self._compute.decode(state.canvas))
             for item, (sequence, picture) in enumerate(zip(state.sequences(), pictures, strict=True)):
                 on_event(StageDone(job=0, item=item, stage=stage, sequence=sequence, preview=picture))
 

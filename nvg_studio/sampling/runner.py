@@ -13,10 +13,11 @@ from nvg_studio.errors import Cancelled
 from nvg_studio.granularity.hierarchy import split
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.model.checkpoint import Networks
+from nvg_studio.model.blocks import Rotation
 from nvg_studio.model.tokenizer import group_means
 from nvg_studio.sampling import tokens as sampling_tokens
-from nvg_studio.sampling.flow import euler, time_grid
+from nvg_studio.sampling.compute import Compute
+from nvg_studio.sampling.flow import Solver, time_grid
 from nvg_studio.sampling.settings import GenerationSettings
 
 MIN_STEPS_WITH_LOCKS = 4
@@ -57,23 +58,24 @@ class BatchState:
 
 
 StageHook = Callable[[int, BatchState], None]
-"""Called after each stage with its number and the state so far."""
+"""Called with a stage whose tokens are drawn, and the state so far; the next level is not split yet."""
 
 
 @dataclass
 class Runner:
     """A run with its fixed parts; `run` walks the stages."""
 
-    networks: Networks
+    compute: Compute
     settings: Sequence[GenerationSettings]
     locks: Locks
     noise: NDArray[np.float32]
     """float32 [n, L, K], the structure noise of every picture."""
-    device: torch.device
-    autocast: torch.autocast
     cancel: StopFlag | None
+    solver: Solver
+    """Of the structure flow."""
 
     def __post_init__(self) -> None:
+        self.networks, self.device = self.compute.networks, self.compute.device
         config = self.networks.config
         self.depth, self.cells = config.tokenizer.depth, config.tokenizer.cells
         self.no_class = config.generator.classes
@@ -86,17 +88,19 @@ class Runner:
     @torch.inference_mode()
     def run(self, sequence: GranularitySequence, stage: int, hook: StageHook | None) -> list[GranularitySequence]:
         """Generate stages `stage`..K of every picture of the batch; earlier ones come from `sequence`."""
-        state = self._start(sequence, stage)
+        state = self.start(sequence, stage)
         for number in range(stage, self.depth + 1):
             self._stop_if_asked()
-            self._add_content(state, number)
-            if number < self.depth:
-                state.bits[..., number] = self._split(state, number)
+            self.add_content(state, number)
             if hook is not None:
+                # Before the split, which takes longer than all else: the stage's picture is there.
                 hook(number, state)
+            if number < self.depth:
+                self.add_level(state, number)
         return state.sequences()
 
-    def _start(self, sequence: GranularitySequence, stage: int) -> BatchState:
+    def start(self, sequence: GranularitySequence, stage: int) -> BatchState:
+        """What a run from `stage` begins with: the sequence, and its canvas before that stage, for every picture."""
         count = len(self.settings)
         bits = torch.from_numpy(sequence.bits.astype(np.int64)).to(self.device).repeat(count, 1, 1)
         token_map = torch.from_numpy(sequence.token_map.astype(np.int64)).to(self.device).repeat(count, 1, 1)
@@ -110,12 +114,12 @@ class Runner:
         if self.cancel is not None and self.cancel.is_set():
             raise Cancelled("The run was stopped; nothing was changed.")
 
-    def _add_content(self, state: BatchState, stage: int) -> None:
+    def add_content(self, state: BatchState, stage: int) -> None:
         """Draw the tokens of a stage for all cells that are not held, and add them to the canvas."""
         held = self.held_tokens[stage]
         if not bool(held.all()):
             labels = state.labels(stage)
-            logits = self._token_logits(state, stage, labels)  # [n, 2**stage, codes]
+            logits = self.token_logits(state, stage, labels)  # [n, 2**stage, codes]
             chosen = torch.stack(
                 [
                     sampling_tokens.choose(row, s, stage, self.depth)
@@ -126,21 +130,21 @@ class Runner:
             state.token_map[:, stage] = torch.where(held, state.token_map[:, stage], drawn)
         state.canvas = state.canvas + self.networks.tokenizer.quantizer.residual(state.token_map[:, stage], stage)
 
-    def _token_logits(self, state: BatchState, stage: int, labels: Tensor) -> Tensor:
+    def add_level(self, state: BatchState, stage: int) -> None:
+        """Draw the bits of the level below a stage."""
+        state.bits[..., stage] = self._split(state, stage)
+
+    def token_logits(self, state: BatchState, stage: int, labels: Tensor) -> Tensor:
         """Guided logits float32 [n, 2**stage, codes]; held cells do not count in their cluster's mean."""
-        content, structure = self.networks.generator.content, state.structure(stage)
+        structure = state.structure(stage)
         free = (~self.held_tokens[stage]).expand(len(labels), -1)
         scales = self._scales(
             [sampling_tokens.ramp(_pair(s.content_guidance), stage, self.depth) for s in self.settings]
         )
 
         def logits(canvas: Tensor, structure: Tensor, labels: Tensor, free: Tensor, classes: Tensor) -> Tensor:
-            stages = torch.full_like(classes, stage)
-            with self.autocast:
-                final = content(canvas, structure, classes, stages)
-            step = group_means(final.float() - canvas, labels, 1 << stage, weights=free)
-            with self.autocast:
-                return content.logits(step).float()
+            final = self.compute.final_canvas(canvas, structure, classes, stage)
+            return self.compute.logits(group_means(final - canvas, labels, 1 << stage, weights=free))
 
         return self._guided(logits, (state.canvas, structure, labels, free), scales)
 
@@ -168,7 +172,7 @@ class Runner:
         if stage == self.depth - 1:
             scores = self.start_noise[..., stage]
         else:
-            scores = self._flow(state, stage)[..., stage]
+            scores = self.flow(state, stage)[..., stage]
         labels = state.labels(stage).cpu().numpy()
         known = torch.where(held, state.bits[..., stage], -1).to(torch.int8).cpu().numpy()
         bits = []
@@ -181,9 +185,9 @@ class Runner:
             bits.append(split(score, labels[index], known[index]))
         return torch.from_numpy(np.stack(bits).astype(np.int64)).to(self.device)
 
-    def _flow(self, state: BatchState, stage: int) -> Tensor:
+    def flow(self, state: BatchState, stage: int) -> Tensor:
         """Solve the structure flow of a stage from noise to bits in -1..1, float [n, L, K]."""
-        network, structure = self.networks.generator.structure, state.structure(stage)
+        turn = self.compute.rotation(state.structure(stage))
         clean = 2.0 * state.bits - 1
         parents = (torch.arange(self.depth, device=self.device) < stage).expand_as(clean)
         locked = (self.held_bits & (torch.arange(self.depth, device=self.device) >= stage)).expand_as(clean)
@@ -197,17 +201,16 @@ class Runner:
             z = torch.where(parents, clean, z)
             return torch.where(locked, share * self.start_noise + (1 - share) * clean, z)
 
-        def network_velocity(z: Tensor, canvas: Tensor, structure: Tensor, time: Tensor, classes: Tensor) -> Tensor:
-            with self.autocast:
-                return network(z, canvas, structure, classes, torch.full_like(classes, stage), time).float()
+        def network(z: Tensor, canvas: Tensor, cos: Tensor, sin: Tensor, times: Tensor, classes: Tensor) -> Tensor:
+            return self.compute.velocity(z, canvas, Rotation(cos, sin), classes, stage, times)
 
         def velocity(z: Tensor, time: float) -> Tensor:
             self._stop_if_asked()
             times = torch.full((len(z),), time, device=self.device)
-            return self._guided(network_velocity, (z, state.canvas, structure, times), scales)
+            return self._guided(network, (z, state.canvas, *turn, times), scales)
 
         times = time_grid(self._steps(bool(locked.any())), self.cells)
-        return euler(velocity, hold(self.start_noise, 1.0), times, hold)
+        return self.solver(velocity, hold(self.start_noise, 1.0), times, hold)
 
     def _steps(self, locked: bool) -> int:
         steps = self.settings[0].structure_steps

@@ -24,6 +24,15 @@ _FILE = (
         "Open the picture on the clipboard",
     ),
     ActionSpec(
+        "file.open_copy",
+        "Open a cop&y",
+        "&File",
+        (),
+        "",
+        "Look at the project that another window has open, export it, or save it under another name",
+        ("held",),
+    ),
+    ActionSpec(
         "file.generate",
         "&New picture",
         "&File",

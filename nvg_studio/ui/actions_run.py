@@ -46,5 +46,13 @@ RUN = (
     ),
     ActionSpec("run.clear", "Clear all but &starred", "&Run", (), "", "Drop the results without a star", ("made",)),
     ActionSpec("run.cancel", "&Cancel", "&Run", ("Ctrl+.",), "stop", "Stop the run; nothing is changed", ("busy",)),
-    ActionSpec("run.model", "Choose &model folder…", "&Run", (), "cube", "Load another model", ("idle",), line=True),
+    ActionSpec(
+        "run.models",
+        "&Models…",
+        "&Run",
+        ("Ctrl+Shift+M",),
+        "cube",
+        "Choose, download, import and remove models",
+        line=True,
+    ),
 )

@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 from nvg_studio.granularity import edits
 from nvg_studio.paths import shipped_model
+from nvg_studio.sampling.events import Failed
 from nvg_studio.ui.dialogs.about import AboutDialog
 from nvg_studio.ui.dialogs.colour import ColourDialog
+from nvg_studio.ui.dialogs.models import ModelsDialog
 from nvg_studio.ui.dialogs.new_layout import LayoutChoice, NewLayoutDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
 from nvg_studio.ui.dialogs.preferences import THEMES, PreferencesDialog
@@ -20,6 +22,7 @@ from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PNG_FILTER, PROJEC
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.incoming import first_file, picture_in
 from nvg_studio.ui.messages import Kind, Notice
+from nvg_studio.ui.preferences import DEVICES
 from nvg_studio.ui.state import LockKind, Palette, ViewMode
 
 if TYPE_CHECKING:
@@ -65,7 +68,7 @@ class Commands:
             "run.results": lambda: self._window.making.compare(not self._window.making.comparing),
             "run.clear": session.making.clear_unstarred,
             "run.cancel": session.runs.cancel,
-            "run.model": self.choose_model,
+            "run.models": self.models,
             "help.palette": self.palette,
             "help.shortcuts": self.shortcuts,
             "help.about": lambda: self._open(AboutDialog(session.info, self._window)),
@@ -75,6 +78,7 @@ class Commands:
     def _file_table(self) -> dict[str, Callable[[], None]]:
         return {
             "file.open": self.open,
+            "file.open_copy": lambda: self.settle(self._window.files.open_copy),
             "file.paste": self.paste,
             "file.generate": self.generate,
             "file.new_layout": self.new_layout,
@@ -258,18 +262,34 @@ class Commands:
         self._session.runs.roll()
         self._session.making.run(self._state.now.level)
 
-    def choose_model(self) -> None:
-        """Ask for a model folder."""
-        folder = QFileDialog.getExistingDirectory(self._window, "Model folder", self._window.remembered.folder)
-        if folder:
-            self._window.remembered.prefer(model=folder)
-            self.load_model()
+    def models(self) -> None:
+        """Show the models; there is one such dialog."""
+        window = self._window
+        dialog = window.findChild(ModelsDialog)
+        if dialog is None:
+            dialog = ModelsDialog(window.models, self._session, window.theme, window)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.use_asked.connect(self.use_model)
+        dialog.show()
+        dialog.raise_()
+
+    def use_model(self, folder: Path) -> None:
+        """Load a model, now and at every start."""
+        self._window.remembered.prefer(model="" if folder == shipped_model() else str(folder))
+        self.load_model()
 
     def load_model(self) -> None:
         """Load the chosen model, or the shipped one, where the preferences say."""
         chosen = self._window.remembered.preferences
         folder = Path(chosen.model) if chosen.model else shipped_model()
         self._session.load_model(folder, chosen.device, chosen.dtype)
+
+    def device_refused(self, device: str, failure: Failed) -> None:
+        """Go back to the automatic choice of the device, which is always there."""
+        text = f"{DEVICES[device]} cannot be used on this computer, so the device is Automatic again."
+        self._session.said.emit(Notice(text, Kind.WARNING, "\n".join(filter(None, (failure.message, failure.details)))))
+        self._window.prefer(device="auto")
+        self._window.making.show_model()
 
     # -- help -----------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Export from the window: ask what and where, have missing stages decoded, write on a thread that can be stopped."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -10,7 +11,6 @@ from nvg_studio.errors import Cancelled as Stopped
 from nvg_studio.errors import NVGError
 from nvg_studio.project.export.kinds import Format, LayerChoice
 from nvg_studio.project.rendering import Rendering
-from nvg_studio.project.storage import Project
 from nvg_studio.sampling.events import LAST_EVENTS, Decoded, Event, Failed
 from nvg_studio.ui.dialogs.export import FORMATS, ExportDialog
 from nvg_studio.ui.messages import Kind, Notice
@@ -39,7 +39,7 @@ class Export(QObject):
 
     def start(self) -> None:
         """Write at once, or ask the engine for the stages first."""
-        if self._project.current_rendering is not None:
+        if self._project.complete_rendering is not None:
             self._write()
             return
         session, snapshot = self._session, self._project.document.snapshot
@@ -66,7 +66,7 @@ class Export(QObject):
             sequence = self._project.document.sequence
             stages = [event.pictures[stage] for stage in range(sequence.depth + 1)]
             rendering = Rendering.of(self._session.info.fingerprint, sequence, stages)
-            self._project = Project(self._project.document, self._project.model_name, rendering)
+            self._project = replace(self._project, rendering=rendering)
             self._write()
         elif isinstance(event, Failed):
             self._end(Notice(event.message, Kind.ERROR, event.details))

@@ -92,17 +92,42 @@ class Files(QObject):
                     self._take(project, path)
 
         if path.suffix.lower() == PROJECT_SUFFIX:
-            self._while_held(path, lambda: storage.load(path), done)
+            self._while_held(path, lambda: storage.load(path), done, lambda problem: self._offer_copy(path, problem))
         else:
             self._session.jobs.start(lambda: work_in_picture(path), done, self._refuse)
 
-    def _while_held(self, path: Path, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Read or write a project file on a thread, which no other window may have open."""
+    def open_copy(self) -> None:
+        """Open the project that another window has open, as it is in its file, as a copy that has no file yet."""
+        path = self._session.held
+        if path is None:
+            return
+
+        def done(project: storage.Project) -> None:
+            self._session.take(project, f"{path.stem} (copy)", None, saved=True)
+            self._say(f"This is a copy of {path.name} as it was saved last: save it under another name to keep it.")
+
+        # Without holding it: a file is replaced as a whole, so whoever reads it sees the old or the new one.
+        self._session.jobs.start(lambda: storage.load(path), done, self._refuse)
+
+    def _offer_copy(self, path: Path, problem: Exception) -> None:
+        session = self._session
+        session.held = path
+        session.changed.emit()
+        session.said.emit(Notice(str(problem), Kind.WARNING, offer="file.open_copy"))
+
+    def _while_held(
+        self,
+        path: Path,
+        work: Callable[[], Any],
+        then: Callable[[Any], None],
+        held: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Read or write a project file on a thread; `held` is told where another window has it open."""
         session = self._session
         try:
             session.holds.begin(path)
         except ProjectError as problem:
-            self._refuse(problem)
+            (held or self._refuse)(problem)
             return
 
         def done(result: Any) -> None:

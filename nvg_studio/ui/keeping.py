@@ -8,12 +8,11 @@ from PySide6.QtCore import QObject
 
 from nvg_studio.errors import ProjectError
 from nvg_studio.project.autosave import Autosave, Origin, Recovery
-from nvg_studio.project.document import Snapshot
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.timers import single_shot
 
 if TYPE_CHECKING:
-    from nvg_studio.ui.session import Session
+    from nvg_studio.ui.session import Session, Work
 
 SECOND_MS = 1000
 PAUSE_S = 5
@@ -30,8 +29,8 @@ class Keeper(QObject):
         self.folder = folder
         self._session = session
         self._place: Autosave | None = None
-        self._kept: Snapshot | None = None
-        """The step that is on the disk; None: nothing is."""
+        self._kept: Work | None = None
+        """What is on the disk; None: nothing is."""
         self._working = self._refused = self._given_up = False
         self._recovered: list[Recovery] = []
         self._timer = single_shot(self, 0, self.write)
@@ -41,7 +40,7 @@ class Keeper(QObject):
     @property
     def up_to_date(self) -> bool:
         """Whether what is on the disk is what would be lost."""
-        return self._kept is self._unsaved
+        return self._kept == self._unsaved
 
     def recovered(self, recovery: Recovery) -> None:
         """The document is what `recovery` held: that goes when the document itself is on the disk."""
@@ -72,8 +71,8 @@ class Keeper(QObject):
             self._place.close()
 
     @property
-    def _unsaved(self) -> Snapshot | None:
-        return self._session.snapshot if self._session.modified else None
+    def _unsaved(self) -> "Work | None":
+        return self._session.work if self._session.modified else None
 
     def _look(self) -> None:
         if self.up_to_date:
@@ -85,7 +84,7 @@ class Keeper(QObject):
 
     def write(self) -> None:
         """Bring the disk up to date now."""
-        session, snapshot = self._session, self._unsaved
+        session, unsaved = self._session, self._unsaved
         if self._working or self.up_to_date:
             return
         try:
@@ -95,13 +94,13 @@ class Keeper(QObject):
             return
         self._working = True
         begun = time.monotonic()
-        project = None if snapshot is None else session.project()
+        project = None if unsaved is None else session.project()
         path = None if session.path is None else str(session.path)
         origin = Origin(name=session.name, path=path, time=time.time())
 
         def done(_: object) -> None:
             self._working = self._refused = False
-            self._kept = snapshot
+            self._kept = unsaved
             self._let_go()
             self._timer.setInterval(max(self._pause_ms, round(REST * 1000 * (time.monotonic() - begun))))
             self._look()

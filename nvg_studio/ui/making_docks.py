@@ -61,6 +61,7 @@ class MakingDocks(QObject):
         making.offered.connect(lambda: self.compare(True))
         self.thumbnails.ready.connect(self._window.refresh_soon)
         self._session.changed.connect(self._show_first_picture)
+        self._session.taken.connect(self.thumbnails.take)
         self.results.chosen.connect(self._use)
         self.results.star_asked.connect(making.star)
         self.results.settings_asked.connect(self._settings_of_made)

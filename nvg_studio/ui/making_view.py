@@ -1,5 +1,7 @@
 """From session to what the generate dock, the history and the results page show. Nothing is changed here."""
 
+from functools import partial
+
 from PySide6.QtGui import QImage
 
 from nvg_studio.project.document import Made
@@ -13,7 +15,7 @@ from nvg_studio.ui.results.page import Tile
 from nvg_studio.ui.runs import Running, steps_of
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.state import Choices
-from nvg_studio.ui.thumbnails import Thumbnails
+from nvg_studio.ui.thumbnails import TILE_SIDE, Thumbnails
 
 
 def run_view(session: Session, choices: Choices) -> RunView:
@@ -40,6 +42,8 @@ def run_line(session: Session) -> str:
     run = session.runs.running
     if run is not None:
         return _progress_line(session, run)
+    if session.foreign:
+        return f"Made with {session.own_model}: choose that model to run."
     if session.document is not None and not session.fits_model and session.info is not None:
         return f"This document has {session.depth} levels, the model {session.info.depth}: choose its own model."
     if session.snapshot is not None and session.snapshot.blank:
@@ -87,7 +91,7 @@ def history_rows(session: Session, thumbnails: Thumbnails) -> tuple[HistoryRow, 
             n,
             step.title,
             "",
-            thumbnails.of_step(step, document.pictures[step.base]),
+            partial(thumbnails.of_step, step, document.pictures[step.base]),
             current=n == document.index,
             undone=n > document.index,
             settings=step.request is not None,
@@ -100,7 +104,7 @@ def history_rows(session: Session, thumbnails: Thumbnails) -> tuple[HistoryRow, 
             n,
             made.title,
             origin(session, made),
-            thumbnails.of_picture(made.picture),
+            partial(thumbnails.of_picture, made.picture),
             starred=made.starred,
             settings=True,
         )
@@ -124,7 +128,7 @@ def tiles(session: Session, thumbnails: Thumbnails) -> tuple[Tile, ...]:
     document = session.document
     if document is None:
         return ()
-    now = Tile(None, "Now", document.snapshot.title, thumbnails.of_step(document.snapshot, document.base))
+    now = Tile(None, "Now", document.snapshot.title, thumbnails.of_step(document.snapshot, document.base, TILE_SIDE))
     waiting = [
         Tile(n, *_caption(session, made), thumbnails.of_picture(made.picture), made.starred)
         for n, made in enumerate(document.made)

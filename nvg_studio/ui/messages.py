@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nvg_studio.ui.action_set import ActionSet, plain_text
 from nvg_studio.ui.theme import Theme
 
 INFO_MS = 7000
@@ -45,18 +46,20 @@ ICONS = {Kind.INFO: "info", Kind.WARNING: "warning", Kind.ERROR: "warning-circle
 
 
 class MessageBar(QFrame):
-    """Shows the latest notice; an INFO goes away by itself."""
+    """Shows the latest notice, with a button for the action that it offers; an INFO goes away by itself."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("message")
-        self._theme = theme
+        self._theme, self._actions = theme, actions
         self.notice: Notice | None = None
         self._icon = QLabel()
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.offer = QPushButton()
+        self.offer.clicked.connect(self._take_offer)
         self._more = QPushButton("Details")
         self._more.setCheckable(True)
         close = QToolButton()
@@ -71,6 +74,7 @@ class MessageBar(QFrame):
         row.setSpacing(10)
         row.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.text, stretch=1)
+        row.addWidget(self.offer)
         row.addWidget(self._more)
         row.addWidget(close)
         column = QVBoxLayout(self)
@@ -94,6 +98,9 @@ class MessageBar(QFrame):
         self._icon.setPixmap(self._theme.icon(ICONS[notice.kind], tint).pixmap(18, 18))
         self._close.setIcon(self._theme.icon("x", colours.dim))
         self.text.setText(notice.text)
+        self.offer.setVisible(bool(notice.offer))
+        if notice.offer:
+            self.offer.setText(plain_text(self._actions[notice.offer]))
         self._more.setChecked(False)
         self._more.setVisible(bool(notice.details))
         self._details.setPlainText(notice.details)
@@ -110,6 +117,12 @@ class MessageBar(QFrame):
         """Hide a warning: the person went on, so what could not be done a moment ago is of no interest any more."""
         if self.notice is not None and self.notice.kind is Kind.WARNING:
             self.clear()
+
+    def _take_offer(self) -> None:
+        notice = self.notice
+        self.clear()
+        if notice is not None:
+            self._actions[notice.offer].trigger()
 
     def clear(self) -> None:
         """Hide the notice."""

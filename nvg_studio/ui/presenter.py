@@ -243,6 +243,7 @@ def conditions(session: Session, choices: Choices) -> set[str]:
         "document": document is not None,
         "runnable": document is not None and session.can_run,
         "made": bool(session.making.made),
+        "held": session.held is not None,
         "undo": document is not None and document.can_undo,
         "redo": document is not None and document.can_redo,
         "selected": document is not None and bool(choices.selected),
@@ -262,7 +263,7 @@ def model_line(session: Session) -> str:
     if session.loading is not None:
         return f"Loading the model {session.loading}…"
     if session.info is None:
-        return "No model is loaded yet. Choose one under Run, Choose model folder."
+        return "No model is loaded yet. Choose one under Run, Models."
     if session.runs.running is not None:
         return "Generating…"
     classes = ", ".join(session.info.class_names[:5]).replace("_", " ")

@@ -14,10 +14,11 @@ from nvg_studio.errors import NVGError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import Picture, reduced, square_crop
+from nvg_studio.imaging.label_maps import LabelMap, read_label_map
 from nvg_studio.imaging.read import read_image
-from nvg_studio.imaging.regions import Labels, read_label_map
 from nvg_studio.project import document as documents
 from nvg_studio.project.document import Layout
+from nvg_studio.project.storage import Project
 from nvg_studio.project.view import edited_cells
 from nvg_studio.sampling.events import Encoded, Event, Failed
 from nvg_studio.ui.images import to_qimage
@@ -51,7 +52,7 @@ class Reference(QObject):
         self.shown: QImage | None = None
         self.centre = (0.5, 0.5)
         self.map_name = ""
-        self._map: Labels | None = None
+        self._map: LabelMap | None = None
         self.choices = ReferenceChoices()
         self.found: Found | None = None
         self.problem = ""
@@ -61,7 +62,7 @@ class Reference(QObject):
         self._timer = single_shot(self, GRACE_MS, self._find)
         session.link.answered.connect(self._answered)
         session.model_changed.connect(self._find_soon)
-        session.reference_given.connect(self._take_given)
+        session.taken.connect(self._take_given)
 
     @property
     def busy(self) -> bool:
@@ -94,14 +95,16 @@ class Reference(QObject):
 
         self._session.jobs.start(work, done, self._refuse)
 
-    def _take_given(self, picture: Picture) -> None:
-        self.take(lambda: picture, "Reference of the project")
+    def _take_given(self, project: Project) -> None:
+        picture = project.reference
+        if picture is not None:
+            self.take(lambda: picture, "Reference of the project")
 
     def open_map(self, path: Path) -> None:
         """Use a label map or a mask from a file."""
 
-        def done(labels: Labels) -> None:
-            self._map, self.map_name = labels, path.name
+        def done(label_map: LabelMap) -> None:
+            self._map, self.map_name = label_map, path.name
             self.choose(source=Source.FILE)
             self._find_soon()
 
@@ -115,7 +118,10 @@ class Reference(QObject):
     def choose(self, **values: Any) -> None:
         """Set any of the choices."""
         before, self.choices = self.choices, replace(self.choices, **values)
-        if any(getattr(before, name) != getattr(self.choices, name) for name in ("source", "count", "box")):
+        decisive = ["source", "count", "box"]
+        if self._map is not None and self._map.depth is not None:
+            decisive.append("levels")  # a tree on another grid gives the regions of the chosen levels
+        if any(getattr(before, name) != getattr(self.choices, name) for name in decisive):
             self._find_soon()
         self.changed.emit()
 
@@ -138,7 +144,7 @@ class Reference(QObject):
         return self._map is not None if self.choices.source is Source.FILE else self.picture is not None
 
     def _find(self) -> None:
-        picture, choices, centre, labels = self.picture, self.choices, self.centre, self._map
+        picture, choices, centre, label_map = self.picture, self.choices, self.centre, self._map
         version = self._looking = self._version
         cells = self._cells
 
@@ -160,7 +166,7 @@ class Reference(QObject):
         if choices.source is Source.MODEL:
             self._session.jobs.start(crop, encode, lambda problem: self._failed(version, problem))
         else:
-            work = lambda: segmented(choices, crop(), labels, cells)  # noqa: E731  both branches hand over work
+            work = lambda: segmented(choices, crop(), label_map, cells)  # noqa: E731  both branches hand over work
             self._session.jobs.start(work, done, lambda problem: self._failed(version, problem))
 
     def _failed(self, version: int, problem: Exception) -> None:

@@ -20,7 +20,7 @@ class Renderings(QObject):
         super().__init__(parent)
         self._link = link
         self._cache = RenderingCache()
-        self._model: str | None = None
+        self._models: list[str] = []
         self.stored: Rendering | None = None
         """The stages that came with the project; right whatever model is loaded."""
         self._wanted: list[tuple[GranularitySequence, int]] = []
@@ -29,23 +29,29 @@ class Renderings(QObject):
         self._hopeless: set[tuple[str, int]] = set()
 
     def set_model(self, fingerprint: str) -> None:
-        """Pictures are those of this model from now on."""
-        self._model = fingerprint
+        """New pictures are those of this model from now on; those of models before stay with their sequences."""
+        self._models = [fingerprint, *(one for one in self._models if one != fingerprint)]
         self._hopeless.clear()
         self._job = None
         self._ask()
 
     def picture(self, sequence: GranularitySequence, stage: int) -> Picture | None:
         """uint8 [H, W, 3] of a stage, if it is known."""
-        if self.stored is not None and self.stored.shows("", sequence):
-            return self.stored.stages[stage]
-        return None if self._model is None else self._cache.get(self._model, sequence, stage)
+        if self.stored is not None and stage in self.stored.pictures and self.stored.shows("", sequence):
+            return self.stored.pictures[stage]
+        found = (self._cache.get(model, sequence, stage) for model in self._models)
+        return next((picture for picture in found if picture is not None), None)
 
     def model_of(self, sequence: GranularitySequence) -> str | None:
         """Fingerprint of the model that makes the pictures of a sequence; None where there is none."""
         if self.stored is not None and self.stored.shows("", sequence):
             return self.stored.model
-        return self._model
+        seen = (model for model in self._models if self._cache.get(model, sequence, sequence.depth) is not None)
+        return next(seen, self._model)
+
+    @property
+    def _model(self) -> str | None:
+        return self._models[0] if self._models else None
 
     def keep(self, sequence: GranularitySequence, stage: int, picture: Picture) -> None:
         """Remember a picture that came by another way (a run's preview)."""
@@ -80,7 +86,9 @@ class Renderings(QObject):
         missing = [
             (sequence, stage)
             for sequence, stage in self._wanted
-            if self.picture(sequence, stage) is None and (sequence.digest(stage), stage) not in self._hopeless
+            if self.model_of(sequence) == self._model
+            and self.picture(sequence, stage) is None
+            and (sequence.digest(stage), stage) not in self._hopeless
         ]
         if missing:
             # The first wish alone, so that it is seen soon; the others of its sequence two at a time after it.

@@ -12,7 +12,7 @@ from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.cells import cell_means
 from nvg_studio.project import document as documents
-from nvg_studio.project.document import Document, Snapshot
+from nvg_studio.project.document import Document, Made, Snapshot
 from nvg_studio.project.holding import Holds
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project
@@ -31,6 +31,8 @@ from nvg_studio.ui.renderings import Renderings
 from nvg_studio.ui.runs import Runs
 from nvg_studio.ui.settings import unsaved_folder
 
+Work = tuple[Snapshot, tuple[Made, ...]]
+
 
 @dataclass(frozen=True, eq=False)
 class Opening:
@@ -46,9 +48,9 @@ class Session(QObject):
 
     Signals: `changed` (document, locks or history), `pictures_changed` (stage pictures), `model_changed`,
     `opening_changed`, `stroke_done` after an edit by hand, `flashed` with bool [L] (cells that balancing moved),
-    `said` with a `Notice`, `reference_given` with the reference picture of a project, `device_refused` with the name
-    of the device on which a model cannot be loaded and the `Failed` that says why. What the hand does to the document
-    is in `editing`, runs and their results in `making`.
+    `said` with a `Notice`, `taken` with a `Project` that is worked on from now on, `device_refused` with the name of
+    the device on which a model cannot be loaded and the `Failed` that says why. What the hand does to the document is
+    in `editing`, runs and their results in `making`.
     """
 
     changed = Signal()
@@ -58,7 +60,7 @@ class Session(QObject):
     stroke_done = Signal()
     flashed = Signal(object)
     said = Signal(object)
-    reference_given = Signal(object)
+    taken = Signal(object)
     device_refused = Signal(str, object)
 
     def __init__(self, engine: Engine, unsaved: Path | None = None) -> None:
@@ -69,12 +71,14 @@ class Session(QObject):
         self.loading: str | None = None
         self.opening: Opening | None = None
         self.path: Path | None = None
+        self.held: Path | None = None
+        """A project that was not opened because another window has it open."""
         self.name = ""
         self.model_name = ""
         self.exact_pixels = True
         self.reference: Picture | None = None
         self.holds = Holds()
-        self._saved: Snapshot | None = None
+        self._saved: Work | None = None
         self._cell_colours: tuple[str, Picture] | None = None
         self._load_job: int | None = None
         self._load_device = "auto"
@@ -159,14 +163,32 @@ class Session(QObject):
         return edits.first_changed_stage(snapshot.result, snapshot.sequence)
 
     @property
+    def work(self) -> Work | None:
+        """What would be lost: the current step, and the results that wait beside the history."""
+        return None if self.document is None else (self.document.snapshot, self.document.made)
+
+    @property
     def modified(self) -> bool:
         """Whether the document differs from its file."""
-        return self.snapshot is not self._saved
+        return self.work != self._saved
 
     @property
     def fits_model(self) -> bool:
-        """Whether the loaded model can run on the document."""
-        return self.info is not None and (self.document is None or self.info.depth == self.sequence.depth)
+        """Whether the loaded model can run on the document: its tokens mean something to its own model alone."""
+        fits = self.info is not None and (self.document is None or self.info.depth == self.sequence.depth)
+        return fits and not self.foreign
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the document's content was made with another model than the loaded one."""
+        if self.snapshot is None or self.snapshot.blank or self.info is None:
+            return False
+        return self.snapshot.model not in ("", self.info.fingerprint)
+
+    @property
+    def own_model(self) -> str:
+        """The name of the model that a foreign document was made with."""
+        return self.model_name or "another model"
 
     @property
     def can_run(self) -> bool:
@@ -208,9 +230,7 @@ class Session(QObject):
     def load_model(self, folder: Path, device: str = "auto", dtype: str = "auto") -> None:
         """Load the model of a folder; until it is ready photos can be opened but not read."""
         if not (folder / "config.json").is_file():
-            self.said.emit(
-                Notice(f"There is no model in {folder}: choose another folder under Run, Choose model folder.")
-            )
+            self.said.emit(Notice(f"There is no model in {folder}: choose another one under Run, Models."))
             self.model_changed.emit()
             return
         self.loading, self._load_device = folder.name, device
@@ -220,8 +240,11 @@ class Session(QObject):
     def _handle(self, event: Event) -> None:
         if isinstance(event, ModelReady):
             self.loading, self._load_job = None, None
+            if self.info is not None and not self.foreign:
+                self.model_name = self.info.name
             self.info = event.info
             self.renderings.set_model(event.info.fingerprint)
+            self._say_foreign()
             self.codes.forget()
             self.runs.forget_times()
             self.model_changed.emit()
@@ -281,29 +304,29 @@ class Session(QObject):
         """
         self.runs.cancel()
         self.document = document
-        self.name, self.path = name, path
-        self._saved = self.snapshot if saved else None
+        self.name, self.path, self.held = name, path, None
+        self._saved = self.work if saved else None
         self.holds.keep(path)
         self.changed.emit()
 
     def mark_saved(self, document: Document, path: Path) -> None:
         """`document` is now what the file at `path` holds."""
         self.path, self.name = path, path.stem
-        self._saved = document.snapshot
+        self._saved = (document.snapshot, document.made)
         self.holds.keep(path)
         self.changed.emit()
 
     def project(self) -> Project:
-        """The document as a project, with its stage pictures where all of them are known; there must be a document."""
+        """The document as a project, with what is known of its stage pictures; there must be a document."""
         assert self.document is not None
         snapshot, sequence, info = self.snapshot, self.sequence, self.info
         assert snapshot is not None
-        stages = [self.renderings.picture(sequence, stage) for stage in range(sequence.depth + 1)]
-        known = [picture for picture in stages if picture is not None]
+        stages = {stage: self.renderings.picture(sequence, stage) for stage in range(sequence.depth + 1)}
+        known = {stage: picture for stage, picture in stages.items() if picture is not None}
         model = self.renderings.model_of(sequence)
         rendering = None
-        if model is not None and len(known) == len(stages) and snapshot.model in ("", model):
-            rendering = Rendering.of(model, sequence, known)
+        if model is not None and known and snapshot.model in ("", model):
+            rendering = Rendering.known(model, sequence, known)
         name = info.name if info is not None and info.fingerprint == snapshot.model else self.model_name
         return Project(self.document, name, rendering, self.reference)
 
@@ -313,12 +336,14 @@ class Session(QObject):
         self.renderings.stored, self.model_name = project.rendering, project.model_name
         if project.reference is not None:
             self.reference = project.reference
-            self.reference_given.emit(project.reference)
+        self.taken.emit(project)
         self.replace_document(project.document, name, path, saved)
-        model = project.document.snapshot.model
-        if model and self.info is not None and model != self.info.fingerprint:
-            other = project.model_name or "another model"
-            self.said.emit(Notice(f"Made with {other}, which is not loaded: look and export, but do not run."))
+        self._say_foreign()
+
+    def _say_foreign(self) -> None:
+        if self.foreign:
+            text = "which is not loaded: look, save and export, but choose it under Run, Models before you run"
+            self.said.emit(Notice(f"This picture was made with {self.own_model}, {text}."))
 
     def _keep_preview(self, event: StageDone) -> None:
         if event.preview is not None:

@@ -2,6 +2,8 @@
 
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from nvg_studio.hub.progress import Progress
+from nvg_studio.ui.models_view import work_line
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.state import Choices
 
@@ -20,17 +22,18 @@ class StatusBar(QStatusBar):
         for label in (self.activity, self.model, self.zoom):
             self.addPermanentWidget(label)
 
-    def show_session(self, session: Session) -> None:
-        """Model, device, and what is running."""
+    def show_session(self, session: Session, work: Progress | None) -> None:
+        """Model, device, and what is running: `work` on the models, or a run."""
         info = session.info
         if session.loading is not None:
             self.model.setText(f"Loading {session.loading}…")
         elif info is None:
             self.model.setText("No model")
         else:
-            self.model.setText(f"{info.name} · {info.device.upper()} · {info.dtype}")
+            made_with = f"  ·  picture made with {session.own_model}" if session.foreign else ""
+            self.model.setText(f"{info.name} · {info.device.upper()} · {info.dtype}{made_with}")
             self.model.setToolTip(info.folder)
-        self.activity.setText(_activity(session))
+        self.activity.setText(_activity(session) if work is None else work_line(work))
 
     def show_cell(self, session: Session, choices: Choices, cell: int | None) -> None:
         """Name the cell and its cluster."""

@@ -5,10 +5,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from nvg_studio.granularity.hierarchy import BitArray, labels_to_bits
 from nvg_studio.granularity.regions_tree import tree_from_regions
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging import regions
 from nvg_studio.imaging.crop import Picture, reduced
+from nvg_studio.imaging.label_maps import LabelMap
 
 
 class Source(StrEnum):
@@ -63,17 +65,20 @@ def encoded(sequence: GranularitySequence) -> Found:
     return Found(sequence, sequence.depth, sequence.cells, content=True)
 
 
-def segmented(choices: ReferenceChoices, crop: Picture | None, labels: regions.Labels | None, cells: int) -> Found:
+def segmented(choices: ReferenceChoices, crop: Picture | None, label_map: LabelMap | None, cells: int) -> Found:
     """The structure of a picture by any other source, as a tree over `cells` cells.
 
     Args:
         choices: the source, and what it needs.
         crop: uint8 [S, S, 3]; for a map from a file it may be missing: then regions are paired by their places alone.
-        labels: the map from a file, int64 [H, W].
+        label_map: the map from a file; a tree over as many cells is taken as it is, of another one the chosen levels.
 
     Raises:
         PictureError: nothing is found in the box, or the count is out of range.
     """
+    if choices.source is Source.FILE and label_map is not None and label_map.depth is not None:
+        if label_map.labels.size == cells:
+            return _planted(labels_to_bits(label_map.labels.reshape(-1), label_map.depth), label_map.depth, cells)
     grey = np.full((regions.WORK_SIDE, regions.WORK_SIDE, 3), 128, np.uint8)
     work = grey if crop is None else reduced(crop, regions.WORK_SIDE)
     match choices.source:
@@ -84,10 +89,15 @@ def segmented(choices: ReferenceChoices, crop: Picture | None, labels: regions.L
         case Source.BOX:
             found = regions.cut_out(work, choices.box or (0.1, 0.1, 0.9, 0.9))
         case _:
-            assert labels is not None  # a file is read before it is used
-            found = labels
+            assert label_map is not None  # a file is read before it is used
+            found = label_map.at(choices.levels)
     grid = regions.to_cells(found, cells)
     bits = tree_from_regions(grid, regions.cell_features(work, cells))
     count = len(np.unique(grid))
-    tokens = np.zeros((bits.shape[1] + 1, cells), np.int32)
-    return Found(GranularitySequence(bits, tokens), max((count - 1).bit_length(), 1), count, content=False)
+    return _planted(bits, max((count - 1).bit_length(), 1), count)
+
+
+def _planted(bits: BitArray, levels: int, count: int) -> Found:
+    """A structure without content."""
+    tokens = np.zeros((bits.shape[1] + 1, len(bits)), np.int32)
+    return Found(GranularitySequence(bits, tokens), levels, count, content=False)

@@ -3,20 +3,19 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from nvg_studio.imaging.cells import spread
 from nvg_studio.imaging.crop import Picture, resize
-from nvg_studio.imaging.draw import structure_map
 from nvg_studio.project.document import Snapshot
-from nvg_studio.project.view import edited_cells
+from nvg_studio.project.storage import Project
+from nvg_studio.project.thumbnails import SIDE, looks, step_picture
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.jobs import Jobs
 
-SIDE = 192
-MOST_KEPT = 512
+TILE_SIDE = 192
+"""Pixels a side on the results page; rows of the history have SIDE."""
+MOST_KEPT = 192
 
 
 class Thumbnails(QObject):
@@ -30,41 +29,32 @@ class Thumbnails(QObject):
         # With what an image was drawn from: as long as that is held here, its identity is nobody else's.
         self._images: OrderedDict[Hashable, tuple[Picture, QImage | None]] = OrderedDict()
 
-    def of_step(self, snapshot: Snapshot, base: Picture) -> QImage | None:
+    def of_step(self, snapshot: Snapshot, base: Picture, side: int = SIDE) -> QImage | None:
         """A step: its picture with the clusters of the edited cells over it."""
-        key = (snapshot.base, snapshot.sequence, snapshot.result, snapshot.layout)
-        return self._of(key, base, lambda: step_picture(snapshot, base))
+        return self._of((looks(snapshot), side), base, lambda: step_picture(snapshot, base, side))
+
+    def take(self, project: Project) -> None:
+        """Use what a project brought, those of its latest steps."""
+        document = project.document
+        latest = list(zip(document.history.snapshots, project.thumbnails, strict=False))[-MOST_KEPT:]
+        for step, picture in latest:
+            self._images[looks(step), SIDE] = (document.pictures[step.base], to_qimage(picture))
 
     def of_picture(self, picture: Picture) -> QImage | None:
         """A square picture that stays the same array as long as it is shown."""
-        return self._of(id(picture), picture, lambda: resize(picture, SIDE))
+        return self._of(id(picture), picture, lambda: resize(picture, TILE_SIDE))
 
     def _of(self, key: Hashable, source: Picture, draw: Callable[[], Picture]) -> QImage | None:
         if key not in self._images:
             self._images[key] = (source, None)
 
             def done(image: QImage) -> None:
-                self._images[key] = (source, image)
+                if key in self._images:
+                    self._images[key] = (source, image)
                 self.ready.emit()
 
             self._jobs.start(lambda: to_qimage(draw()), done, lambda problem: None)
             while len(self._images) > MOST_KEPT:
                 self._images.popitem(last=False)
+        self._images.move_to_end(key)
         return self._images[key][1]
-
-
-def step_picture(snapshot: Snapshot, base: Picture) -> Picture:
-    """A step as uint8 [SIDE, SIDE, 3]: its base picture, edited cells in the colours of their clusters.
-
-    A layout without content is shown whole, at the finest level that was laid out.
-    """
-    layout, edited = snapshot.layout, edited_cells(snapshot.result, snapshot.sequence)
-    if snapshot.blank and layout is not None:
-        return structure_map(snapshot.sequence.labels(layout.levels), layout.levels, SIDE)
-    small = resize(base, SIDE)
-    if edited is None:
-        return small
-    cells, stage = edited
-    stage = stage if layout is None else max(stage, layout.levels)
-    colours = structure_map(snapshot.sequence.labels(stage), stage, SIDE)
-    return np.where(spread(cells, SIDE)[..., None], colours, small)

@@ -10,7 +10,6 @@ from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from nvg_studio.sampling.events import Failed
 from nvg_studio.ui import presenter
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.bars import Bars
@@ -24,8 +23,8 @@ from nvg_studio.ui.files import Files
 from nvg_studio.ui.hint import Hint
 from nvg_studio.ui.incoming import has_something
 from nvg_studio.ui.making_docks import MakingDocks
-from nvg_studio.ui.messages import Kind, MessageBar, Notice
-from nvg_studio.ui.preferences import DEVICES
+from nvg_studio.ui.messages import MessageBar
+from nvg_studio.ui.models import Models
 from nvg_studio.ui.recovering import Recovering
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
@@ -55,6 +54,7 @@ class MainWindow(QMainWindow):
         self.session, self.theme, self.remembered = session, theme, remembered
         self.state = EditorState(self)
         self.files = Files(session)
+        self.models = Models(session)
         self.exporter = Exporter(session, self)
         self.recovering = Recovering(self)
         self.shown = ShownPicture(session.jobs, self)
@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AnimatedDocks)
         self.setDocumentMode(True)
-        self.message = MessageBar(self.theme)
+        self.message = MessageBar(self.theme, self.actions_set)
         self.hint = Hint()
         self.empty = EmptyState(self.theme, self.actions_set)
         self.stack = QStackedWidget()
@@ -167,7 +167,7 @@ class MainWindow(QMainWindow):
         session.flashed.connect(self._start_flash)
         session.said.connect(self.message.say)
         session.changed.connect(self.message.move_on)
-        session.device_refused.connect(self._device_refused)
+        session.device_refused.connect(self.commands.device_refused)
         for picture in (self.shown, self.before):
             picture.changed.connect(self.refresh_soon)
         state.changed.connect(self._state_changed)
@@ -187,6 +187,7 @@ class MainWindow(QMainWindow):
         self.clusters.renamed.connect(session.editing.rename)
         self.clusters.menu_asked.connect(self._cluster_menu)
         self.theme.changed.connect(self.refresh_soon)
+        self.models.changed.connect(self.refresh_soon)
 
     # -- bringing up to date --------------------------------------------------------------------
 
@@ -220,7 +221,7 @@ class MainWindow(QMainWindow):
         self._show_actions()
         self.making.refresh()
         self._show_title()
-        self.status.show_session(session)
+        self.status.show_session(session, self.models.progress)
         self.status.show_zoom(self.canvas.zoom_percent())
         self.empty.show_status(presenter.model_line(session))
 
@@ -332,13 +333,6 @@ class MainWindow(QMainWindow):
             self.commands.load_model()
         self.refresh_soon()
 
-    def _device_refused(self, device: str, failure: Failed) -> None:
-        """Go back to the automatic choice of the device, which is always there."""
-        text = f"{DEVICES[device]} cannot be used on this computer, so the device is Automatic again."
-        self.message.say(Notice(text, Kind.WARNING, "\n".join(filter(None, (failure.message, failure.details)))))
-        self.prefer(device="auto")
-        self.making.show_model()
-
     # -- window manners -------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -353,6 +347,7 @@ class MainWindow(QMainWindow):
             self.remembered.keep_window(self.saveGeometry(), self.saveState())
             self.remembered.close()
             # Answers that come late would start timers and jobs for a window that is gone.
+            self.models.stop()
             self.session.keeper.give_up()
             self.session.stop()
             self.message.clear()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nvg_studio.cli import main, models
+from nvg_studio.cli import main
 from nvg_studio.cli.options import ModelChoice
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import square_crop
@@ -24,54 +24,9 @@ from nvg_studio.project.document import open_photo
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
-from tests.goldens.reading import write_checkpoints
 from tests.tiny import save_tiny_model
 
 Run = Callable[..., str]
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny random model with the classes rose and tulip."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    save_tiny_model(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def pipeline(model: Path) -> NVGPipeline:
-    return NVGPipeline.from_pretrained(model, device="cpu")
-
-
-@pytest.fixture
-def run(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command that succeeds, in a temporary folder; what it printed."""
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: object, code: int = 0) -> str:
-        wanted = [str(argument) for argument in arguments]
-        if wanted[0] in ("generate", "encode", "transfer", "export", "bench"):
-            wanted += [] if "--model" in wanted else ["--model", str(model)]
-            wanted += [] if "--device" in wanted else ["--device", "cpu"]
-        assert main(wanted) == code
-        out, err = capsys.readouterr()
-        assert (err == "") == (code == 0), err
-        return out or err
-
-    return command
-
-
-@pytest.fixture
-def refused(run: Run) -> Run:
-    """Run a command that is refused; the one line it says."""
-
-    def command(*arguments: object, code: int = 2) -> str:
-        line = run(*arguments, code=code)
-        assert line.startswith("nvg-studio: ")
-        assert line.count("\n") == 1
-        return line
-
-    return command
 
 
 def test_same_seed_gives_the_same_bytes(run: Run) -> None:
@@ -200,42 +155,14 @@ def test_bench_measures_every_stage(run: Run) -> None:
     assert [entry["stage"] for entry in report["stages"]] == list(range(7))
     assert [entry["stage"] for entry in report["run_from"]] == list(range(7))
     assert all(entry["content_s"] > 0 and entry["decode_s"] > 0 for entry in report["stages"])
-    # The last split is drawn, and there is none after the last stage.
-    assert [entry["structure_s"] > 0 for entry in report["stages"]] == [True] * 5 + [False] * 2
+    # There is no split after the last stage.
+    assert [entry["structure_s"] > 0 for entry in report["stages"]] == [True] * 6 + [False]
+    assert {row["what"] for row in report["reference"]["rows"]} >= {"generation, 25 Euler steps", "decode"}
+    assert all(row["reference_s"] > 0 and row["engine_s"] > 0 for row in report["reference"]["rows"])
+    assert report["reference"]["agreement"]["equal_tokens"] == report["reference"]["agreement"]["equal_bits"] == 1
+    assert report["memory"]["engine_mib"] > 0
     assert all(report[name] > 0 for name in ("load_s", "encode_s", "clustering_s", "generate_s", "peak_memory_mib"))
     assert report["device"] == "cpu"
-
-
-def test_models_are_listed_and_described(run: Run, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "shipped_model", lambda: model)
-    assert run("models", "list").startswith("tiny: tiny, 16 x 16 pixels, 8 x 8 cells, 2 classes")
-    assert "rose, tulip" in run("models", "info", model)
-
-
-def test_damaged_model_is_listed_as_such(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "shipped_model", lambda: tmp_path / "models" / "flowers")
-    assert "no models" in run("models", "list")
-    (tmp_path / "models" / "bad").mkdir(parents=True)
-    (tmp_path / "models" / "bad" / "config.json").write_text("{")
-    assert "not valid JSON" in run("models", "list")
-
-
-@pytest.mark.parametrize("ema", [True, False])
-def test_import_makes_a_model_folder(run: Run, tmp_path: Path, ema: bool) -> None:
-    write_checkpoints(tmp_path)
-    files = ["--autoencoder", "ae.ckpt", "--generator", "gen.ckpt"]
-    assert "nvg-gen, 256 x 256 pixels" in run("models", "import", *files, *([] if ema else ["--no-ema"]), "new")
-    published = NVGPipeline.from_official("ae.ckpt", "gen.ckpt", ema=ema, device="cpu")
-    assert NVGPipeline.from_pretrained("new", device="cpu").info.fingerprint == published.info.fingerprint
-
-
-@pytest.mark.parametrize("name", ["ae.ckpt", "gen.ckpt"])
-def test_truncated_checkpoint_is_one_line(refused: Run, tmp_path: Path, name: str) -> None:
-    write_checkpoints(tmp_path)
-    os.truncate(name, Path(name).stat().st_size // 2)
-    files = ["--autoencoder", "ae.ckpt", "--generator", "gen.ckpt"]
-    assert f"'{name}' is damaged" in refused("models", "import", *files, "new")
-    assert not Path("new").exists()
 
 
 def test_train_hands_its_arguments_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,6 +235,11 @@ def test_help_costs_no_torch(arguments: list[str]) -> None:
         (["models", "import", "--autoencoder", "x.ckpt", "--generator", "cut.ckpt", "new"], "x.ckpt"),
         (["models", "import", "--autoencoder", "cut.ckpt", "--generator", "cut.ckpt", "new"], "cut.ckpt"),
         (["models", "import", "--autoencoder", "cut.ckpt", "--generator", "cut.ckpt", "."], "not an empty folder"),
+        (["models", "import", "--autoencoder", "cut.ckpt", "new"], "--autoencoder and --generator"),
+        (["models", "import", "--folder", "folder.png", "new"], "config.json"),
+        (["models", "export", "nowhere", "new"], "nowhere"),
+        (["models", "download", "d32"], "choose d16, d20, d24"),
+        (["models", "remove", "flowers"], "delete it yourself"),
         (["paint"], "paint"),
     ],
 )
@@ -381,13 +313,13 @@ def test_ctrl_c_stops_quietly(model: Path, tmp_path: Path) -> None:
     # A shell's background jobs ignore the interrupt, and the tests may be one.
     code = """
 import signal
-from nvg_studio.cli import main, measure
+from nvg_studio.cli import main, side_by_side
 signal.signal(signal.SIGINT, signal.default_int_handler)
-done = measure.Bench.round
+done = side_by_side.SideBySide.round
 def round(self):
     print("round", flush=True)
     done(self)
-measure.Bench.round = round
+side_by_side.SideBySide.round = round
 raise SystemExit(main())
 """
     arguments = ["bench", "--model", str(model), "--repeats", "1000000"]

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
 from nvg_studio.errors import PictureError
@@ -105,57 +104,6 @@ def test_features_of_cells_are_colour_and_place() -> None:
     assert np.allclose(values[0, 0, :3], values[0, 1, :3], atol=0.5)
     assert not np.allclose(values[0, 0, :3], values[3, 0, :3], atol=5)
     assert values[0, 0, 3] < values[3, 0, 3]
-
-
-def test_maps_from_files_come_back_as_they_were_saved(tmp_path: Path) -> None:
-    truth = quarters()[1]
-    grey, colour, npz, npy = (tmp_path / f"map.{end}" for end in ("grey.png", "colour.png", "npz", "npy"))
-    Image.fromarray((truth * 60).astype(np.uint8)).save(grey)
-    Image.fromarray(np.array([[9, 9, 9], [0, 0, 1], [255, 0, 0], [8, 8, 8]], np.uint8)[truth]).save(colour)
-    np.savez_compressed(npz, labels=truth.astype(np.int32), note=np.zeros(3))
-    np.save(npy, np.asfortranarray(truth == 2))
-    for path in (grey, npz):
-        assert np.array_equal(regions.read_label_map(path), truth)
-    assert agreement(regions.read_label_map(colour), truth) == 1
-    assert np.array_equal(regions.read_label_map(npy), truth == 2)
-
-
-def test_sixteen_bit_and_palette_maps_keep_their_labels(tmp_path: Path) -> None:
-    truth = quarters()[1]
-    Image.fromarray((truth * 9000).astype(np.uint16)).save(tmp_path / "wide.png")
-    palette = Image.fromarray(truth.astype(np.uint8))
-    palette.putpalette([5, 5, 5] * 256)  # four labels of one colour
-    palette.save(tmp_path / "palette.png")
-    for name in ("wide.png", "palette.png"):
-        assert np.array_equal(regions.read_label_map(tmp_path / name), truth)
-
-
-def bad_files(folder: Path) -> dict[str, str]:
-    """Names of files that are no label maps, and what is said about them."""
-    (folder / "text.png").write_text("hello")
-    (folder / "cut.npz").write_bytes(b"PK\x03\x04 nothing more")
-    np.savez(folder / "two.npz", a=np.zeros((4, 4), int), b=np.zeros((4, 4), int))
-    np.savez(folder / "none.npz", a=np.zeros(4))
-    np.save(folder / "object.npy", np.array([[{}, 1]], dtype=object), allow_pickle=True)
-    header = b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little")
-    claim = b"{'descr': '<i8', 'fortran_order': False, 'shape': (9000, 9000), }"
-    (folder / "lies.npy").write_bytes(header + claim.ljust(117) + b"\n" + b"\0" * 64)
-    return {
-        "text.png": "not a picture",
-        "cut.npz": "damaged",
-        "two.npz": "2 label maps",
-        "none.npz": "no label map",
-        "object.npy": "no label map",
-        "lies.npy": "damaged",
-        "missing.png": "no such file",
-    }
-
-
-def test_files_that_are_no_maps_are_refused_in_one_line(tmp_path: Path) -> None:
-    for name, why in bad_files(tmp_path).items():
-        with pytest.raises(PictureError, match=why) as caught:
-            regions.read_label_map(tmp_path / name)
-        assert "\n" not in str(caught.value)
 
 
 def test_pictures_are_reduced_by_their_longer_side() -> None:

@@ -17,7 +17,8 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.model.blocks import rotation, time_embedding, token_ids
 from nvg_studio.model.official import generator_weights
 from nvg_studio.model.tokenizer import group_means
-from nvg_studio.sampling.flow import time_grid
+from nvg_studio.sampling.compute import Compute
+from nvg_studio.sampling.flow import euler, time_grid
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.runner import BatchState, Runner
 from nvg_studio.sampling.settings import GenerationSettings
@@ -201,32 +202,31 @@ def test_structure_sampling(networks, golden, sequence):
         golden["ss_class"], 0, (1.0, 1.0), (scale, scale), golden["ss_steps"], (1.0, 1.0), 0, 1.0, False, True
     )
     runner = Runner(
-        networks,
+        Compute(networks, torch.device("cpu"), torch.float32),
         [settings],
         Locks.none(CELLS, DEPTH),
         golden["ss_eps"][None].numpy(),
-        torch.device("cpu"),
-        PLAIN,
         None,
+        euler,
     )
     bits = torch.from_numpy(sequence.bits.astype(np.int64))[None]
     with torch.inference_mode():
         for stage in range(DEPTH):
             state = BatchState(bits.clone(), bits.new_zeros(1, STAGES, CELLS), golden["canvases"][stage][None])
             if stage < 7:
-                close(runner._flow(state, stage)[0], golden["ss_final_z"][stage], 2e-5)
+                close(runner.flow(state, stage)[0], golden["ss_final_z"][stage], 2e-5)
             state.bits[..., stage] = runner._split(state, stage)
             assert torch.equal(state.labels(stage + 1)[0], golden["ss_next_labels"][stage])
 
 
 def test_greedy_generation(pipeline, golden, monkeypatch):
-    logits, original = [], Runner._token_logits
+    logits, original = [], Runner.token_logits
 
     def recorded(*arguments):
         logits.append(original(*arguments)[0])
         return logits[-1][None]
 
-    monkeypatch.setattr(Runner, "_token_logits", recorded)
+    monkeypatch.setattr(Runner, "token_logits", recorded)
     settings = GenerationSettings(
         golden["gen_class"],
         content_guidance=_ends(golden["gen_content_cfg"]),

@@ -1,5 +1,7 @@
 """Sequences, requests and documents for the tests of the project room."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from nvg_studio.project.document import (
     with_locks,
     with_name,
 )
+from nvg_studio.project.results import made_by, star, step_of, with_made
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 
 DEPTH = 4
@@ -60,12 +63,31 @@ def obeying(start: GranularitySequence, held: Locks, seed: int) -> GranularitySe
     return GranularitySequence(bits, np.where(held.tokens, start.token_map, fresh.token_map))
 
 
+def with_waiting(document: Document, count: int, seed: int = 0) -> Document:
+    """`count` variations of the current step wait, the last one starred."""
+    now = document.snapshot
+    settings = tuple(GenerationSettings(class_id=1, seed=n) for n in range(count))
+    run = RunRequest(now.sequence, 1, now.locks, settings, "f" * 64)
+    sequences = [obeying(now.sequence, now.locks, seed + n) for n in range(count)]
+    waiting = with_made(document, made_by(run, now, sequences, [picture(seed + n, 16) for n in range(count)]))
+    return star(waiting, len(waiting.made) - 1)
+
+
+def waiting_of(document: Document) -> list[Any]:
+    """All that is told of the results that wait, as values that can be compared."""
+    return [
+        (made.title, made.starred, made.request, made.sequence, made.started, step_of(document, made))
+        + (made.picture.tobytes(), made.picture.shape)
+        for made in document.made
+    ]
+
+
 seeds = st.integers(0, 2**31)
 
 
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
-    """Photos after some edits, locks, names, accepted results and undos."""
+    """Photos after some edits, locks, names, accepted and waiting results, and undos."""
     from nvg_studio.project.document import accept_result
 
     first = sequence(draw(seeds))
@@ -73,7 +95,7 @@ def documents(draw: st.DrawFn) -> Document:
         document = open_photo(first, picture(draw(seeds)), "Open rose.jpg", "a" * 64)
     else:
         document = new_layout(first.replace(token_map=np.zeros_like(first.token_map)), 24, "a" * 64)
-    for deed in draw(st.lists(st.sampled_from("eelnrrut"), max_size=8)):
+    for deed in draw(st.lists(st.sampled_from("eelnrrutw"), max_size=8)):
         seed = draw(seeds)
         now = document.snapshot
         if deed == "e":
@@ -88,6 +110,8 @@ def documents(draw: st.DrawFn) -> Document:
         elif deed == "r":
             run = request(now.sequence, seed % (DEPTH + 1), now.locks, seed)
             document = accept_result(document, run, obeying(now.sequence, now.locks, seed), picture(seed, 16))
+        elif deed == "w":
+            document = with_waiting(document, 1 + seed % 3, seed)
         else:
             document = document.undo()
     return document

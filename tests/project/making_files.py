@@ -4,13 +4,18 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nvg_studio.errors import ProjectError
 from nvg_studio.project.document import Document, accept_result, open_photo, with_locks, with_name
+from nvg_studio.project.export.picture import encode_picture
+from nvg_studio.project.importing import work_in_picture
 from nvg_studio.project.rendering import Rendering
-from nvg_studio.project.storage import Project, load
-from tests.project.making import DEPTH, held_region, obeying, picture, request, sequence
+from nvg_studio.project.storage import Project, load, save
+from nvg_studio.project.view import current_view
+from tests.project.making import DEPTH, held_region, obeying, picture, request, sequence, waiting_of, with_waiting
+from tests.project.making_scenes import rendering_of
 
 Entries = dict[str, bytes]
 
@@ -25,9 +30,28 @@ def full_document() -> Document:
 
 def full_project() -> Project:
     """A document with everything around it that a file can hold."""
-    document = full_document()
+    document = with_waiting(full_document(), 2, 40)
     stages = [picture(stage, 16) for stage in range(DEPTH + 1)]
     return Project(document, "tiny", Rendering.of("f" * 64, document.sequence, stages), picture(5, 30)[:20])
+
+
+def check_round_trips(document: Document, folder: Path) -> None:
+    """A document comes back from a project, and its current step from a picture, as it was."""
+    path = folder / "round-trip.nvgs"
+    save(Project(document), path)
+    found = load(path).document
+    assert found.history == document.history and waiting_of(found) == waiting_of(document)
+    assert set(found.pictures) == set(document.pictures)
+    held = [*found.pictures.values(), *(made.picture for made in found.made)]
+    assert not any(picture.flags.writeable for picture in held)
+    for key, image in document.pictures.items():
+        np.testing.assert_array_equal(found.pictures[key], image)
+    rendering = rendering_of(document)
+    picture = folder / "round-trip.png"
+    picture.write_bytes(encode_picture(Project(document, "tiny", rendering), current_view(document, rendering)))
+    work = work_in_picture(picture)
+    assert work is not None and work.document.history.snapshots == (document.snapshot,)
+    np.testing.assert_array_equal(work.document.base, document.base)
 
 
 def entries_of(path: Path) -> Entries:

@@ -10,6 +10,7 @@ from nvg_studio.granularity.edits import first_changed_stage, paint
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.cells import spread
+from nvg_studio.project import document as document_module
 from nvg_studio.project.document import (
     Document,
     State,
@@ -225,3 +226,16 @@ def test_snapshots_are_values() -> None:
     assert one != with_locks(photo(), locks(1), "Lock").snapshot
     with pytest.raises(SequenceError):
         type(one)(sequence(0), sequence(0), Locks.none(64, 6), "k", "t")
+
+
+def test_the_oldest_steps_go_once_a_thousand_can_be_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document_module, "LONGEST_HISTORY", 4)
+    document = open_photo(sequence(0), picture(0), "Open")
+    for seed in range(1, 7):
+        document = apply_edit(document, sequence(seed), f"Paint {seed}")
+    assert document.titles == ("Paint 3", "Paint 4", "Paint 5", "Paint 6") and document.index == 3
+    run = request(document.sequence)
+    for seed in range(4):
+        document = accept_result(document, run, sequence(seed), picture(seed))
+    assert set(document.pictures) == {step.base for step in document.history.snapshots} and len(document.pictures) == 4
+    assert document.undo().undo().index == 1

@@ -1,29 +1,26 @@
 """The view as a picture that remembers, the strip, and what comes back from files of other programs."""
 
+import io
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms
 
 from nvg_studio.errors import ProjectError
 from nvg_studio.imaging.draw import structure_map
 from nvg_studio.imaging.read import decode_image, read_image
 from nvg_studio.imaging.write import encode_png, write_png
-from nvg_studio.project.document import Document
 from nvg_studio.project.export.export import export
 from nvg_studio.project.export.kinds import Format, LayerChoice
 from nvg_studio.project.export.picture import WORK, encode_picture
 from nvg_studio.project.export.strip import draw_strip
 from nvg_studio.project.importing import open_work, work_in_picture
 from nvg_studio.project.storage import Project, save
-from nvg_studio.project.view import current_view
-from tests.project.making import DEPTH, documents, picture, sequence
-from tests.project.making_scenes import SIZE, named_project, rendering_of
+from tests.project.making import DEPTH, picture, sequence
+from tests.project.making_scenes import SIZE, named_project
 
 
 def written(project: Project, path: Path, scale: int | None = None) -> Path:
@@ -40,23 +37,25 @@ def test_the_picture_restores_the_work(tmp_path: Path) -> None:
         assert len(read_image(tmp_path / "view.png")) == (SIZE if scale is None else 16 * scale)
 
 
-@given(documents())
-def test_any_step_comes_back(document: Document) -> None:
-    rendering = rendering_of(document)
-    data = encode_picture(Project(document, "tiny", rendering), current_view(document, rendering))
-    path = Path(os.environ["HOME"]) / "view.png"
-    path.write_bytes(data)
-    found = work_in_picture(path)
-    assert found is not None and found.document.snapshot == document.snapshot
-    np.testing.assert_array_equal(found.document.base, document.base)
-
-
 def test_the_base_picture_is_not_stored_twice(tmp_path: Path) -> None:
     noise = named_project()
     small = len(encode_picture(noise, noise.document.base))
     other = noise.document.base.copy()
     other[0, 0] += 1
     assert len(encode_picture(noise, other)) > small + len(encode_png(noise.document.base))
+
+
+@pytest.mark.parametrize("kind", [Format.JPEG, Format.WEBP, Format.TIFF, Format.PSD])
+def test_colours_are_marked_as_srgb_by_a_profile(kind: Format, tmp_path: Path) -> None:
+    with Image.open(export(named_project(), kind, LayerChoice(), tmp_path, "view")) as image:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+    assert "sRGB" in ImageCms.getProfileDescription(profile)
+
+
+@pytest.mark.parametrize("kind", [Format.PICTURE, Format.STRIP])
+def test_colours_of_a_png_are_marked_as_srgb_by_its_own_chunk(kind: Format, tmp_path: Path) -> None:
+    with Image.open(export(named_project(), kind, LayerChoice(), tmp_path, "view")) as image:
+        assert image.info["srgb"] == 0 and "icc_profile" not in image.info
 
 
 def test_settings_are_in_all_kinds(tmp_path: Path) -> None:

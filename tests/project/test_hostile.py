@@ -16,21 +16,23 @@ import numpy as np
 import pytest
 
 from nvg_studio.errors import NVGError
+from nvg_studio.imaging.label_maps import read_label_map
 from nvg_studio.imaging.read import read_image
 from nvg_studio.imaging.write import encode_png
 from nvg_studio.project.export.picture import WORK, encode_picture
 from nvg_studio.project.importing import open_work, work_in_picture
 from nvg_studio.project.storage import Project, encode
 from tests.project.making import picture
+from tests.project.making_files import full_project
 from tests.project.making_scenes import named_project
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 Entries = dict[str, bytes]
 
 
-def project_with(change: Callable[[Entries], Any]) -> bytes:
+def project_with(change: Callable[[Entries], Any], project: Project | None = None) -> bytes:
     """A good project with some entries changed, packed again with right checksums."""
-    with zipfile.ZipFile(io.BytesIO(encode(named_project()))) as archive:
+    with zipfile.ZipFile(io.BytesIO(encode(project or named_project()))) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     change(entries)
     buffer = io.BytesIO()
@@ -44,12 +46,12 @@ def with_entry(name: str, content: bytes = b"x") -> bytes:
     return project_with(lambda entries: entries.update({name: content}))
 
 
-def with_manifest(old: bytes, new: bytes) -> bytes:
+def with_manifest(old: bytes, new: bytes, project: Project | None = None) -> bytes:
     def change(entries: Entries) -> None:
         assert old in entries["manifest.json"]
         entries["manifest.json"] = entries["manifest.json"].replace(old, new, 1)
 
-    return project_with(change)
+    return project_with(change, project)
 
 
 def with_link() -> bytes:
@@ -109,6 +111,17 @@ def work_of_another_picture() -> bytes:
     return encode_png(picture(5), {WORK: base64.b64encode(data).decode()})
 
 
+def label_bomb() -> bytes:
+    """Seven label maps of 64 MiB each."""
+    header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (8192, 8192), }"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(7):
+            array = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
+            archive.writestr(f"map{number}.npy", array + bytes(8192 * 8192))
+    return buffer.getvalue()
+
+
 def cut(data: bytes, share: float) -> bytes:
     return data[: int(len(data) * share)]
 
@@ -148,6 +161,11 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a photo cut in half": ("x.png", lambda: cut(encode_png(picture(0)), 0.5), "damaged or incomplete"),
     "a PNG whose text unpacks to 1 GiB": ("x.png", text_bomb, "damaged or incomplete"),
     "a PNG with the work of another picture": ("x.png", work_of_another_picture, "pictures are not the ones"),
+    "a result that waits on a step that is not there": (
+        "x.nvgs", lambda: with_manifest(b'"started": 3', b'"started": 99', full_project()),
+        "of a step that does not exist"),
+    "label maps that unpack to 448 MiB": ("x.npz", label_bomb, "unpack to more than"),
+    "a label map with a pickled object that would make a file": ("x.npz", pickled_array, "no label map"),
     "a PNG with its work cut off": (
         "x.png", lambda: encode_png(picture(0), {WORK: "UEsDBBQ="}), "not a project file"),
 }  # fmt: skip
@@ -155,6 +173,8 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], str]] = {
 
 def opened(path: Path) -> object:
     """As the program opens files of these endings."""
+    if path.suffix == ".npz":
+        return read_label_map(path)
     if path.suffix == ".png":
         return work_in_picture(path) or read_image(path)
     return open_work(path)

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,33 +14,39 @@ from hypothesis import strategies as st
 
 from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
+from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.write import backup_of, encode_png
 from nvg_studio.project import archive, packing
 from nvg_studio.project.document import Document, accept_result, apply_edit, open_photo, with_name
+from nvg_studio.project.rendering import Rendering
+from nvg_studio.project.results import step_of
 from nvg_studio.project.storage import Project, load, save
-from tests.project.making import DEPTH, documents, obeying, picture, request, sequence
-from tests.project.making_files import Entries, entries_of, full_document, full_project, refused, rewritten
+from nvg_studio.project.thumbnails import SIDE, step_picture
+from tests.project.making import DEPTH, documents, obeying, picture, request, sequence, waiting_of, with_waiting
+from tests.project.making_files import (
+    Entries,
+    check_round_trips,
+    entries_of,
+    full_document,
+    full_project,
+    refused,
+    rewritten,
+)
 
 NONE = Locks.none(1 << DEPTH, DEPTH)
 
 
 @given(documents())
 def test_round_trip(document: Document) -> None:
-    path = Path(os.environ["HOME"]) / "round-trip.nvgs"
-    save(Project(document), path)
-    loaded = load(path).document
-    assert loaded.history == document.history
-    assert set(loaded.pictures) == set(document.pictures)
-    for key, image in document.pictures.items():
-        np.testing.assert_array_equal(loaded.pictures[key], image)
-        assert not loaded.pictures[key].flags.writeable
+    check_round_trips(document, Path(os.environ["HOME"]))
 
 
 def test_everything_around_the_document_comes_back(saved: Path) -> None:
     loaded, wanted = load(saved), full_project()
     assert loaded.document.history == wanted.document.history and loaded.model_name == "tiny"
-    assert loaded.current_rendering is not None and loaded.reference is not None
-    for found, stage in zip(loaded.current_rendering.stages, range(DEPTH + 1), strict=True):
+    assert waiting_of(loaded.document) == waiting_of(wanted.document) and len(loaded.document.made) == 2
+    assert loaded.complete_rendering is not None and loaded.reference is not None
+    for found, stage in zip(loaded.complete_rendering.stages, range(DEPTH + 1), strict=True):
         np.testing.assert_array_equal(found, picture(stage, 16))
     np.testing.assert_array_equal(loaded.reference, picture(5, 30)[:20])
 
@@ -54,6 +59,34 @@ def test_stage_pictures_of_another_step_or_model_are_not_saved(saved: Path) -> N
         assert load(saved).rendering is None
 
 
+def test_stage_pictures_that_are_known_are_kept(saved: Path) -> None:
+    project = full_project()
+    known = {stage: picture(stage, 16) for stage in (0, 3)}
+    save(replace(project, rendering=Rendering.known("f" * 64, project.document.sequence, known)), saved)
+    loaded = load(saved)
+    assert loaded.current_rendering is not None and loaded.complete_rendering is None
+    assert set(loaded.current_rendering.pictures) == {0, 3}
+    np.testing.assert_array_equal(loaded.current_rendering.pictures[3], known[3])
+
+
+def test_every_step_has_its_thumbnail(saved: Path) -> None:
+    project = load(saved)
+    document, wanted = project.document, full_document()
+    assert len(project.thumbnails) == len(wanted.history.snapshots) == 4
+    for found, step in zip(project.thumbnails, document.history.snapshots, strict=True):
+        np.testing.assert_array_equal(found, step_picture(step, resize(document.pictures[step.base], SIDE)))
+    assert not np.array_equal(project.thumbnails[0], project.thumbnails[3])
+
+
+def test_a_result_whose_step_is_gone_keeps_it(saved: Path) -> None:
+    document = with_waiting(apply_edit(full_document(), obeying(sequence(1), NONE, 1), "Paint"), 2)
+    document = apply_edit(document.undo(), obeying(sequence(2), NONE, 2), "Paint otherwise")
+    assert step_of(document, document.made[0]) is None
+    save(Project(document), saved)
+    loaded = load(saved).document
+    assert waiting_of(loaded) == waiting_of(document) and loaded.made[0].started is not None
+
+
 def changed(project: Project) -> Document:
     return apply_edit(project.document, project.document.sequence.replace(token_map=sequence(3).token_map), "Colour")
 
@@ -62,7 +95,7 @@ def test_equal_sequences_are_stored_once(saved: Path) -> None:
     entries = entries_of(saved)
     steps = json.loads(entries["manifest.json"])["steps"]
     arrays = archive.read_arrays(entries["history.npz"], 2**20)
-    assert len(steps) == 4 and len(arrays["bits"]) == 2 and len(arrays["locks"]) == 2
+    assert len(steps) == 4 and len(arrays["bits"]) == 4 and len(arrays["locks"]) == 2  # two of them wait
 
 
 def test_what_one_file_cannot_hold_is_left_out_from_the_start(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,21 +131,6 @@ def test_odd_texts_can_be_saved(saved: Path) -> None:
     assert first.title == "photo?.jpg" and snapshot.names == ((1, 0, "n" * 1000),)
 
 
-def test_version_1_is_migrated() -> None:
-    loaded = load(Path(__file__).parent / "data" / "version-1.nvgs")
-    assert loaded.document.history.snapshots == (full_document().snapshot,)
-    np.testing.assert_array_equal(loaded.document.base, full_document().base)
-    assert loaded.rendering is None and loaded.reference is None and loaded.model_name == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "content"), [("manifest.json", b'{"schema_version": 1}'), ("sequence.npz", b"x"), ("sequence.npz", b"")]
-)
-def test_damaged_version_1(name: str, content: bytes, tmp_path: Path) -> None:
-    path = Path(shutil.copy(Path(__file__).parent / "data" / "version-1.nvgs", tmp_path))
-    refused(rewritten(path, lambda entries: entries.update({name: content})))
-
-
 def test_same_document_same_bytes(saved: Path) -> None:
     first = saved.read_bytes()
     save(load(saved), saved)
@@ -123,15 +141,17 @@ def test_other_programs_can_read_it(saved: Path) -> None:
     entries, snapshot = entries_of(saved), full_document().snapshot
     manifest = json.loads(entries["manifest.json"])
     step = manifest["steps"][manifest["current"]]
-    assert type(manifest["schema_version"]) is int and manifest["schema_version"] == 2
+    assert type(manifest["schema_version"]) is int and manifest["schema_version"] == 3
     with np.load(io.BytesIO(entries["history.npz"]), allow_pickle=False) as arrays:
         np.testing.assert_array_equal(arrays["bits"][step["sequence"]], snapshot.sequence.bits)
         np.testing.assert_array_equal(arrays["token_map"][step["sequence"]], snapshot.sequence.token_map)
         np.testing.assert_array_equal(
             arrays["locks"][step["locks"]], [snapshot.locks.structure, snapshot.locks.content]
         )
-    pictures = {f"pictures/{key['base']}.png" for key in manifest["steps"]} | {f"stages/{i}.png" for i in range(5)}
-    assert set(entries) == {"manifest.json", "history.npz", "reference.png", "thumbnail.png"} | pictures
+    keys = {step["base"] for step in manifest["steps"]} | {made["picture"] for made in manifest["made"]}
+    pictures = {f"pictures/{key}.png" for key in keys} | {f"stages/{i}.png" for i in range(5)}
+    others = {"manifest.json", "history.npz", "reference.png", "thumbnails.png", "thumbnail.png"}
+    assert set(entries) == others | pictures
 
 
 def test_saving_is_atomic(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +234,8 @@ def test_missing_entries(name: str, saved: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"schema_version": 3}, "newer NVG Studio"),
+        ({"schema_version": 4}, "newer NVG Studio"),
+        ({"schema_version": 2}, "manifest is wrong"),
         ({"schema_version": 1}, "manifest is wrong"),
         ({"schema_version": 0}, "'schema_version'"),
         ({"schema_version": "2"}, "'schema_version'"),
@@ -229,8 +250,13 @@ def test_missing_entries(name: str, saved: Path) -> None:
         ({"steps": {}}, "'steps'"),
         ({"reference": False}, "pictures"),
         ({"rendering": None}, "pictures"),
-        ({"rendering": {"model": "", "stages": 4}}, "pictures"),
-        ({"rendering": {"model": "", "stages": 10**30}}, "'rendering.stages'"),
+        ({"rendering": {"model": "", "stages": [0, 1, 2, 3]}}, "pictures"),
+        ({"rendering": {"model": "", "stages": [0, 1, 2, 3, 4, 5]}}, "pictures"),
+        ({"rendering": {"model": "", "stages": [10**30]}}, "'rendering.stages.0'"),
+        ({"rendering": {"model": "", "stages": []}}, "'rendering.stages'"),
+        ({"thumbnails": False}, "pictures"),
+        ({"made": []}, "pictures"),
+        ({"made": {}}, "'made'"),
     ],
 )
 def test_manifest_is_checked(values: dict[str, Any], words: str, saved: Path) -> None:
@@ -245,7 +271,7 @@ def test_manifest_is_checked(values: dict[str, Any], words: str, saved: Path) ->
         ({"base": "../../secret"}, "base"),
         ({"base": "0" * 64}, "pictures"),
         ({"base": None}, "base"),
-        ({"sequence": 2}, "does not hold"),
+        ({"sequence": 4}, "does not hold"),
         ({"locks": True}, "locks"),
         ({"request": {}}, "request"),
         ({"names": [{"stage": 9, "cluster": 0, "name": "x"}]}, "does not exist"),
@@ -267,6 +293,30 @@ def test_steps_are_checked(values: dict[str, Any], words: str, saved: Path) -> N
 def test_request_is_checked(key: str, value: object, saved: Path) -> None:
     steps = json.loads(entries_of(saved)["manifest.json"])["steps"]
     refused(with_step(saved, request=steps[-1]["request"] | {key: value}))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"started": 4}, "of a step that does not exist"),
+        ({"started": -1}, "started"),
+        ({"started": True}, "started"),
+        ({"started": {}}, "started"),
+        ({"picture": "0" * 64}, "pictures"),
+        ({"picture": "../../x"}, "picture"),
+        ({"sequence": 99}, "does not hold"),
+        ({"starred": 1}, "starred"),
+        ({"request": None}, "request"),
+    ],
+)
+def test_waiting_results_are_checked(values: dict[str, Any], words: str, saved: Path) -> None:
+    *made, last = json.loads(entries_of(saved)["manifest.json"])["made"]
+    assert words in refused(with_manifest(saved, made=[*made, last | values]))
+
+
+def test_thumbnails_of_another_size_are_refused(saved: Path) -> None:
+    sheet = encode_png(np.zeros((3 * SIDE, SIDE, 3), np.uint8))
+    assert "thumbnails" in refused(rewritten(saved, lambda entries: entries.update({"thumbnails.png": sheet})))
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"schema_version": 2}'])
@@ -292,20 +342,20 @@ def with_arrays(path: Path, **changes: Any) -> Path:
         {"token_map": None},
         {"locks": None},
         {"extra": np.zeros(3, np.uint8)},
-        {"bits": np.full((2, 16, 4), 2, np.uint8)},
-        {"bits": np.zeros((2, 16, 4), np.float32)},
-        {"bits": np.zeros((2, 16, 5), np.uint8)},
-        {"bits": np.zeros((2, 64, 6), np.uint8)},
+        {"bits": np.full((4, 16, 4), 2, np.uint8)},
+        {"bits": np.zeros((4, 16, 4), np.float32)},
+        {"bits": np.zeros((4, 16, 5), np.uint8)},
+        {"bits": np.zeros((4, 64, 6), np.uint8)},
         {"bits": np.zeros((3, 16, 4), np.uint8)},
-        {"bits": np.zeros(2, np.uint8)},
-        {"token_map": np.full((2, 5, 16), -1, np.int32)},
-        {"token_map": np.zeros((2, 5, 16), np.int64)},
+        {"bits": np.zeros(4, np.uint8)},
+        {"token_map": np.full((4, 5, 16), -1, np.int32)},
+        {"token_map": np.zeros((4, 5, 16), np.int64)},
         {"locks": np.full((2, 2, 16), 99, np.int16)},
         {"locks": np.zeros((2, 3, 16), np.int16)},
         {"locks": np.zeros(32, np.int16)},
         {"locks": np.zeros((2, 2, 4), np.int16)},
         {"bits": np.array([{"a": 1}], dtype=object)},
-        {"bits": np.asfortranarray(np.zeros((2, 16, 4), np.uint8))},
+        {"bits": np.asfortranarray(np.zeros((4, 16, 4), np.uint8))},
     ],
     ids=lambda changes: next(iter(changes)),
 )

@@ -9,6 +9,7 @@ import pytest
 
 from nvg_studio.project import archive, storage
 from nvg_studio.project.storage import load
+from nvg_studio.project.thumbnails import SIDE
 from tests.project.making_files import Entries, entries_of, refused, rewritten
 
 
@@ -90,7 +91,7 @@ def test_suspicious_packing_is_refused(saved: Path) -> None:
 
 
 def test_pictures_have_a_limit_together(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pixels = 2 * 24 * 24 + 5 * 16 * 16 + 20 * 30
+    pixels = 2 * 24 * 24 + (2 + 5) * 16 * 16 + 20 * 30 + 4 * SIDE * SIDE
     monkeypatch.setattr(storage, "MAX_PIXELS", pixels)
     load(saved)
     monkeypatch.setattr(storage, "MAX_PIXELS", pixels - 1)

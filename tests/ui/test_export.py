@@ -136,8 +136,9 @@ def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, t
     studio.until(lambda: bool(notices))
     session = studio.session
     session.info, before = None, session.renderings.picture(session.sequence, 1)
-    session.renderings.stored = None
-    session.renderings.set_model("another")
+    studio.window.state.update(tool="brush", cluster=3)
+    studio.stroke([(2, 2), (12, 12)])  # now there are stages that only the model can draw
+    studio.settle()
     dialog = dialog_of(studio)
     choose(dialog, Format.ORA)
     with answering("getSaveFileName", tmp_path / "out.ora"):

@@ -12,10 +12,11 @@ def test_every_step_has_a_thumbnail_and_can_be_visited(studio: Studio) -> None:
     studio.press_card(1)
     studio.settle()
     history = studio.window.history
-    studio.until(lambda: all(row.image is not None for row in history.rows))
+    studio.until(lambda: all(row.picture() is not None for row in history.rows))
+    studio.settle()
     rows = history.rows
     assert [row.title.split()[0] for row in rows] == ["Open", "Paint", "Run"]
-    images = [np.array(row.image.constBits()).tobytes() for row in rows]
+    images = [np.array(row.picture().constBits()).tobytes() for row in rows]
     assert len(set(images)) == 3
     for step in (0, 1, 2):
         item = history.list.item(step)

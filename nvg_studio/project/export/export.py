@@ -52,9 +52,9 @@ def export(
         ProjectError: there is no rendering of the current step, or the disk refuses.
         SettingsError: see `LayerChoice.check`.
     """
-    rendering = project.current_rendering
+    rendering = project.complete_rendering
     if rendering is None:
-        raise ProjectError("Cannot export: the stages of this step were not decoded; open it with its model.")
+        raise ProjectError("Cannot export: not all stages of this step were decoded; open it with its model.")
     if kind is Format.PNG:
         export_png(project, rendering, build_scene(project.document, rendering, choice), folder, advance)
         return folder

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 
 from nvg_studio import __version__
 from nvg_studio.imaging.crop import Picture
-from nvg_studio.imaging.write import encode_png
+from nvg_studio.imaging.write import encode_png, srgb_profile
 from nvg_studio.project.document import Snapshot, only_current, picture_key
 from nvg_studio.project.storage import Project, encode
 
@@ -50,7 +50,7 @@ def encode_picture(project: Project, view: Picture, kind: PictureKind = PictureK
     if kind is PictureKind.WEBP:
         options = {"lossless": True}
     buffer = io.BytesIO()
-    Image.fromarray(view).save(buffer, kind, exif=exif, **options)
+    Image.fromarray(view).save(buffer, kind, exif=exif, icc_profile=srgb_profile(), **options)
     return buffer.getvalue()
 
 

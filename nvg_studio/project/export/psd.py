@@ -5,8 +5,10 @@ import io
 from PIL import Image
 from psd_tools import PSDImage
 from psd_tools.api.layers import Group as PSDGroup
-from psd_tools.constants import BlendMode
+from psd_tools.constants import BlendMode, Resource
+from psd_tools.psd.image_resources import ImageResource
 
+from nvg_studio.imaging.write import srgb_profile
 from nvg_studio.project.export.layers import Advance, Blend, Group, Layer, Scene, no_progress
 
 MODES = {Blend.NORMAL: BlendMode.NORMAL, Blend.LINEAR_LIGHT: BlendMode.LINEAR_LIGHT}
@@ -15,6 +17,8 @@ MODES = {Blend.NORMAL: BlendMode.NORMAL, Blend.LINEAR_LIGHT: BlendMode.LINEAR_LI
 def encode_psd(scene: Scene, advance: Advance = no_progress) -> bytes:
     """A PSD file whose merged picture is the view."""
     document = PSDImage.frompil(Image.fromarray(scene.view))
+    profile = ImageResource(key=Resource.ICC_PROFILE, data=srgb_profile())
+    document.image_resources[Resource.ICC_PROFILE] = profile
     total = sum(1 for _ in scene.walk())
     done = 0
     for item in scene.items:

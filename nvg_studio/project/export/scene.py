@@ -94,10 +94,13 @@ def _level_layers(
 
 
 def _sum(first: Picture, residuals: tuple[Picture, ...]) -> Group:
-    """Stage 0 and everything that comes after it; in linear light they add up to the picture."""
+    """Stage 0 and everything that comes after it; in linear light they add up to the picture.
+
+    The names differ from those of the levels' groups: GIMP numbers layers of the same name.
+    """
     *stages, detail = residuals
-    layers = [opaque("Picture after stage 0", first)]
+    layers = [opaque("Stage 0", first)]
     for stage, residual in enumerate(stages, 1):
-        layers.append(opaque(f"Residual of stage {stage}", residual, blend=Blend.LINEAR_LIGHT))
+        layers.append(opaque(f"Stage {stage} added", residual, blend=Blend.LINEAR_LIGHT))
     layers.append(opaque("Detail of the picture", detail, blend=Blend.LINEAR_LIGHT))
     return Group(f"Stages 0 to {len(stages)} added up", tuple(layers))

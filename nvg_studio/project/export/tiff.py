@@ -8,6 +8,7 @@ import numpy as np
 import tifffile
 
 from nvg_studio import __version__
+from nvg_studio.imaging.write import srgb_profile
 from nvg_studio.project.export.layers import Advance, Group, Layer, Scene, no_progress
 
 DPI = 72
@@ -55,6 +56,7 @@ def _add_page(file: tifffile.TiffWriter, group: Group | None, layer: Layer, size
         extrasamples=["unassalpha"],
         compression="adobe_deflate",
         predictor=False,
+        iccprofile=srgb_profile(),
         resolution=(DPI, DPI),
         resolutionunit="inch",
         software=f"NVG Studio {__version__}",

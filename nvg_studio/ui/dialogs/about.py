@@ -19,6 +19,7 @@ from nvg_studio import __version__
 from nvg_studio.sampling.settings import ModelInfo
 from nvg_studio.ui.docks.fields import FormGrid
 from nvg_studio.ui.logs import log_file
+from nvg_studio.ui.models_view import below_home
 from nvg_studio.ui.theme import application_icon
 
 BLURB = (
@@ -41,19 +42,13 @@ def facts(info: ModelInfo | None) -> dict[str, str]:
         "Runtime": info.runtime,
         "Model": f"{info.name}, {info.image_size} pixels, {info.fingerprint[:12]}",
         "Device": f"{info.device}, {info.dtype}",
-        "Folder": _below_home(info.folder),
+        "Folder": below_home(Path(info.folder)),
     }
 
 
 def diagnostics(info: ModelInfo | None) -> str:
     """`facts` as text, a line each."""
     return "\n".join(f"{name}: {value}" for name, value in facts(info).items())
-
-
-def _below_home(folder: str) -> str:
-    """A folder with ~ for the home folder, whose name is a person's."""
-    path = Path(folder).absolute()
-    return str(Path("~", path.relative_to(Path.home()))) if path.is_relative_to(Path.home()) else str(path)
 
 
 class AboutDialog(QDialog):

@@ -69,6 +69,20 @@ def _shortcut_table(actions: ActionSet) -> QWidget:
     return table
 
 
+def ask_remove(name: str, parent: QWidget) -> bool:
+    """Whether a model is to be deleted from the disk."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setWindowTitle("Remove model")
+    box.setText(f"Delete {name} from this machine?")
+    box.setInformativeText("It can be downloaded or imported again.")
+    box.setStandardButtons(QMessageBox.StandardButton.Cancel)
+    delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    return box.clickedButton() is delete
+
+
 def ask_unsaved(name: str, parent: QWidget) -> QMessageBox.StandardButton:
     """Save, Discard or Cancel, before a document with unsaved changes goes away."""
     box = QMessageBox(parent)

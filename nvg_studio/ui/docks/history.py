@@ -1,10 +1,21 @@
 """History: the document's steps with thumbnails, and the results that wait beside them. A click visits or uses one."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.docks.cluster_model import unchanging
@@ -15,26 +26,53 @@ ROLE = Qt.ItemDataRole.UserRole
 THUMB = 34
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class HistoryRow:
     """One entry: a step of the document, or (`made`) a result that waits. `index` counts each kind for itself.
 
-    `detail`: where a result comes from; `settings`: whether the settings behind it are known.
+    `detail`: where a result comes from; `picture` gives its thumbnail, or None while that is being made; `settings`:
+    whether the settings behind it are known.
     """
 
     made: bool
     index: int
     title: str
     detail: str
-    image: QImage | None
+    picture: Callable[[], QImage | None] = field(compare=False)
     current: bool = False
     undone: bool = False
     starred: bool = False
     settings: bool = False
 
-    def same(self, other: "HistoryRow") -> bool:
-        """Whether both look the same."""
-        return vars(self) == vars(other)
+
+class Pictures(QStyledItemDelegate):
+    """Draws the rows that are in sight with their thumbnails: those of a long history are not held by its items."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
+        option.decorationSize = QSize(THUMB, THUMB)
+        option.icon = self._icon(index.data(ROLE))
+
+    def _icon(self, row: HistoryRow) -> QIcon:
+        image = row.picture()
+        pixmap = QPixmap(2 * THUMB, 2 * THUMB)
+        pixmap.setDevicePixelRatio(2)
+        pixmap.fill(self._theme.colours.field)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setOpacity(0.45 if row.undone else 1.0)
+        if image is not None:
+            painter.drawImage(pixmap.rect().adjusted(0, 0, -THUMB, -THUMB), image)
+        painter.setOpacity(1.0)
+        if row.starred:
+            self._theme.plain_icon("star-fill", self._theme.colours.edited).paint(painter, THUMB - 15, 1, 14, 14)
+        painter.end()
+        return unchanging(pixmap)
 
 
 class HistoryDock(QWidget):
@@ -54,6 +92,7 @@ class HistoryDock(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("History")
         self.list.setIconSize(QSize(THUMB, THUMB))
+        self.list.setItemDelegate(Pictures(theme, self.list))
         self.list.setUniformItemSizes(True)
         self.list.setMinimumHeight(96)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -80,15 +119,18 @@ class HistoryDock(QWidget):
 
     def show_rows(self, rows: tuple[HistoryRow, ...]) -> None:
         """Show the steps, the current one marked, those that were undone dimmed, and the results that wait below."""
-        same = len(rows) == len(self.rows) and all(a.same(b) for a, b in zip(rows, self.rows, strict=True))
-        if same and self._theme_name == self._theme.name:
+        self.list.viewport().update()  # a thumbnail may have come
+        if rows == self.rows and self._theme_name == self._theme.name:
             return
+        before = self.rows if self._theme_name == self._theme.name else ()
         self.rows, self._theme_name = rows, self._theme.name
-        place = self.list.verticalScrollBar().value()
-        self.list.clear()
-        for row in rows:
-            self.list.addItem(self._item(row))
-        self.list.verticalScrollBar().setValue(place)
+        while self.list.count() > len(rows):
+            self.list.takeItem(self.list.count() - 1)
+        while self.list.count() < len(rows):
+            self.list.addItem(QListWidgetItem())
+        for n, row in enumerate(rows):
+            if n >= len(before) or row != before[n]:
+                self._fill(self.list.item(n), row)
         current = next((n for n, row in enumerate(rows) if row.current), None)
         if current is not None:
             self.list.setCurrentRow(current)
@@ -103,34 +145,15 @@ class HistoryDock(QWidget):
     def _show_current(self) -> None:
         self.list.scrollToItem(self.list.currentItem())
 
-    def _item(self, row: HistoryRow) -> QListWidgetItem:
-        item = QListWidgetItem(self._icon(row), f"{row.title}\n{row.detail}" if row.detail else row.title)
+    def _fill(self, item: QListWidgetItem, row: HistoryRow) -> None:
+        item.setText(f"{row.title}\n{row.detail}" if row.detail else row.title)
         item.setData(ROLE, row)
-        if row.current:
-            font = item.font()
-            font.setBold(True)
-            item.setFont(font)
-        if row.undone:
-            item.setForeground(QColor(self._theme.colours.faint))
-            item.setToolTip("Undone: click to go there again")
-        elif row.made:
-            item.setToolTip("A result that waits: click to use it, as a step that can be undone")
-        return item
-
-    def _icon(self, row: HistoryRow) -> QIcon:
-        pixmap = QPixmap(2 * THUMB, 2 * THUMB)
-        pixmap.setDevicePixelRatio(2)
-        pixmap.fill(self._theme.colours.field)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setOpacity(0.45 if row.undone else 1.0)
-        if row.image is not None:
-            painter.drawImage(pixmap.rect().adjusted(0, 0, -THUMB, -THUMB), row.image)
-        painter.setOpacity(1.0)
-        if row.starred:
-            self._theme.plain_icon("star-fill", self._theme.colours.edited).paint(painter, THUMB - 15, 1, 14, 14)
-        painter.end()
-        return unchanging(pixmap)
+        font = item.font()
+        font.setBold(row.current)
+        item.setFont(font)
+        item.setData(Qt.ItemDataRole.ForegroundRole, QColor(self._theme.colours.faint) if row.undone else None)
+        waiting = "A result that waits: click to use it, as a step that can be undone" if row.made else ""
+        item.setToolTip("Undone: click to go there again" if row.undone else waiting)
 
     def _clicked(self, item: QListWidgetItem) -> None:
         row: HistoryRow = item.data(ROLE)

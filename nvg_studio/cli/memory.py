@@ -1,0 +1,64 @@
+"""Peak memory of one generation by each path, every one in a process of its own."""
+
+import multiprocessing
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from nvg_studio.errors import EngineError
+
+PATHS = ("reference", "engine")
+STEPS = 2
+"""Of the structure at each stage: the peak does not depend on their number."""
+
+
+def peaks(folder: Path | None, random: int | None, device: str, dtype: str) -> dict[str, float]:
+    """MiB of both paths and their ratio; of tensors on a GPU, otherwise of the whole process.
+
+    Args:
+        folder: the model; None for random weights of the published size `random`.
+    """
+    reference, engine = (_in_a_process(path, folder, random, device, dtype) for path in PATHS)
+    return {"reference_mib": round(reference, 1), "engine_mib": round(engine, 1), "ratio": engine / reference}
+
+
+def _in_a_process(*arguments: object) -> float:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_measure, args=(theirs, *arguments), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        return float(ours.recv())
+    except EOFError:
+        raise EngineError("The measurement of memory ended early: there may be too little of it.") from None
+    finally:
+        process.join()
+
+
+def _measure(answer: Connection, path: str, folder: Path | None, random: int | None, device: str, dtype: str) -> None:
+    """One generation with its decoding; the peak in MiB goes to `answer`."""
+    import torch
+
+    from nvg_studio.cli.random_model import random_networks
+    from nvg_studio.cli.timing import MIB, peak_memory
+    from nvg_studio.model.checkpoint import load_model
+    from nvg_studio.model.config import official
+    from nvg_studio.sampling import reference
+    from nvg_studio.sampling.pipeline import NVGPipeline, resolve_device
+    from nvg_studio.sampling.settings import GenerationSettings
+    from nvg_studio.sampling.tokens import structure_noise
+
+    where = resolve_device(device)
+    networks = load_model(folder) if folder else random_networks(official(random or 16), where)
+    settings = GenerationSettings(class_id=0, structure_steps=STEPS)
+    if path == "engine":
+        pipeline = NVGPipeline(networks, device, dtype)
+        pipeline.decode(pipeline.generate(settings))
+    else:
+        for network in (networks.tokenizer, networks.generator):
+            network.to(where)
+        noise = structure_noise(0, networks.config.tokenizer.cells, networks.config.tokenizer.depth)
+        halved = dtype == "bfloat16" or (dtype == "auto" and where.type == "cuda")
+        with torch.autocast(where.type, torch.bfloat16, enabled=halved):
+            reference.picture(networks, settings, noise)
+    answer.send(peak_memory(where) / MIB)

@@ -1,0 +1,103 @@
+"""The models on this machine as the window sees them: listed on a thread, fetched in a process of its own."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from nvg_studio.errors import Cancelled, NVGError
+from nvg_studio.hub import install, library
+from nvg_studio.hub.apart import run_apart
+from nvg_studio.hub.library import Damaged, ModelFacts
+from nvg_studio.hub.progress import Progress
+from nvg_studio.ui.messages import Kind, Notice
+from nvg_studio.ui.session import Session
+
+Found = tuple[ModelFacts | Damaged, ...]
+
+
+class Models(QObject):
+    """One piece of work at a time.
+
+    `changed`: the list, the work or the problem is another; `installed` carries the folder of a model that came in.
+    """
+
+    changed = Signal()
+    installed = Signal(object)
+    _moved = Signal(object)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._stop = threading.Event()
+        self.found: Found = ()
+        self.progress: Progress | None = None
+        """Of the work under way; None: there is none."""
+        self.problem = ""
+        """Why the last work failed."""
+        self._moved.connect(self._show, Qt.ConnectionType.QueuedConnection)
+
+    def look(self) -> None:
+        """List the models anew."""
+        folder = self._session.info.folder if self._session.info is not None else ""
+        elsewhere = Path(folder) if folder else None
+        self._session.jobs.start(lambda: tuple(library.survey(elsewhere)), self._take, self._refuse)
+
+    def download(self, name: str) -> None:
+        """Fetch a published model whose licence is accepted."""
+        self._begin(f"Looking for {name}", install.install_published, name, None)
+
+    def bring_folder(self, folder: Path) -> None:
+        """Copy a model folder into the library."""
+        self._begin(f"Checking {folder.name}", install.install_folder, folder, None)
+
+    def bring_checkpoints(self, autoencoder: Path, generator: Path) -> None:
+        """Convert two published checkpoints into the library."""
+        self._begin(f"Converting {generator.name}", install.install_checkpoints, autoencoder, generator, True, None)
+
+    def remove(self, folder: Path) -> None:
+        """Delete a model of the user's own folder."""
+        self._session.jobs.start(lambda: library.remove(folder), lambda _: self.look(), self._refuse)
+
+    def stop(self) -> None:
+        """Give up the work under way; what was downloaded so far is used the next time."""
+        self._stop.set()
+
+    def _begin(self, text: str, work: Callable[..., Path], *arguments: Any) -> None:
+        if self.progress is not None:
+            return
+        # An own flag for every work: one that ends late must not see the flag of the next.
+        self._stop = stop = threading.Event()
+        self.progress, self.problem = Progress(text), ""
+        self.changed.emit()
+        self._session.jobs.start(
+            lambda: run_apart(work, arguments, self._moved.emit, stop), self._installed, self._failed
+        )
+
+    def _show(self, progress: Progress) -> None:
+        if self.progress is not None:
+            self.progress = progress
+            self.changed.emit()
+
+    def _installed(self, folder: Path) -> None:
+        self.progress = None
+        self._session.said.emit(Notice(f"{folder.name} is here now: choose it under Run, Models."))
+        self.installed.emit(folder)
+        self.look()
+
+    def _failed(self, problem: Exception) -> None:
+        self.progress = None
+        self._refuse(problem)
+
+    def _refuse(self, problem: Exception) -> None:
+        if not isinstance(problem, Cancelled):
+            ours = isinstance(problem, NVGError | OSError)
+            self.problem = str(problem) if ours else f"Something went wrong: {problem!r}"
+            self._session.said.emit(Notice(self.problem, Kind.ERROR))
+        self.changed.emit()
+
+    def _take(self, found: Found) -> None:
+        self.found = found
+        self.changed.emit()

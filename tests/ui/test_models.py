@@ -1,0 +1,267 @@
+"""The models: a list, downloads, imports, switching under an open document, and removal."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from nvg_studio.errors import Cancelled, HubError
+from nvg_studio.hub import library
+from nvg_studio.hub.progress import Progress
+from nvg_studio.hub.published import licence_accepted
+from nvg_studio.paths import shipped_model
+from nvg_studio.ui.dialogs.licence import LicenceDialog
+from nvg_studio.ui.dialogs.models import ModelsDialog
+from nvg_studio.ui.dialogs.palette import CommandPalette
+from tests.ui.driver import Studio
+
+
+@pytest.fixture(autouse=True)
+def own_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own folder of models, empty; nobody has accepted a licence."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    return library.user_models()
+
+
+class SlowWork:
+    """In place of the process: reports one step, then waits for an answer or for its end."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+        self.answer: Path | Exception | None = None
+        self.stopped = False
+
+    def __call__(
+        self, work: object, arguments: tuple[object, ...], report: Callable[[Progress], None], stop: threading.Event
+    ) -> Path:
+        self.asked.append(arguments)
+        report(Progress("Downloading d16.ckpt", 250, 1000))
+        while self.answer is None and not stop.wait(0.01):
+            pass
+        self.stopped = stop.is_set()
+        answer, self.answer = self.answer, None
+        if isinstance(answer, Path):
+            return answer
+        raise answer or Cancelled("Stopped; nothing was changed.")
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> SlowWork:
+    work = SlowWork()
+    monkeypatch.setattr("nvg_studio.ui.models.run_apart", work)
+    return work
+
+
+def show(studio: Studio) -> ModelsDialog:
+    """The dialog, with its list filled."""
+    studio.trigger("run.models")
+    dialog = studio.window.findChild(ModelsDialog)
+    assert dialog is not None
+    studio.until(lambda: bool(studio.window.models.found))
+    return dialog
+
+
+def choose(dialog: ModelsDialog, title: str) -> None:
+    dialog.list.setCurrentRow([row.title for row in dialog.rows].index(title))
+
+
+def switch(studio: Studio, name: str, fingerprint: str) -> None:
+    """Use a model of this name and fingerprint."""
+    studio.engine.info = replace(studio.engine.info, fingerprint=fingerprint, name=name)
+    studio.window.commands.use_model(shipped_model())
+    studio.until(lambda: studio.session.loading is None)
+    studio.settle()
+
+
+def bring(studio: Studio, dialog: ModelsDialog, folder: Path) -> None:
+    """Import a model folder, really, and wait for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QFileDialog, "getExistingDirectory", staticmethod(lambda *args: str(folder)))
+        dialog.bring.menu().actions()[0].trigger()
+    studio.until(lambda: studio.window.models.progress is None)
+    assert studio.window.models.problem == ""
+    studio.settle()
+
+
+@pytest.fixture
+def shipped(bare_studio: Studio) -> Studio:
+    """A window with the shipped model in use."""
+    bare_studio.load_model(shipped_model())
+    return bare_studio
+
+
+def test_the_palette_opens_one_dialog(shipped: Studio) -> None:
+    shipped.trigger("help.palette")
+    palette = shipped.window.findChild(CommandPalette)
+    assert palette is not None
+    palette.search.setText("models")
+    assert palette.list.item(0).text().startswith("Run: Models")
+    palette.close()
+    dialog = show(shipped)
+    assert show(shipped) is dialog
+    assert [row.title for row in dialog.rows] == ["flowers-64", "nvg-d16", "nvg-d20", "nvg-d24"]
+    assert dialog.row.in_use and dialog.row.facts["Device"] == "CPU, float32"
+    assert dialog.use.text() == "In use" and not dialog.use.isEnabled() and dialog.remove.isHidden()
+
+
+def test_a_model_is_imported_used_and_removed(
+    shipped: Studio, own_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog = show(shipped)
+    bring(shipped, dialog, shipped_model())
+    assert dialog.row.folder == own_library / "flowers-64"
+    assert dialog.remove.isVisible()
+    dialog.use.click()
+    shipped.until(lambda: shipped.session.loading is None)
+    shipped.settle()
+    assert shipped.session.info is not None and shipped.session.info.folder == str(own_library / "flowers-64")
+    assert shipped.remembered.preferences.model == str(own_library / "flowers-64")
+    assert dialog.row.in_use and dialog.remove.isHidden()
+    dialog.list.setCurrentRow(0)
+    dialog.use.click()
+    shipped.until(lambda: shipped.session.loading is None)
+    assert shipped.remembered.preferences.model == ""
+    dialog.list.setCurrentRow(1)
+    for agreed in (False, True):
+        monkeypatch.setattr("nvg_studio.ui.dialogs.models.ask_remove", lambda name, parent, agreed=agreed: agreed)
+        dialog.remove.click()
+        shipped.settle()
+        assert (own_library / "flowers-64").exists() != agreed
+    assert [row.title for row in dialog.rows] == ["flowers-64", "nvg-d16", "nvg-d20", "nvg-d24"]
+
+
+def test_the_question_before_removal(shipped: Studio, qtbot: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nvg_studio.ui.dialogs.simple import ask_remove
+
+    def press(text: str) -> Callable[[QMessageBox], int]:
+        def instead(box: QMessageBox) -> int:
+            next(button for button in box.buttons() if text in button.text()).click()
+            return 0
+
+        return instead
+
+    for text, agreed in (("Cancel", False), ("Delete", True)):
+        monkeypatch.setattr(QMessageBox, "exec", press(text))
+        assert ask_remove("flowers-64", shipped.window) is agreed
+
+
+def test_a_download_asks_for_the_licence_shows_progress_and_stops(shipped: Studio, slow: SlowWork) -> None:
+    dialog = show(shipped)
+    choose(dialog, "nvg-d16")
+    dialog.download.click()
+    licence = dialog.findChild(LicenceDialog)
+    assert licence is not None
+    licence.decline.click()
+    assert slow.asked == [] and not licence_accepted()
+    QApplication.processEvents()
+    dialog.download.click()
+    next(one for one in dialog.findChildren(LicenceDialog) if one.isVisible()).agree.click()
+    assert licence_accepted()
+    shipped.until(lambda: dialog.bar.value() == 25)
+    assert dialog.line.text() == "Downloading d16.ckpt: 0.0 MB of 0.0 MB"
+    shipped.until(lambda: shipped.window.status.activity.text().startswith("Downloading d16.ckpt"))
+    assert not dialog.download.isEnabled() and not dialog.bring.isEnabled()
+    dialog.cancel.click()
+    shipped.until(lambda: shipped.window.models.progress is None)
+    assert dialog.work.isHidden() and shipped.window.models.problem == ""
+    dialog.download.click()
+    assert shipped.window.models.progress is not None  # accepted once and for all
+    dialog.cancel.click()
+    shipped.settle()
+    assert slow.asked == [("d16", None)] * 2
+
+
+def test_a_download_goes_on_while_one_edits(studio: Studio, slow: SlowWork, own_library: Path) -> None:
+    studio.window.models.download("d16")
+    studio.stroke([(4, 4), (9, 9)])
+    studio.trigger("run.again")
+    studio.until(lambda: studio.session.runs.running is None and len(studio.session.document.titles) > 1)
+    assert studio.window.models.progress is not None
+    slow.answer = own_library / "nvg-d16"
+    studio.settle()
+    assert studio.window.message.notice is not None
+    assert studio.window.message.notice.text == "nvg-d16 is here now: choose it under Run, Models."
+
+
+def test_a_failure_is_said_where_it_was_asked_for(shipped: Studio, slow: SlowWork) -> None:
+    dialog = show(shipped)
+    slow.answer = HubError("No connection to huggingface.co: fetch it by hand.")
+    shipped.window.models.download("d16")
+    shipped.settle()
+    assert dialog.line.text() == "No connection to huggingface.co: fetch it by hand."
+    assert dialog.line.isVisible() and dialog.bar.isHidden() and dialog.cancel.isHidden()
+    shipped.window.models.download("d16")
+    assert shipped.window.models.problem == ""
+    shipped.window.models.stop()
+    shipped.settle()
+
+
+def test_checkpoints_are_taken_as_a_pair(shipped: Studio, slow: SlowWork, tmp_path: Path) -> None:
+    dialog = show(shipped)
+    answers: Iterator[str] = iter(
+        [str(tmp_path / "d16.ckpt"), str(tmp_path / "other.ckpt"), str(tmp_path / "d16.ckpt")]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QFileDialog, "getOpenFileName", staticmethod(lambda *args: (next(answers), "")))
+        for expected in ("other.ckpt", "ae.ckpt"):
+            dialog.bring.menu().actions()[1].trigger()
+            (tmp_path / "ae.ckpt").touch()
+            shipped.until(lambda: bool(slow.asked))
+            assert slow.asked.pop() == (tmp_path / expected, tmp_path / "d16.ckpt", True, None)
+            shipped.window.models.stop()
+            shipped.settle()
+
+
+def test_the_document_keeps_its_pictures_when_the_model_is_another(studio: Studio) -> None:
+    own, sequence = studio.session.info, studio.snapshot.sequence
+    assert own is not None
+    studio.until(lambda: all(card.picture.filled for card in studio.window.strip.cards))
+    pictures = [studio.session.renderings.picture(sequence, stage) for stage in range(9)]
+    switch(studio, "flowers-64", "aa" * 32)
+    assert studio.session.foreign and studio.snapshot.sequence == sequence
+    kept = [studio.session.renderings.picture(sequence, stage) for stage in range(9)]
+    assert all(np.array_equal(a, b) for a, b in zip(pictures, kept, strict=True))
+    assert all(card.picture.filled for card in studio.window.strip.cards)
+    assert not studio.window.actions_set["run.run"].isEnabled()
+    assert studio.window.generate.status.text() == "Made with scripted: choose that model to run."
+    assert studio.window.status.model.text() == "flowers-64 · CPU · float32  ·  picture made with scripted"
+    assert studio.window.message.notice is not None
+    assert "made with scripted" in studio.window.message.notice.text
+    project = studio.session.project()
+    assert project.model_name == "scripted"
+    assert project.rendering is not None and project.rendering.model == own.fingerprint
+    switch(studio, "scripted", own.fingerprint)
+    assert not studio.session.foreign
+    assert studio.window.actions_set["run.run"].isEnabled()
+
+
+def test_nothing_is_drawn_for_a_document_of_another_model(studio: Studio) -> None:
+    switch(studio, "flowers-64", "aa" * 32)
+    asked: list[object] = []
+    decode = studio.engine.decode
+    studio.engine.decode = lambda *args: (asked.append(args), decode(*args))[1]  # type: ignore[method-assign]
+    studio.window.state.update(tool="brush", cluster=3)
+    studio.stroke([(2, 2), (12, 12)])
+    studio.settle()
+    assert len(studio.session.document.titles) == 2  # painting goes on
+    assert asked == []
+
+
+def test_a_layout_without_content_belongs_to_no_model(shipped: Studio) -> None:
+    shipped.session.making.new_layout(0, bands=False)
+    shipped.settle()
+    switch(shipped, "another", "aa" * 32)
+    assert not shipped.session.foreign
+    assert shipped.session.fits_model
+
+
+def test_closing_the_window_stops_the_work(shipped: Studio, slow: SlowWork) -> None:
+    shipped.window.models.download("d16")
+    shipped.until(lambda: bool(slow.asked))
+    shipped.window.close_for_good()
+    shipped.until(lambda: slow.stopped)
