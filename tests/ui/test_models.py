@@ -100,7 +100,7 @@ def test_the_palette_opens_one_dialog(shipped: Studio) -> None:
     palette = shipped.window.findChild(CommandPalette)
     assert palette is not None
     palette.search.setText("models")
-    assert palette.list.item(0).text().startswith("Run: Models")
+    assert palette.list.topLevelItem(0).text(0).startswith("Run: Models")
     palette.close()
     dialog = show(shipped)
     assert show(shipped) is dialog
