@@ -75,7 +75,7 @@ def test_unsaved_work_is_kept_as_soon_as_preferred(studio: Studio) -> None:
     studio.window.prefer(autosave_s=60)
     studio.window.lock_cluster(1, LockKind.REGION)
     timer = next(one for one in keeper.findChildren(QTimer) if one.isActive())
-    assert 50_000 < timer.remainingTime() <= 60_000
+    assert 50_000 < timer.remainingTime() <= 63_000  # coarse timers may be 5 % late
 
 
 def test_a_cancelled_dialog_prefers_nothing(studio: Studio) -> None:
