@@ -26,8 +26,9 @@ Picture = NDArray[np.uint8]
 PAPER = 128
 """Grey of a picture that does not exist yet."""
 
-LONGEST_HISTORY = 1000
-"""Steps that can be undone: hours of work must not fill the memory."""
+LONGEST_HISTORY = 500
+MOST_PICTURES = 512 * 2**20
+"""Steps that can be undone, and bytes of their base pictures: hours of work must not fill the memory."""
 
 Names = tuple[tuple[int, int, str], ...]
 """Names of clusters as (stage, cluster, name), sorted by stage and cluster."""
@@ -95,9 +96,8 @@ class History:
         return self.snapshots[self.index]
 
     def push(self, snapshot: Snapshot) -> "History":
-        """Add a step after the current one; what was undone is dropped, and so are steps LONGEST_HISTORY before."""
-        snapshots = (*self.snapshots[: self.index + 1], snapshot)[-LONGEST_HISTORY:]
-        return History(snapshots, len(snapshots) - 1)
+        """Add a step after the current one; what was undone is dropped."""
+        return History((*self.snapshots[: self.index + 1], snapshot), self.index + 1)
 
     def visit(self, index: int) -> "History":
         """Go to any step; an index outside is moved inside."""
@@ -367,14 +367,29 @@ def _first(snapshot: Snapshot, picture: Picture) -> Document:
 
 
 def _pushed(document: Document, snapshot: Snapshot, picture: Picture | None = None) -> Document:
-    """The document one step on; pictures that no step names any more are dropped."""
+    """The document one step on; steps beyond what memory is given and pictures that no step names are dropped."""
     pictures = dict(document.pictures)
     if picture is not None and snapshot.base not in pictures:
         pictures[snapshot.base] = _read_only(picture)
     history = document.history.push(snapshot)
+    excess = _excess(history, pictures)
+    history = History(history.snapshots[excess:], history.index - excess)
     named = {step.base for step in history.snapshots}
     kept = MappingProxyType({key: pictures[key] for key in pictures if key in named})
     return replace(document, history=history, pictures=kept)
+
+
+def _excess(history: History, pictures: Mapping[str, Picture]) -> int:
+    """How many of the first steps are too many; the latest one always stays."""
+    kept, size = set[str](), 0
+    latest = history.snapshots[-LONGEST_HISTORY:]
+    for count, step in enumerate(reversed(latest)):
+        if step.base not in kept:
+            size += pictures[step.base].nbytes
+            kept.add(step.base)
+        if count and size > MOST_PICTURES:
+            return len(history.snapshots) - count
+    return len(history.snapshots) - len(latest)
 
 
 def _read_only(picture: Picture) -> Picture:

@@ -30,14 +30,14 @@ def library(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
 def test_models_are_listed_and_described(run: Run, model: Path, library: Path) -> None:
     run("models", "import", "--folder", model)
     first, second, *rest = run("models", "list").splitlines()
-    assert first.startswith("flowers: flowers-64, 64 x 64 pixels, 16 x 16 cells, 5 classes, 15.")
+    assert first.startswith("flowers: flowers-128, 128 x 128 pixels, 16 x 16 cells, 5 classes, 36.")
     assert second.startswith("tiny: tiny, 16 x 16 pixels, 8 x 8 cells, 2 classes") and str(library) in second
     assert [line.split(":")[0] for line in rest] == ["d16", "d20", "d24"]
     described = run("models", "info", "tiny")
     fingerprint = NVGPipeline.from_pretrained(model, device="cpu").info.fingerprint
     for fact in (fingerprint, "2: rose, tulip", "parameters:  ", "content ", "structure_steps 2", "MB on disk"):
         assert fact in described
-    assert run("models", "info").startswith("name:        flowers-64")
+    assert run("models", "info").startswith("name:        flowers-128")
 
 
 def test_a_damaged_model_is_listed_as_such(run: Run, model: Path, library: Path) -> None:

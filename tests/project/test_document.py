@@ -228,7 +228,7 @@ def test_snapshots_are_values() -> None:
         type(one)(sequence(0), sequence(0), Locks.none(64, 6), "k", "t")
 
 
-def test_the_oldest_steps_go_once_a_thousand_can_be_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_steps_go_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document_module, "LONGEST_HISTORY", 4)
     document = open_photo(sequence(0), picture(0), "Open")
     for seed in range(1, 7):
@@ -239,3 +239,17 @@ def test_the_oldest_steps_go_once_a_thousand_can_be_undone(monkeypatch: pytest.M
         document = accept_result(document, run, sequence(seed), picture(seed))
     assert set(document.pictures) == {step.base for step in document.history.snapshots} and len(document.pictures) == 4
     assert document.undo().undo().index == 1
+
+
+def test_the_oldest_steps_go_where_their_pictures_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document_module, "MOST_PICTURES", 3 * picture(0).nbytes)
+    document = photo()
+    for seed in range(1, 6):
+        document = accept_result(
+            document, request(document.sequence), sequence(seed), picture(seed), title=f"Run {seed}"
+        )
+        document = with_name(document, 1, 0, str(seed))
+    assert document.titles[0] == "Run 3" and len(document.pictures) == 3 and len(document.titles) == 6
+    monkeypatch.setattr(document_module, "MOST_PICTURES", 0)
+    document = accept_result(document, request(document.sequence), sequence(9), picture(9))
+    assert len(document.titles) == 1 and document.index == 0

@@ -89,9 +89,9 @@ def test_a_cache_keeps_both_maps_and_its_batches_see_the_disturbed_one(tokenizer
     assert differs.all() and cache.seen_map.itemsize == 2
     np.testing.assert_array_equal(cache.seen_map[:, -1], cache.token_map[:, -1])
     batch = load_batch(tokenizer, cache, np.arange(4))
-    seen = torch.from_numpy(cache.seen_map[:4].astype(np.int64))
+    seen = cache.seen_map[:4].long()
     torch.testing.assert_close(batch.canvases, tokenizer.quantizer.canvases(seen))
-    assert torch.equal(batch.token_map, torch.from_numpy(cache.token_map[:4].astype(np.int64)))
+    assert torch.equal(batch.token_map, cache.token_map[:4].long())
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ FLOWERS = facts(shipped_model())
 def test_the_loaded_model_says_where_it_computes() -> None:
     info = replace(SCRIPTED_INFO, folder=str(shipped_model()), device="cuda", dtype="bfloat16")
     row = model_rows((FLOWERS,), info)[0]
-    assert row.in_use and not row.usable and row.detail.startswith("In use · 64 pixels · 5 classes · ")
+    assert row.in_use and not row.usable and row.detail.startswith("In use · 128 pixels · 5 classes · ")
     assert row.facts["Device"] == "CUDA, bfloat16"
     assert row.facts["Classes"] == "daisy, dandelion, rose, sunflower, tulip"
     assert row.facts["Parameters"].startswith(f"{FLOWERS.total / 1e6:.3g} million (tokenizer ")
