@@ -100,7 +100,7 @@ class Thumb(QWidget):
                 image = image.scaled(side, side, mode=Qt.TransformationMode.SmoothTransformation)
             painter.drawImage(self.rect(), image)
             painter.setOpacity(1.0)
-        if self._held is not None:
+        if self._held is not None and self._image is not None:
             grid = round(len(self._held) ** 0.5)
             path = cell_path(self._held, grid, Viewport(self.width() / grid))
             hatch(painter, path, QColor(255, 255, 255, 150), HATCH)
