@@ -58,7 +58,7 @@ class MessageBar(QFrame):
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.offer = QPushButton()
+        self.offer = QPushButton("What is offered")
         self.offer.clicked.connect(self._take_offer)
         self._more = QPushButton("Details")
         self._more.setCheckable(True)
