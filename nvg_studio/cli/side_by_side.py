@@ -23,7 +23,7 @@ from nvg_studio.sampling.tokens import structure_noise
 
 EULER_STEPS, FEW_STEPS = 25, 6
 AGREEMENT_STEPS = 2
-LONGEST_S = 10.0
+LONGEST_S = 5.0
 """Longest reference generation that is timed as a whole."""
 
 
