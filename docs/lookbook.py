@@ -5,18 +5,14 @@
 As those of `screenshots.py`: 1280 x 800, dark at scale 1 and light at scale 2.
 """
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from screenshots import PHOTO, Photographer
+from screenshots import PHOTO, Photographer, take_all
 
 from nvg_studio.paths import resource, shipped_model
-from nvg_studio.sampling.engine import ProcessEngine
-from nvg_studio.ui.app import make_application
 from nvg_studio.ui.state import LockKind, Palette, ViewMode
 from nvg_studio.ui.structure_source import Source
 
@@ -165,19 +161,9 @@ def layouts(camera: Photographer) -> None:
 
 
 def main() -> int:
-    """Take all pictures: one process for each theme."""
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    if len(sys.argv) < 3:
-        for theme, scale in (("dark", "1"), ("light", "2")):
-            command = [sys.executable, __file__, str(folder), theme]
-            subprocess.run(command, env=os.environ | {"QT_SCALE_FACTOR": scale}, check=True)
-        return 0
-    app = make_application(sys.argv[:1])
-    camera = Photographer(folder, sys.argv[2], ProcessEngine())
-    tour(camera)
-    camera.close()
-    app.processEvents()
+    """Take all pictures, into the folder that the command names."""
+    folder, theme = [*sys.argv[1:], ""][:2]
+    take_all(__file__, Path(folder), theme, tour)
     return 0
 
 

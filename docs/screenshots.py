@@ -186,22 +186,25 @@ def layout_and_variations(camera: Photographer) -> None:
     camera.take("variations")
 
 
-def main() -> int:
-    """Take all pictures: this process one set, a second process the other."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+def take_all(script: str, folder: Path, theme: str, tour: Callable[[Photographer], None]) -> None:
+    """The pictures of one theme; of all where `theme` is "", in a process each, which `script` starts anew."""
     folder.mkdir(parents=True, exist_ok=True)
-    if len(sys.argv) < 3:
-        for theme, scale in (("dark", "1"), ("light", "2")):
-            subprocess.run(
-                [sys.executable, __file__, str(folder), theme], env=os.environ | {"QT_SCALE_FACTOR": scale}, check=True
-            )
-        return 0
-    theme = sys.argv[2]
+    if not theme:
+        for name, scale in (("dark", "1"), ("light", "2")):
+            command = [sys.executable, script, str(folder), name]
+            subprocess.run(command, env=os.environ | {"QT_SCALE_FACTOR": scale}, check=True)
+        return
     app = make_application(sys.argv[:1])
     camera = Photographer(folder, theme, ProcessEngine())
     tour(camera)
     camera.close()
     app.processEvents()
+
+
+def main() -> int:
+    """Take all pictures, into the folder that the command names."""
+    folder, theme = [*sys.argv[1:], "", ""][:2]
+    take_all(__file__, Path(folder) if folder else ROOT / "docs" / "images", theme, tour)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,10 +93,10 @@ def _networks(choice: ModelChoice, random: int | None) -> "Networks":
     return random_networks(official(random), resolve_device(choice.device))
 
 
-def _repeat(title: str, repeats: int, round: Any) -> None:
+def _repeat(title: str, repeats: int, measure: Callable[[], object]) -> None:
     with progress(title, repeats) as advance:
         for _ in range(repeats):
-            round()
+            measure()
             if advance is not None:
                 advance()
 

@@ -9,6 +9,7 @@ from nvg_studio.evaluation.generation import classes_like, generate, save_sample
 from nvg_studio.evaluation.reconstruction import reconstruct
 from nvg_studio.evaluation.subject import Request, Subject, open_subject
 from nvg_studio.evaluation.tables import Report, markdown
+from nvg_studio.imaging.write import write_atomic
 
 
 def evaluate(request: Request) -> Report:
@@ -36,8 +37,8 @@ def evaluate(request: Request) -> Report:
         **sections.lock_fidelity(subject, found),
     }
     report["model"]["minutes"] = round((time.monotonic() - started) / 60, 1)
-    (request.out / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    (request.out / "report.md").write_text(markdown(report), "utf-8")
+    write_atomic(request.out / "report.json", (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode())
+    write_atomic(request.out / "report.md", markdown(report).encode())
     return report
 
 

@@ -13,7 +13,10 @@ REPOSITORY = "yikaiwang/nvg"
 PAGE = f"https://huggingface.co/{REPOSITORY}"
 AUTOENCODER = "ae.ckpt"
 LICENCE = "S-Lab License 1.0"
-LICENCE_NOTE = f"The published models ({PAGE}) are under the {LICENCE}: for non-commercial use only."
+LICENCE_NOTE = (
+    f"The published models ({PAGE}) are under the {LICENCE}: for non-commercial use only. "
+    "The text on that page counts, should this one differ."
+)
 
 
 @dataclass(frozen=True)

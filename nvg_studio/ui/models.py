@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from nvg_studio.errors import Cancelled, NVGError
-from nvg_studio.hub import install, library
+from nvg_studio.hub import install, library, published
 from nvg_studio.hub.apart import run_apart
 from nvg_studio.hub.library import Damaged, ModelFacts
 from nvg_studio.hub.progress import Progress
@@ -44,6 +44,10 @@ class Models(QObject):
         folder = self._session.info.folder if self._session.info is not None else ""
         elsewhere = Path(folder) if folder else None
         self._session.jobs.start(lambda: tuple(library.survey(elsewhere)), self._take, self._refuse)
+
+    def accept_and_download(self, name: str) -> None:
+        """Write down that the licence is accepted, then fetch a published model."""
+        self._session.jobs.start(published.accept_licence, lambda _: self.download(name), self._refuse)
 
     def download(self, name: str) -> None:
         """Fetch a published model whose licence is accepted."""

@@ -161,7 +161,7 @@ def test_a_download_asks_for_the_licence_shows_progress_and_stops(shipped: Studi
     QApplication.processEvents()
     dialog.download.click()
     next(one for one in dialog.findChildren(LicenceDialog) if one.isVisible()).agree.click()
-    assert licence_accepted()
+    shipped.until(licence_accepted)
     shipped.until(lambda: dialog.bar.value() == 25)
     assert dialog.line.text() == "Downloading d16.ckpt: 0.0 MB of 0.0 MB"
     shipped.until(lambda: shipped.window.status.activity.text().startswith("Downloading d16.ckpt"))
@@ -174,6 +174,21 @@ def test_a_download_asks_for_the_licence_shows_progress_and_stops(shipped: Studi
     dialog.cancel.click()
     shipped.settle()
     assert slow.asked == [("d16", None)] * 2
+
+
+def test_an_acceptance_that_cannot_be_written_is_said_and_nothing_is_downloaded(
+    shipped: Studio, slow: SlowWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("nvg_studio.hub.published.write_atomic", full)
+    dialog = show(shipped)
+    choose(dialog, "nvg-d16")
+    dialog.download.click()
+    dialog.findChild(LicenceDialog).agree.click()
+    shipped.until(lambda: "No space left on device" in dialog.line.text())
+    assert slow.asked == [] and not licence_accepted() and dialog.download.isEnabled()
 
 
 def test_a_download_goes_on_while_one_edits(studio: Studio, slow: SlowWork, own_library: Path) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nvg_studio.hub.published import AUTOENCODER, accept_licence, licence_accepted
+from nvg_studio.hub.published import AUTOENCODER, licence_accepted
 from nvg_studio.ui.dialogs.licence import LicenceDialog
 from nvg_studio.ui.dialogs.simple import ask_remove
 from nvg_studio.ui.docks.fields import FormGrid
@@ -229,12 +229,8 @@ class ModelsDialog(QDialog):
             return
         dialog = LicenceDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self._accept_and_download(name))
+        dialog.accepted.connect(lambda: self._models.accept_and_download(name))
         dialog.open()
-
-    def _accept_and_download(self, name: str) -> None:
-        accept_licence()
-        self._models.download(name)
 
     def _bring_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Model folder")
