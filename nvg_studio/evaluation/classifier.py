@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from nvg_studio.errors import CheckpointError
 from nvg_studio.model.checkpoint import fill, read_safetensors
+from nvg_studio.model.config import read_json
 
 CONFIG, WEIGHTS = "classifier.json", "classifier.safetensors"
 WIDTHS = (32, 64, 128, 192)
@@ -25,7 +26,6 @@ BLOCKS, GROUPS = 2, 16
 """Residual blocks at each width; groups of a normalisation."""
 DROPOUT = 0.2
 BATCH = 128
-LARGEST_CONFIG = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -139,14 +139,7 @@ def load_classifier(folder: Path) -> tuple[ClassifierConfig, Classifier]:
 
 
 def _read_config(path: Path) -> ClassifierConfig:
-    try:
-        if path.stat().st_size > LARGEST_CONFIG:
-            raise CheckpointError(f"'{path}' is too large for a classifier's description. Copy the folder again.")
-        data = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise CheckpointError(f"Cannot read '{path}': {error.strerror}. Choose a folder with a classifier.") from error
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"'{path}' is not valid JSON. Copy the classifier's folder again.") from error
+    data = read_json(path, "classifier")
     if not _is_description(data):
         raise CheckpointError(f"'{path}' does not describe a classifier. Copy the classifier's folder again.")
     return ClassifierConfig(**{**data, "classes": tuple(data["classes"])})

@@ -12,6 +12,8 @@ HEAD_SIZE = 64
 """Width of one attention head in both transformers; the rotary code is made for it."""
 
 _FORMAT = 1
+LARGEST = 4 << 20
+"""Bytes of a description."""
 T = TypeVar("T")
 
 
@@ -158,16 +160,23 @@ def write_config(config: ModelConfig, path: Path) -> None:
     path.write_text(json.dumps({"format": _FORMAT, **asdict(config)}, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
+def read_json(path: Path, kind: str) -> Any:
+    """What a file of at most 4 MiB says; CheckpointError, naming the `kind` of thing it describes, where it cannot."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise CheckpointError(f"'{path}' is too large to describe a {kind}. Check that it is the right file.")
+        return json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise CheckpointError(
+            f"Cannot read '{path}': {error.strerror}. Choose a folder that holds a {kind}."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"'{path}' is not valid JSON. Copy the {kind}'s folder again.") from error
+
+
 def read_config(path: Path) -> ModelConfig:
     """Read `config.json`; raises CheckpointError for anything that is not a model configuration of this format."""
-    try:
-        if path.stat().st_size > 4 << 20:
-            raise CheckpointError(f"'{path}' is too large for a model configuration. Check that it is the right file.")
-        data = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise CheckpointError(f"Cannot read '{path}': {error.strerror}. Choose a folder that holds a model.") from error
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"'{path}' is not valid JSON. Copy the model's folder again.") from error
+    data = read_json(path, "model")
     if not isinstance(data, dict) or data.pop("format", None) != _FORMAT:
         raise CheckpointError(
             f"'{path}' is not a model configuration of format {_FORMAT}. Update NVG Studio or the model."
