@@ -1,6 +1,7 @@
 """Weights on disk: the only place that loads them, and never through pickle code.
 
-Own format: a folder with `config.json`, `tokenizer.safetensors` and `generator.safetensors`.
+Own format: a folder with `config.json`, `tokenizer.safetensors` and `generator.safetensors`, and where the model has a
+few-step network for structure, `few-step.safetensors`.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from nvg_studio.errors import CheckpointError
 from nvg_studio.model import official
 from nvg_studio.model.config import ModelConfig, TokenizerConfig, read_config, write_config
 from nvg_studio.model.content import ContentTransformer
+from nvg_studio.model.few_step import FewStepStructure
 from nvg_studio.model.structure import StructureTransformer
 from nvg_studio.model.tokenizer import Tokenizer
 
@@ -53,6 +55,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
 
 
 CONFIG, TOKENIZER, GENERATOR = "config.json", "tokenizer.safetensors", "generator.safetensors"
+FEW_STEP = "few-step.safetensors"
 
 
 class Generator(nn.Module):
@@ -73,6 +76,7 @@ class Networks:
     generator: Generator
     fingerprint: str
     """SHA-256 over configuration and weights, hex: names the model in projects and requests."""
+    few_step: FewStepStructure | None = None
 
 
 def save_model(
@@ -81,12 +85,13 @@ def save_model(
     generator: nn.Module | None,
     folder: Path,
     dtype: torch.dtype = torch.float32,
+    few_step: nn.Module | None = None,
 ) -> None:
-    """Write a model folder, every file atomically. Without `generator` only the tokenizer is written."""
+    """Write a model folder, every file atomically, those of networks that are None left out."""
     folder.mkdir(parents=True, exist_ok=True)
-    _save_tensors(tokenizer, folder / TOKENIZER, dtype)
-    if generator is not None:
-        _save_tensors(generator, folder / GENERATOR, dtype)
+    for network, name in ((tokenizer, TOKENIZER), (generator, GENERATOR), (few_step, FEW_STEP)):
+        if network is not None:
+            _save_tensors(network, folder / name, dtype)
     _write_config(config, folder)
 
 
@@ -119,7 +124,18 @@ def load_model(folder: Path) -> Networks:
     tokenizer, generator = _empty(config)
     fill(tokenizer, read_safetensors(folder / TOKENIZER), TOKENIZER)
     fill(generator, read_safetensors(folder / GENERATOR), GENERATOR)
-    return Networks(config, tokenizer.eval(), generator.eval(), _fingerprint(config, tokenizer, generator))
+    few_step = _read_few_step(config, folder / FEW_STEP)
+    parts = (tokenizer, generator) if few_step is None else (tokenizer, generator, few_step)
+    return Networks(config, tokenizer.eval(), generator.eval(), _fingerprint(config, *parts), few_step)
+
+
+def _read_few_step(config: ModelConfig, path: Path) -> FewStepStructure | None:
+    if not path.exists():
+        return None
+    with torch.device("meta"):
+        network = FewStepStructure(config)
+    fill(network, read_safetensors(path), FEW_STEP)
+    return network.eval()
 
 
 def load_tokenizer(folder: Path, expected: TokenizerConfig) -> Tokenizer:

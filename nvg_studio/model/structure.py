@@ -51,6 +51,7 @@ class StructureTransformer(nn.Module):
         classes: Tensor,
         stages: Tensor,
         times: Tensor,
+        more: Tensor | float = 0.0,
     ) -> Tensor:
         """Velocity of the noised bits.
 
@@ -62,13 +63,14 @@ class StructureTransformer(nn.Module):
             classes: int64 [B]; the number of classes stands for "no class".
             stages: int64 [B], 0..K-2.
             times: float [B], 1 is pure noise, 0 is data.
+            more: float [B, width], what a network around this one adds to the condition.
 
         Returns:
             float [B, L, K].
         """
         class_row = self.class_embed(classes)
         time = self.time_out(F.silu(self.time_in(time_embedding(times).to(class_row.dtype))))
-        condition = class_row + time + self.stage_embed(stages)
+        condition = class_row + time + self.stage_embed(stages) + more
         x = torch.cat([class_row.unsqueeze(1), self.canvas_embed(canvas), self.embed(noised)], 1)  # [B, 1 + 2L, H/2]
         turn = structure if isinstance(structure, Rotation) else self.rotation(structure)
         for block in self.blocks[:-1]:

@@ -1,6 +1,7 @@
 """How a device runs the networks of a model: precision, recorded launches on a GPU, what is kept between calls."""
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -19,15 +20,20 @@ class Compute:
         """dtype: float32, or bfloat16 for products of matrices and convolutions (the rest stays float32)."""
         self.networks, self.device = networks, device
         generator, tokenizer = networks.generator.to(device), networks.tokenizer.to(device)
+        if networks.few_step is not None:
+            networks.few_step.to(device)
         halved = dtype == torch.bfloat16
         # Without its cache: the weights are rounded for good, and a recording must not refer to what is cleared.
         self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=halved, cache_enabled=False)
         if halved:
             _round_weights(generator)
+            if networks.few_step is not None:
+                _round_weights(networks.few_step)
             _round_weights(tokenizer.decoder)
         recorded = Recorded if device.type == "cuda" else _as_it_is
         self._content = recorded(generator.content)
         self._velocity = recorded(self._turned)
+        self._average = recorded(self._turned_average)
         self._first: dict[int, Tensor] = {}
 
     def final_canvas(self, canvas: Tensor, structure: Tensor, classes: Tensor, stage: int) -> Tensor:
@@ -49,6 +55,21 @@ class Compute:
     ) -> Tensor:
         """The structure network's velocity, float32 [B, L, K]; inputs as its `forward` takes them."""
         return self._run(self._velocity, noised, canvas, *turn, classes, torch.full_like(classes, stage), times)
+
+    def average_velocity(
+        self,
+        noised: Tensor,
+        canvas: Tensor,
+        turn: Rotation,
+        classes: Tensor,
+        stage: int,
+        times: Tensor,
+        spans: Tensor,
+        guidance: Tensor,
+    ) -> Tensor:
+        """The few-step network's average velocity, float32 [B, L, K]; inputs as its `forward` takes them."""
+        stages = torch.full_like(classes, stage)
+        return self._run(self._average, noised, canvas, *turn, classes, stages, times, spans, guidance)
 
     def decode(self, canvases: Tensor) -> Tensor:
         """Canvases float [B, L, C] -> pictures float32 [B, 3, S, S] in [-1, 1]."""
@@ -73,6 +94,10 @@ class Compute:
     ) -> Tensor:
         network: Function = self.networks.generator.structure
         return network(noised, canvas, Rotation(cos, sin), classes, stages, times)
+
+    def _turned_average(self, noised: Tensor, canvas: Tensor, cos: Tensor, sin: Tensor, *others: Tensor) -> Tensor:
+        network: Function = cast(Function, self.networks.few_step)
+        return network(noised, canvas, Rotation(cos, sin), *others)
 
     def _run(self, function: Function, *inputs: Tensor) -> Tensor:
         with self._autocast:

@@ -7,6 +7,8 @@ from torch import Tensor
 
 Velocity = Callable[[Tensor, float], Tensor]
 """(state, time) -> velocity, noise minus data; time 1 is noise, 0 is data."""
+Average = Callable[[Tensor, float, float], Tensor]
+"""(state, time, span) -> average velocity from `time` to `time - span`."""
 Hold = Callable[[Tensor, float], Tensor]
 """(state, time) -> state with its known entries put back."""
 Solver = Callable[[Velocity, Tensor, Sequence[float], Hold], Tensor]
@@ -26,6 +28,13 @@ def euler(velocity: Velocity, state: Tensor, times: Sequence[float], hold: Hold)
     """Plain Euler steps along `times`; known entries are put back after every step."""
     for now, then in zip(times, times[1:], strict=False):
         state = hold(state + (then - now) * velocity(state, now), then)
+    return state
+
+
+def jump(average: Average, state: Tensor, times: Sequence[float], hold: Hold) -> Tensor:
+    """Go along `times` by average velocities, one call a jump; known entries are put back after every jump."""
+    for now, then in zip(times, times[1:], strict=False):
+        state = hold(state + (then - now) * average(state, now, now - then), then)
     return state
 
 

@@ -14,10 +14,11 @@ from nvg_studio.granularity.hierarchy import split
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.model.blocks import Rotation
+from nvg_studio.model.few_step import MOST_STEPS
 from nvg_studio.model.tokenizer import group_means
 from nvg_studio.sampling import tokens as sampling_tokens
 from nvg_studio.sampling.compute import Compute
-from nvg_studio.sampling.flow import Solver, time_grid
+from nvg_studio.sampling.flow import Average, Solver, Velocity, jump, time_grid
 from nvg_studio.sampling.settings import GenerationSettings
 
 MIN_STEPS_WITH_LOCKS = 4
@@ -187,30 +188,52 @@ class Runner:
 
     def flow(self, state: BatchState, stage: int) -> Tensor:
         """Solve the structure flow of a stage from noise to bits in -1..1, float [n, L, K]."""
-        turn = self.compute.rotation(state.structure(stage))
         clean = 2.0 * state.bits - 1
         parents = (torch.arange(self.depth, device=self.device) < stage).expand_as(clean)
         locked = (self.held_bits & (torch.arange(self.depth, device=self.device) >= stage)).expand_as(clean)
-        scales = self._scales(
-            [sampling_tokens.ramp(_pair(s.structure_guidance), stage, self.depth) for s in self.settings]
-        )
-        noise_share = 0.0 if self.networks.config.known_cells else 1.0
+        steps = self._steps(bool(locked.any()))
+        few = self.networks.few_step is not None and steps <= MOST_STEPS
+        noise_share = 0.0 if few or self.networks.config.known_cells else 1.0
 
         def hold(z: Tensor, time: float) -> Tensor:
             share = noise_share * time
             z = torch.where(parents, clean, z)
             return torch.where(locked, share * self.start_noise + (1 - share) * clean, z)
 
+        start, times = hold(self.start_noise, 1.0), time_grid(steps, self.cells)
+        if few:
+            return jump(self._average(state, stage), start, times, hold)
+        return self.solver(self._velocity(state, stage), start, times, hold)
+
+    def _velocity(self, state: BatchState, stage: int) -> Velocity:
+        """The guided velocity of a stage."""
+        turn = self.compute.rotation(state.structure(stage))
+        scales = self._scales(self._structure_guidance(stage))
+
         def network(z: Tensor, canvas: Tensor, cos: Tensor, sin: Tensor, times: Tensor, classes: Tensor) -> Tensor:
             return self.compute.velocity(z, canvas, Rotation(cos, sin), classes, stage, times)
 
         def velocity(z: Tensor, time: float) -> Tensor:
             self._stop_if_asked()
-            times = torch.full((len(z),), time, device=self.device)
-            return self._guided(network, (z, state.canvas, *turn, times), scales)
+            return self._guided(network, (z, state.canvas, *turn, z.new_full((len(z),), time)), scales)
 
-        times = time_grid(self._steps(bool(locked.any())), self.cells)
-        return self.solver(velocity, hold(self.start_noise, 1.0), times, hold)
+        return velocity
+
+    def _average(self, state: BatchState, stage: int) -> Average:
+        """The few-step network's average velocity of a stage; it knows guidance by itself."""
+        turn = self.compute.rotation(state.structure(stage))
+        pairs = zip(self._structure_guidance(stage), self.settings, strict=True)
+        guidance = torch.tensor([1.0 if s.class_id is None else scale for scale, s in pairs], device=self.device)
+
+        def average(z: Tensor, time: float, span: float) -> Tensor:
+            self._stop_if_asked()
+            times, spans = (z.new_full((len(z),), value) for value in (time, span))
+            return self.compute.average_velocity(z, state.canvas, turn, self.classes, stage, times, spans, guidance)
+
+        return average
+
+    def _structure_guidance(self, stage: int) -> list[float]:
+        return [sampling_tokens.ramp(_pair(s.structure_guidance), stage, self.depth) for s in self.settings]
 
     def _steps(self, locked: bool) -> int:
         steps = self.settings[0].structure_steps

@@ -1,4 +1,4 @@
-"""`python -m nvg_studio.training pack|tokenizer|generator|all`: only torch, numpy, scipy, safetensors, cv2, tqdm."""
+"""`python -m nvg_studio.training COMMAND`: needs only torch, numpy, scipy, safetensors, cv2 and tqdm."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,10 +16,12 @@ import torch
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.model.checkpoint import Networks, load_model, load_tokenizer, save_model
+from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.pipeline import resolve_device
 from nvg_studio.training.cache import Augmentation, SequenceCache, build_cache, load_cache, scale_factors
 from nvg_studio.training.console import OneLineParser, exit_code
 from nvg_studio.training.crops import READ_AHEAD
+from nvg_studio.training.few_step import DEFAULT_STEPS, FewStepRecipe, FewStepTask
 from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask
 from nvg_studio.training.loop import Schedule, Settings, train
 from nvg_studio.training.pack import PhotoSet, load_photos, write_pack
@@ -40,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="nvg-studio train", description="Train NVG on folders of photos, one a class.")
-    commands = parser.add_subparsers(required=True, metavar="pack|tokenizer|generator|all")
+    commands = parser.add_subparsers(required=True, metavar="pack|tokenizer|generator|all|few-step")
     pack = commands.add_parser("pack", help="put a folder of class folders into one file")
     pack.add_argument("data", type=Path)
     pack.add_argument("target", type=Path)
@@ -50,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         ("tokenizer", _tokenizer, "train the autoencoder and the codebook"),
         ("generator", _generator, "train content and structure networks on a finished tokenizer"),
         ("all", _all, "both, one after the other"),
+        ("few-step", _few_step, "teach a finished model (--init) to make structure in one to four steps"),
     ):
         command = commands.add_parser(name, help=text)
         _add_common(command)
@@ -87,7 +91,7 @@ def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float 
     device = resolve_device(options.device)
     torch.backends.cudnn.benchmark = True  # all batches have one shape
     _check_compiler(options)
-    train_set, val_set = _photos(options)
+    train_set, val_set = _photos(options, SIZES[options.size].tokenizer.image_size)
     config = make_config(options.name, options.size, train_set.classes)
     recipe = TokenizerRecipe(
         seed=options.seed, bf16=not options.float32, **_given(batch=options.batch, rate=options.rate)
@@ -101,22 +105,12 @@ def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float 
 def _generator(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
     device = resolve_device(options.device)
     _check_compiler(options)
-    train_set, val_set = _photos(options)
+    train_set, val_set = _photos(options, SIZES[options.size].tokenizer.image_size)
     config = make_config(options.name, options.size, train_set.classes)
     init: Networks | None = load_model(options.init) if options.init else None
     tokenizer = init.tokenizer if init else load_tokenizer(options.out / "model", config.tokenizer)
     tokenizer.to(device).eval()
-    folder = options.out / "generator"
-    folder.mkdir(parents=True, exist_ok=True)
-    augmentation = Augmentation()
-
-    def cached(name: str, photos: PhotoSet, crops: int) -> SequenceCache:
-        path = folder / f"{name}.npz"
-        if not path.exists():
-            build_cache(tokenizer, photos, crops, augmentation, options.seed, device).save(path)
-        return load_cache(path)
-
-    train_cache, val_cache = cached("train", train_set, options.crops), cached("val", val_set, 0)
+    train_cache, val_cache = _caches(options, tokenizer, train_set, val_set, options.out / "generator")
     factors = init.config.generator.scale_factors if init else scale_factors(tokenizer, train_cache, device)
     config = make_config(options.name, options.size, train_set.classes, factors)
     recipe = GeneratorRecipe(
@@ -126,6 +120,42 @@ def _generator(options: argparse.Namespace, stop: threading.Event, share: float 
     task = GeneratorTask(config, recipe, tokenizer, train_cache, val_cache, device, start, options.compile)
     averaged = train(task, _settings(options, "generator", share), stop.is_set)
     save_model(config, tokenizer, averaged, options.out / "model", torch.float16)
+
+
+def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
+    if not options.init:
+        raise TrainingError("A few-step network learns from a finished model. Name its folder with --init.")
+    device = resolve_device(options.device)
+    _check_compiler(options)
+    model = load_model(options.init)
+    train_set, val_set = _photos(options, model.config.tokenizer.image_size)
+    if train_set.classes != model.config.class_names:
+        raise TrainingError(f"'{options.data}' has other classes than '{options.init}'. Use the same class folders.")
+    tokenizer = model.tokenizer.to(device).eval()
+    caches = _caches(options, tokenizer, train_set, val_set, options.out / "few-step")
+    recipe = FewStepRecipe(
+        seed=options.seed, bf16=not options.float32, **_given(pictures=options.batch, rate=options.rate)
+    )
+    task = FewStepTask(model, recipe, *caches, device, options.compile)
+    averaged = train(task, _settings(options, "few-step", 1.0), stop.is_set)
+    config = replace(model.config, sampling={**model.config.sampling, "structure_steps": DEFAULT_STEPS})
+    save_model(config, tokenizer, model.generator, options.out / "model", torch.float16, averaged)
+
+
+def _caches(
+    options: argparse.Namespace, tokenizer: Tokenizer, train_set: PhotoSet, val_set: PhotoSet, folder: Path
+) -> tuple[SequenceCache, SequenceCache]:
+    """Encoded crops for training, and the held-out photos, from `folder` or made there."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def cached(name: str, photos: PhotoSet, crops: int) -> SequenceCache:
+        path = folder / f"{name}.npz"
+        if not path.exists():
+            device = next(tokenizer.parameters()).device
+            build_cache(tokenizer, photos, crops, Augmentation(), options.seed, device).save(path)
+        return load_cache(path)
+
+    return cached("train", train_set, options.crops), cached("val", val_set, 0)
 
 
 def _all(options: argparse.Namespace, stop: threading.Event) -> None:
@@ -146,8 +176,9 @@ def _settings(options: argparse.Namespace, part: str, share: float) -> Settings:
     return Settings(options.out / part, Schedule(options.steps, seconds), report_every=options.report_every)
 
 
-def _photos(options: argparse.Namespace) -> tuple[PhotoSet, PhotoSet]:
-    short_side = round(SIZES[options.size].tokenizer.image_size * READ_AHEAD)
+def _photos(options: argparse.Namespace, image_size: int) -> tuple[PhotoSet, PhotoSet]:
+    """Photos to train on and held-out ones, for pictures of `image_size` pixels."""
+    short_side = round(image_size * READ_AHEAD)
     photos = load_photos(options.data, short_side)
     if photos.skipped:
         print(_skipped_line(photos.skipped))

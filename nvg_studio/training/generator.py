@@ -33,7 +33,6 @@ class GeneratorRecipe:
     `pictures` are drawn a step; each gives `content_stages` and `structure_stages` stages to train on, spread evenly.
     Of the structure channels the one that the sampler will use counts `split_weight` times: the deeper ones are
     mostly chance.
-    Muon moves the two large matrices of every block (its rate matched to AdamW's), AdamW everything else.
     """
 
     pictures: int = 16
@@ -166,7 +165,7 @@ class GeneratorTask:
         if compiled:  # in place: names of weights stay, and copies (the average) are not compiled
             self.networks.content.compile()
             self.networks.structure.compile()
-        self.optimizers = _optimizers(self.networks, recipe)
+        self.optimizers = muon_and_adamw(self.networks, recipe.rate, recipe.muon_rate, recipe.weight_decay)
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16)
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
@@ -250,7 +249,10 @@ def held_out_losses(
     }
 
 
-def _optimizers(networks: nn.Module, recipe: GeneratorRecipe) -> list[torch.optim.Optimizer]:
+def muon_and_adamw(
+    networks: nn.Module, rate: float, muon_rate: float, weight_decay: float
+) -> list[torch.optim.Optimizer]:
+    """Muon for the two large matrices of every block (its rate matched to AdamW's), AdamW for everything else."""
     large, matrices, others = [], [], []
     for name, parameter in networks.named_parameters():
         if ".linear1.weight" in name or ".linear2.weight" in name:
@@ -259,9 +261,7 @@ def _optimizers(networks: nn.Module, recipe: GeneratorRecipe) -> list[torch.opti
             matrices.append(parameter)
         else:
             others.append(parameter)
-    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    adamw = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.95))
-    muon = torch.optim.Muon(
-        large, lr=recipe.muon_rate, weight_decay=recipe.weight_decay, adjust_lr_fn="match_rms_adamw"
-    )
+    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    adamw = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95))
+    muon = torch.optim.Muon(large, lr=muon_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
     return [adamw, muon]
