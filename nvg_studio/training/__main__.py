@@ -137,7 +137,7 @@ def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
         seed=options.seed, bf16=not options.float32, **_given(pictures=options.batch, rate=options.rate)
     )
     task = FewStepTask(model, recipe, *caches, device, options.compile)
-    averaged = train(task, _settings(options, "few-step", 1.0), stop.is_set)
+    averaged = train(task, _settings(options, "few-step", warmup_steps=20), stop.is_set)
     config = replace(model.config, sampling={**model.config.sampling, "structure_steps": DEFAULT_STEPS})
     save_model(config, tokenizer, model.generator, options.out / "model", torch.float16, averaged)
 
@@ -169,11 +169,12 @@ def _check_compiler(options: argparse.Namespace) -> None:
         raise TrainingError("--compile needs a C++ compiler and found none. Install g++, or leave --compile out.")
 
 
-def _settings(options: argparse.Namespace, part: str, share: float) -> Settings:
+def _settings(options: argparse.Namespace, part: str, share: float = 1.0, warmup_steps: int = 100) -> Settings:
     if not options.minutes and not options.steps:
         raise TrainingError("No budget given. Add --minutes or --steps.")
     seconds = options.minutes * 60 * share if options.minutes else None
-    return Settings(options.out / part, Schedule(options.steps, seconds), report_every=options.report_every)
+    schedule = Schedule(options.steps, seconds, warmup_steps)
+    return Settings(options.out / part, schedule, report_every=options.report_every)
 
 
 def _photos(options: argparse.Namespace, image_size: int) -> tuple[PhotoSet, PhotoSet]:
