@@ -6,6 +6,7 @@ import torch
 
 from nvg_studio.model.checkpoint import Generator, save_model
 from nvg_studio.model.config import GeneratorConfig, ModelConfig, TokenizerConfig
+from nvg_studio.model.few_step import FewStepStructure
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.pipeline import NVGPipeline
 
@@ -29,16 +30,22 @@ def tiny_config(grid: int = 8, known_cells: bool = True, trained_free: bool = Fa
 
 
 def save_tiny_model(
-    folder: Path, grid: int = 8, seed: int = 0, known_cells: bool = True, trained_free: bool = False
+    folder: Path,
+    grid: int = 8,
+    seed: int = 0,
+    known_cells: bool = True,
+    trained_free: bool = False,
+    few_step: bool = False,
 ) -> None:
-    """Write a random model folder."""
+    """Write a random model folder, with a few-step network if asked for."""
     config = tiny_config(grid, known_cells, trained_free)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         tokenizer, generator = Tokenizer(config.tokenizer), Generator(config)
         # The start of the codebook is nearly zero; spread it, so that tokens differ visibly.
         torch.nn.init.normal_(tokenizer.quantizer.embedding.weight)
-    save_model(config, tokenizer, generator, folder)
+        jumps = FewStepStructure(config) if few_step else None
+    save_model(config, tokenizer, generator, folder, few_step=jumps)
 
 
 def tiny_pipeline(folder: Path, grid: int = 8, known_cells: bool = True, trained_free: bool = False) -> NVGPipeline:

@@ -90,7 +90,7 @@ def _networks(choice: ModelChoice, random: int | None) -> "Networks":
 
     if random is None:
         return load_model(choice.folder)
-    return random_networks(official(random), resolve_device(choice.device))
+    return random_networks(official(random), resolve_device(choice.device), few_step=True)
 
 
 def _repeat(title: str, repeats: int, measure: Callable[[], object]) -> None:

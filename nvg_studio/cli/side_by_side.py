@@ -21,7 +21,7 @@ from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.sampling.tokens import structure_noise
 
-EULER_STEPS, FEW_STEPS = 25, 6
+EULER_STEPS, FEW_STEPS, JUMPS = 25, 6, 2
 AGREEMENT_STEPS = 2
 LONGEST_S = 5.0
 """Longest reference generation that is timed as a whole."""
@@ -50,17 +50,27 @@ class SideBySide:
             for stage in range(self.pipeline.info.depth + 1):
                 self._time_stage(stage)
         canvas = torch.from_numpy(self.pipeline.canvas(self._sequence)).to(self.pipeline.device)[None]
-        self._time("decode", lambda: self._decoded(canvas), lambda: self.pipeline.decode(self._sequence))
-        self._time("clustering", lambda: reference.cluster(self._latent), lambda: cluster(self._latent))
+        self._time(
+            "decode", reference=lambda: self._decoded(canvas), engine=lambda: self.pipeline.decode(self._sequence)
+        )
+        self._time(
+            "clustering", reference=lambda: reference.cluster(self._latent), engine=lambda: cluster(self._latent)
+        )
         if not self._whole:
             return
         self._time(
             "whole",
-            lambda: self._reference(EULER_STEPS),
-            lambda: self._picture(EULER_STEPS, self._noise),
-            lambda: self._picture(FEW_STEPS, None),
+            reference=lambda: self._reference(EULER_STEPS),
+            engine=lambda: self._picture(EULER_STEPS, self._noise),
+            few=lambda: self._picture(FEW_STEPS, None),
+            **({"jumps": lambda: self._picture(JUMPS, None)} if self._jumps else {}),
         )
-        self._time("fixed", lambda: self._reference(1, self._sequence), self._filled)
+        self._time("fixed", reference=lambda: self._reference(1, self._sequence), engine=self._filled)
+
+    @property
+    def _jumps(self) -> bool:
+        """Whether the model has a few-step network."""
+        return self.pipeline.info.few_steps > 0
 
     @property
     def _whole(self) -> bool:
@@ -72,29 +82,30 @@ class SideBySide:
         rows = [*(self._rows_whole() if self._whole else self._rows_composed()), *self._rows_parts()]
         return {"rows": rows, "agreement": self._agreement()}
 
-    def _time(self, name: str, *paths: Callable[[], object]) -> None:
-        for kind, path in zip(("reference", "engine", "few"), paths, strict=False):
+    def _time(self, name: str, **paths: Callable[[], object]) -> None:
+        for kind, path in paths.items():
             with self._times.of(f"{name} {kind}"):
                 path()
 
     def _time_stage(self, stage: int) -> None:
         """The content of a stage, and one step of its structure."""
         settings = replace(self._settings, structure_steps=1)
-        runner = self.pipeline.runner([settings], noise=self._noise[None])
+        runner, jumper = self.pipeline.runner([settings], noise=self._noise[None]), self.pipeline.runner([settings])
         with torch.inference_mode():
             state = runner.start(self._sequence, stage)
             self._time(
                 f"content {stage}",
-                lambda: reference.token_logits(self._networks, settings, state.canvas, state.bits[0], stage),
-                lambda: runner.token_logits(state, stage, state.labels(stage)),
+                reference=lambda: reference.token_logits(self._networks, settings, state.canvas, state.bits[0], stage),
+                engine=lambda: runner.token_logits(state, stage, state.labels(stage)),
             )
             if stage < self.pipeline.info.depth - 1:
                 noise = torch.from_numpy(self._noise).to(self.pipeline.device)
                 bits, canvas = state.bits[0], state.canvas
                 self._time(
                     f"structure {stage}",
-                    lambda: reference.flow(self._networks, settings, canvas, bits, stage, noise),
-                    lambda: runner.flow(state, stage),
+                    reference=lambda: reference.flow(self._networks, settings, canvas, bits, stage, noise),
+                    engine=lambda: runner.flow(state, stage),
+                    **({"jumps": lambda: jumper.flow(state, stage)} if self._jumps else {}),
                 )
 
     def _autocast(self) -> torch.autocast:
@@ -125,8 +136,9 @@ class SideBySide:
         last = self.pipeline.info.depth + 1 - 2 * (part == "structure")
         return sum(self._times.median(f"{part} {stage} {kind}") for stage in range(last))
 
-    def _total(self, kind: str, steps: int) -> float:
-        content, step = self._sum(kind, "content"), self._sum(kind, "structure")
+    def _total(self, kind: str, steps: int, structure: str | None = None) -> float:
+        """Seconds of a generation from its parts; `structure`: whose structure steps, if not those of `kind`."""
+        content, step = self._sum(kind, "content"), self._sum(structure or kind, "structure")
         return content + steps * step + self._times.median(f"decode {kind}")
 
     def _rows_whole(self) -> list[dict[str, Any]]:
@@ -135,6 +147,7 @@ class SideBySide:
         return [
             _row(f"generation, {EULER_STEPS} Euler steps", plain, middle("whole engine")),
             _row(f"generation, {FEW_STEPS} steps", plain, middle("whole few")),
+            *self._whole_jumps(plain),
             _row("content only, structure given", middle("fixed reference"), middle("fixed engine")),
         ]
 
@@ -145,8 +158,18 @@ class SideBySide:
         return [
             _row(f"generation, {EULER_STEPS} Euler steps (sum of parts)", plain, total("engine", EULER_STEPS)),
             _row(f"generation, {FEW_STEPS} steps (sum of parts)", plain, total("engine", FEW_STEPS)),
+            *self._composed_jumps(plain),
             _row("content only, structure given (sum of parts)", total("reference", 0), total("engine", 0)),
         ]
+
+    def _whole_jumps(self, plain: float) -> Iterable[dict[str, Any]]:
+        if self._jumps:
+            yield _row(f"generation, {JUMPS} steps, few-step network", plain, self._times.median("whole jumps"))
+
+    def _composed_jumps(self, plain: float) -> Iterable[dict[str, Any]]:
+        if self._jumps:
+            seconds = self._total("engine", JUMPS, structure="jumps")
+            yield _row(f"generation, {JUMPS} steps, few-step network (sum of parts)", plain, seconds)
 
     def _rows_parts(self) -> Iterable[dict[str, Any]]:
         yield _row("content network, all stages", self._sum("reference", "content"), self._sum("engine", "content"))

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 
 from nvg_studio.errors import CheckpointError, HubError
 from nvg_studio.hub.download import fetch, sha256
-from nvg_studio.hub.library import CONFIG, ORIGIN, PARTIAL, WEIGHTS, user_models
+from nvg_studio.hub.library import CONFIG, ORIGIN, PARTIAL, user_models, weights
 from nvg_studio.hub.progress import Progress, Report
 from nvg_studio.hub.published import AUTOENCODER, LICENCE, PAGE, by_hand, licence_accepted, published
 from nvg_studio.model.config import read_config
@@ -101,7 +101,7 @@ def check(folder: Path, report: Report) -> None:
 
 def copy(source: Path, target: Path, report: Report) -> None:
     """Copy the files of a model, the configuration last."""
-    sizes = {file: (source / file).stat().st_size for file in (*WEIGHTS, CONFIG)}
+    sizes = {file: (source / file).stat().st_size for file in (*weights(source), CONFIG)}
     done = 0
     for file, size in sizes.items():
         report(Progress(f"Copying {file}", done, sum(sizes.values())))

@@ -16,6 +16,8 @@ from nvg_studio.paths import shipped_model
 
 CONFIG = "config.json"
 WEIGHTS = ("tokenizer.safetensors", "generator.safetensors")
+MORE_WEIGHTS = ("few-step.safetensors",)
+"""Of parts that not every model has."""
 ORIGIN = "origin.json"
 """Beside an installed model: where it came from, and the SHA-256 of the files it was made of."""
 PARTIAL = ".partial-"
@@ -26,9 +28,9 @@ PARTIAL = ".partial-"
 class ModelFacts:
     """What can be said about a model folder without loading it.
 
-    `parameters` counts learned numbers by part ("tokenizer", "content", "structure"); `size` is bytes on disk;
-    `sampling` its default settings; `licence` is "" where nobody wrote it down; `own`: it is in the user's folder and
-    may be removed.
+    `parameters` counts learned numbers by part ("tokenizer", "content", "structure", "few-step"); `size` is bytes on
+    disk; `sampling` its default settings; `licence` is "" where nobody wrote it down; `own`: it is in the user's folder
+    and may be removed.
     """
 
     folder: Path
@@ -111,9 +113,9 @@ def facts(folder: Path) -> ModelFacts:
     """What a model folder says about itself; CheckpointError where a file is missing or damaged."""
     config = read_config(folder / CONFIG)
     parameters: dict[str, int] = {}
-    for file in WEIGHTS:
+    for file in weights(folder):
         for name, count in _sizes(folder / file).items():
-            part = "tokenizer" if file == WEIGHTS[0] else name.split(".")[0]
+            part = name.split(".")[0] if file == WEIGHTS[1] else file.split(".")[0]
             parameters[part] = parameters.get(part, 0) + count
     return ModelFacts(
         folder=folder,
@@ -122,13 +124,18 @@ def facts(folder: Path) -> ModelFacts:
         grid=config.tokenizer.grid,
         class_names=config.class_names,
         parameters=parameters,
-        size=sum((folder / file).stat().st_size for file in (CONFIG, *WEIGHTS)),
+        size=sum((folder / file).stat().st_size for file in (CONFIG, *weights(folder))),
         sampling=config.sampling,
         known_cells=config.known_cells,
         trained_free=config.trained_free,
         licence=str(origin(folder).get("licence", "")),
         own=folder.parent == user_models(),
     )
+
+
+def weights(folder: Path) -> tuple[str, ...]:
+    """The names of the files that a model's weights are in."""
+    return (*WEIGHTS, *(file for file in MORE_WEIGHTS if (folder / file).is_file()))
 
 
 def origin(folder: Path) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import resize, square_crop
 from nvg_studio.model.checkpoint import Networks, load_model, load_official, save_model
 from nvg_studio.model.config import ModelConfig
+from nvg_studio.model.few_step import MOST_STEPS
 from nvg_studio.sampling.compute import Compute
 from nvg_studio.sampling.events import Event, Picture, StageDone
-from nvg_studio.sampling.flow import Solver, dpm_solver, euler
+from nvg_studio.sampling.flow import Solver, euler
 from nvg_studio.sampling.runner import BatchState, Runner, StopFlag
 from nvg_studio.sampling.settings import GenerationSettings, ModelInfo
 from nvg_studio.sampling.tokens import structure_noise as draw_structure_noise
@@ -40,9 +41,9 @@ class NVGPipeline:
         device: str = "auto",
         dtype: str = "auto",
         folder: str = "",
-        solver: Solver = dpm_solver,
+        solver: Solver | None = None,
     ) -> None:
-        """Take over networks: they move to the device, and are rounded for bfloat16. `solver`: for the structure."""
+        """Take over networks: they move to the device, and are rounded for bfloat16. `solver`: as of `Runner`."""
         self.device = resolve_device(device)
         self.dtype = _resolve_dtype(dtype, self.device)
         self._solver = solver
@@ -86,7 +87,7 @@ class NVGPipeline:
         return cls(load_official(Path(autoencoder), Path(generator), ema), device, dtype, folder=str(generator))
 
     def with_solver(self, solver: Solver) -> "NVGPipeline":
-        """The same model on the same device, with another solver of the structure flow."""
+        """The same model on the same device, with this solver of the structure flow at any number of steps."""
         other = copy(self)
         other._solver = solver
         return other
@@ -99,7 +100,8 @@ class NVGPipeline:
         """
         if self.dtype != torch.float32:
             raise SettingsError("The weights were rounded to bfloat16: load the model with dtype float32 to save it.")
-        save_model(self.config, self._networks.tokenizer, self._networks.generator, Path(folder))
+        parts = self._networks
+        save_model(self.config, parts.tokenizer, parts.generator, Path(folder), few_step=parts.few_step)
 
     def encode(self, image: Picture) -> GranularitySequence:
         """A picture's sequence: its centre square, resized to the model's size, encoded, clustered, quantised.
@@ -317,6 +319,7 @@ class NVGPipeline:
             defaults=_defaults(self.config),
             known_cells=self.config.known_cells,
             trained_free=self.config.trained_free,
+            few_steps=MOST_STEPS if self._networks.few_step else 0,
             device=str(self.device),
             dtype=str(self.dtype).removeprefix("torch."),
             folder=folder,

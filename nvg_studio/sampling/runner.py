@@ -18,7 +18,7 @@ from nvg_studio.model.few_step import MOST_STEPS
 from nvg_studio.model.tokenizer import group_means
 from nvg_studio.sampling import tokens as sampling_tokens
 from nvg_studio.sampling.compute import Compute
-from nvg_studio.sampling.flow import Average, Solver, Velocity, jump, time_grid
+from nvg_studio.sampling.flow import Average, Solver, Velocity, dpm_solver, jump, time_grid
 from nvg_studio.sampling.settings import GenerationSettings
 
 MIN_STEPS_WITH_LOCKS = 4
@@ -72,8 +72,9 @@ class Runner:
     noise: NDArray[np.float32]
     """float32 [n, L, K], the structure noise of every picture."""
     cancel: StopFlag | None
-    solver: Solver
-    """Of the structure flow."""
+    solver: Solver | None
+    """Of the structure flow; None: the few-step network where the model has one and few steps are asked for, else
+    DPM-Solver++."""
 
     def __post_init__(self) -> None:
         self.networks, self.device = self.compute.networks, self.compute.device
@@ -192,7 +193,7 @@ class Runner:
         parents = (torch.arange(self.depth, device=self.device) < stage).expand_as(clean)
         locked = (self.held_bits & (torch.arange(self.depth, device=self.device) >= stage)).expand_as(clean)
         steps = self._steps(bool(locked.any()))
-        few = self.networks.few_step is not None and steps <= MOST_STEPS
+        few = self.solver is None and self.networks.few_step is not None and steps <= MOST_STEPS
         noise_share = 0.0 if few or self.networks.config.known_cells else 1.0
 
         def hold(z: Tensor, time: float) -> Tensor:
@@ -203,7 +204,7 @@ class Runner:
         start, times = hold(self.start_noise, 1.0), time_grid(steps, self.cells)
         if few:
             return jump(self._average(state, stage), start, times, hold)
-        return self.solver(self._velocity(state, stage), start, times, hold)
+        return (self.solver or dpm_solver)(self._velocity(state, stage), start, times, hold)
 
     def _velocity(self, state: BatchState, stage: int) -> Velocity:
         """The guided velocity of a stage."""

@@ -53,6 +53,7 @@ SCRIPTED_INFO = ModelInfo(
     ),
     known_cells=True,
     trained_free=True,
+    few_steps=0,
     device="cpu",
     dtype="float32",
     folder="scripted",

@@ -147,6 +147,7 @@ class ModelInfo:
     """Facts about a loaded model that the window and the command line show.
 
     fingerprint is the sha256 (hex) of the weights; image_size in pixels a side, grid in cells a side; depth is K;
+    few_steps is the number of structure steps up to which the model has a few-step network, 0 if it has none;
     device and dtype are the ones in use ("cpu", "cuda:0", "bfloat16"); folder is where it came from; runtime names what
     computes, with its version ("torch 2.13.0+cpu").
     """
@@ -160,6 +161,7 @@ class ModelInfo:
     defaults: GenerationSettings
     known_cells: bool
     trained_free: bool
+    few_steps: int
     device: str
     dtype: str
     folder: str

@@ -10,6 +10,7 @@ from nvg_studio.hub.library import facts, find, folders, origin, remove
 from nvg_studio.hub.progress import quiet
 from nvg_studio.model.checkpoint import load_model
 from nvg_studio.paths import shipped_model
+from tests.tiny import save_tiny_model
 
 
 def test_the_header_tells_the_sizes_of_the_networks(tiny: Path) -> None:
@@ -57,3 +58,12 @@ def test_unfinished_folders_are_no_models(tiny: Path, library: Path) -> None:
     library.mkdir(parents=True)
     tiny.rename(library / ".partial-tiny")
     assert folders() == [shipped_model()]
+
+
+def test_a_few_step_network_is_counted_and_copied(library: Path, tmp_path: Path) -> None:
+    save_tiny_model(tmp_path / "quick", few_step=True)
+    known = facts(tmp_path / "quick")
+    assert known.parameters["few-step"] > known.parameters["structure"]
+    install_folder(tmp_path / "quick", None, quiet)
+    copied = facts(library / "tiny")
+    assert (copied.parameters, copied.size) == (known.parameters, known.size)

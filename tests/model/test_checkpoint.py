@@ -170,3 +170,16 @@ def test_the_configuration_survives(folder):
     (folder / "config.json").write_text("[1, 2")
     with pytest.raises(CheckpointError, match="not valid JSON"):
         read_config(folder / "config.json")
+
+
+def test_a_damaged_few_step_network_is_one_line(tmp_path):
+    save_tiny_model(tmp_path, few_step=True)
+    path = tmp_path / "few-step.safetensors"
+    weights = load_file(path)
+    del weights["span_out.bias"]
+    save_file(weights, path)
+    with pytest.raises(CheckpointError, match=r"few-step.*missing span_out.bias"):
+        load_model(tmp_path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match=r"few-step.*damaged"):
+        load_model(tmp_path)

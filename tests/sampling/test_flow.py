@@ -49,3 +49,27 @@ def test_known_entries_are_clean_whenever_the_field_is_asked(solver):
 
     end = solver(field, hold(torch.ones(2), 1.0), flow.time_grid(5, 256), hold)
     assert float(end[0]) == 7 and float(end[1]) != 1
+
+
+def test_jumps_by_the_true_average_land_exactly():
+    """On a straight path the average over any span is noise minus data: one jump or four end on the data."""
+    noise, data = torch.tensor([2.0, -1.0]), torch.tensor([0.5, 0.25])
+    for steps in (1, 4):
+        spans = []
+
+        def average(z, time, span, spans=spans):
+            torch.testing.assert_close(z, data + time * (noise - data))
+            spans.append(span)
+            return noise - data
+
+        times = flow.time_grid(steps, 256)
+        torch.testing.assert_close(flow.jump(average, noise, times, lambda z, _: z), data)
+        assert sum(spans) == pytest.approx(1) and len(spans) == steps
+
+
+def test_jumps_put_known_entries_back():
+    def hold(z, time):
+        return torch.cat([torch.full((1,), 7.0), z[1:]])
+
+    end = flow.jump(lambda z, time, span: torch.ones(3), hold(torch.zeros(3), 1.0), flow.time_grid(3, 64), hold)
+    torch.testing.assert_close(end, torch.tensor([7.0, -1.0, -1.0]))

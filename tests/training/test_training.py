@@ -260,3 +260,28 @@ def test_wrong_arguments_are_one_line(capsys):
         run("all", "photos")
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_few_step_network_joins_its_model(photos, tmp_path):
+    train_all(photos, tmp_path / "first", 10)
+    arguments = [photos, "--out", tmp_path / "second", "--steps", 2, "--crops", 1, "--batch", 2, "--device", "cpu"]
+    assert run("few-step", *arguments, "--init", tmp_path / "first" / "model") == 0
+    first, second = (NVGPipeline.from_pretrained(tmp_path / n / "model", device="cpu") for n in ("first", "second"))
+    assert (first.info.few_steps, second.info.few_steps) == (0, 4)
+    assert second.info.defaults.structure_steps == 2
+    for part in ("tokenizer", "generator"):
+        ours, theirs = (getattr(pipe._networks, part).state_dict() for pipe in (first, second))
+        for key, value in ours.items():
+            # The first model's tokenizer was written in full, the second's in half precision.
+            torch.testing.assert_close(value, theirs[key], rtol=1e-3, atol=1e-5)
+
+
+def test_a_few_step_network_needs_a_model_with_these_classes(photos, tmp_path, capsys):
+    assert run("few-step", photos, "--out", tmp_path / "run", "--steps", 1) == 2
+    assert "--init" in capsys.readouterr().err
+    train_all(photos, tmp_path / "first", 2)
+    model = tmp_path / "first" / "model"
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps({**config, "class_names": ["disc", "star"]}))
+    assert run("few-step", photos, "--out", tmp_path / "run", "--steps", 1, "--init", model) == 2
+    assert "other classes" in capsys.readouterr().err

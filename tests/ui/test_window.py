@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project import storage
-from nvg_studio.sampling.scripted import ScriptedEngine
+from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine
 from nvg_studio.ui import commands
 from nvg_studio.ui.actions import MENUS, TABLE
 from nvg_studio.ui.docks.cluster_model import CONTENT, LAYOUT, REGION
@@ -201,6 +202,17 @@ def test_generate_without_a_photo(ready_studio: Studio) -> None:
     request = studio.engine.requests[0]  # type: ignore[attr-defined]
     assert (request.stage, request.settings[0].class_id, request.settings[0].seed) == (0, 2, 42)
     assert studio.card_states() == ["fresh"] * 9
+
+
+@pytest.mark.parametrize(
+    ("steps", "few_steps", "word"),
+    [(2, 4, "Fast"), (4, 4, "Fast"), (5, 4, "Rough"), (2, 0, "Rough"), (8, 4, "Fine"), (25, 0, "slower")],
+)
+def test_a_number_of_steps_is_explained(studio: Studio, steps: int, few_steps: int, word: str) -> None:
+    advanced = studio.window.generate.advanced
+    advanced.show_model(replace(SCRIPTED_INFO, few_steps=few_steps))
+    advanced.steps.setValue(steps)
+    assert word in advanced.steps_hint.text()
 
 
 def test_settings_in_the_dock_reach_the_request(studio: Studio) -> None:

@@ -3,11 +3,15 @@
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QPushButton, QSpinBox, QWidget
 
 from nvg_studio.sampling.settings import MAX_GUIDANCE, MAX_STEPS, MAX_TEMPERATURE, GenerationSettings, ModelInfo
 from nvg_studio.ui.docks.fields import FormGrid, RampField, choice_box, choose
 from nvg_studio.ui.preferences import DEVICES, DTYPES
+
+FINE_STEPS, MANY_STEPS = 6, 12
+"""Steps of the flow from which on it agrees with its exact solution, and from which on more do not show
+(docs/performance.md)."""
 
 
 class AdvancedFields(QWidget):
@@ -29,7 +33,11 @@ class AdvancedFields(QWidget):
         self.steps = QSpinBox()
         self.steps.setRange(1, MAX_STEPS)
         self.steps.setAccessibleName("Structure steps")
-        self.steps.setToolTip("Steps of the structure network at every level: more are finer and slower")
+        self.steps.setToolTip("Calls of the structure network at every level: each takes the same time")
+        self.steps_hint = QLabel()
+        self.steps_hint.setProperty("role", "dim")
+        self.steps_hint.setWordWrap(True)
+        self._few_steps = 0
         for box in (self.temperature, self.steps):
             box.setKeyboardTracking(False)
             box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -42,6 +50,7 @@ class AdvancedFields(QWidget):
         form.add_field("Top-p", self.top_p)
         form.add_field("Temperature", self.temperature)
         form.add_field("Steps", self.steps)
+        form.add_field("", self.steps_hint)
         form.add_field("Device", self.device)
         form.add_field("Precision", self.dtype)
         form.add_field("", self.defaults)
@@ -51,6 +60,7 @@ class AdvancedFields(QWidget):
             box.valueChanged.connect(self.changed)
         for choice in (self.device, self.dtype):
             choice.activated.connect(self._choose_precision)
+        self.steps.valueChanged.connect(self._show_hint)
         self.defaults.clicked.connect(self.defaults_asked)
 
     def values(self) -> dict[str, Any]:
@@ -70,6 +80,7 @@ class AdvancedFields(QWidget):
                 self.temperature.setValue(full.temperature)
             if full.structure_steps is not None:
                 self.steps.setValue(full.structure_steps)
+                self._show_hint()
         for field, value in (
             (self.content_guidance, full.content_guidance),
             (self.structure_guidance, full.structure_guidance),
@@ -81,6 +92,8 @@ class AdvancedFields(QWidget):
     def show_model(self, info: ModelInfo | None) -> None:
         """Show what the model really uses; "Automatic" stays where it was asked for."""
         if info is not None:
+            self._few_steps = info.few_steps
+            self._show_hint()
             for box, used in ((self.device, info.device.split(":")[0]), (self.dtype, info.dtype)):
                 if box.currentData() not in ("auto", used):
                     choose(box, used)
@@ -90,5 +103,17 @@ class AdvancedFields(QWidget):
         choose(self.device, device)
         choose(self.dtype, dtype)
 
+    def _show_hint(self) -> None:
+        self.steps_hint.setText(steps_hint(self.steps.value(), self._few_steps))
+
     def _choose_precision(self) -> None:
         self.precision_chosen.emit(self.device.currentData(), self.dtype.currentData())
+
+
+def steps_hint(steps: int, few_steps: int) -> str:
+    """What a number of structure steps means to a model with a few-step network up to `few_steps` steps (0: none)."""
+    if steps <= few_steps:
+        return "Fast: the few-step network, nearly as good as the full one"
+    if steps < FINE_STEPS:
+        return f"Rough: the full network wants {FINE_STEPS} steps or more"
+    return "Fine: the full network" if steps <= MANY_STEPS else "The full network: slower, hardly finer"
