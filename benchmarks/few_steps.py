@@ -1,0 +1,98 @@
+"""What few structure steps cost in quality: samples by many Euler steps beside samples by the few-step network.
+
+`python benchmarks/few_steps.py flowers/val --classifier models/flowers-classifier --out runs/few`
+
+Every way of making structure draws `--rounds` sets of pictures with different seeds. Each set is judged by the
+classifier: how many are named rightly, and Frechet distance, precision and recall against the held-out photos. The
+spread between the rounds says which differences are chance. Sets that are in the folder already are not made again.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from nvg_studio.evaluation.distributions import frechet_distance, precision_recall
+from nvg_studio.evaluation.generation import BATCH, Samples, classes_like, save_samples
+from nvg_studio.evaluation.judge import Judge, Verdict
+from nvg_studio.paths import shipped_model
+from nvg_studio.sampling.flow import euler
+from nvg_studio.sampling.pipeline import NVGPipeline, fit_square
+from nvg_studio.sampling.settings import GenerationSettings
+from nvg_studio.training.pack import load_photos
+
+MANY = 25
+"""Euler steps of the paper."""
+
+
+def sample(pipeline: NVGPipeline, labels: NDArray[np.int64], steps: int, first_seed: int) -> Samples:
+    """One picture of every class of int64 [n]; `MANY` steps are Euler's, as in the paper."""
+    chosen = pipeline.with_solver(euler) if steps == MANY else pipeline
+    settings = [
+        GenerationSettings(class_id=label, seed=first_seed + number, structure_steps=steps)
+        for number, label in enumerate(labels.tolist())
+    ]
+    batches = [settings[start : start + BATCH] for start in range(0, len(settings), BATCH)]
+    sequences = [one for batch in tqdm(batches, f"{steps} steps", disable=None) for one in chosen.generate_batch(batch)]
+    return Samples(sequences, [pipeline.decode(sequence) for sequence in sequences], labels)
+
+
+def judged(pictures: NDArray[np.uint8], labels: NDArray[np.int64], judge: Judge, real: Verdict) -> dict[str, float]:
+    """The classifier's numbers of one set, uint8 [n, S, S, 3] and int64 [n]."""
+    seen = judge.see(list(pictures))
+    precision, recall = precision_recall(seen.features, real.features)
+    return {
+        "named rightly": seen.accuracy(labels),
+        "Frechet distance": frechet_distance(seen.features, real.features),
+        "precision": precision,
+        "recall": recall,
+    }
+
+
+def main() -> None:
+    """Draw what is missing, judge all, print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path, help="held-out photos")
+    parser.add_argument("--model", type=Path, default=shipped_model(), help="model folder")
+    parser.add_argument("--classifier", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the samples and of few-steps.json")
+    parser.add_argument("--steps", type=int, nargs="+", default=[MANY, 8, 4, 2, 1])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pictures", type=int, default=60, help="of each round")
+    parser.add_argument("--dtype", default="auto")
+    options = parser.parse_args()
+    pipeline = NVGPipeline.from_pretrained(options.model, dtype=options.dtype)
+    photos = load_photos(options.photos, 2 * pipeline.info.image_size)
+    labels = classes_like(photos.labels, options.pictures)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for steps in options.steps:
+        for number in range(options.rounds):
+            target = options.out / f"{steps:03d}-steps-{number}.npz"
+            if not target.exists():
+                save_samples(sample(pipeline, labels, steps, 1000 * number), target)
+    judge = Judge.open(options.classifier, pipeline.info.class_names, pipeline.device)
+    real = judge.see([fit_square(photo, pipeline.info.image_size) for photo in photos.pictures])
+    table = {}
+    for steps in options.steps:
+        rounds = [np.load(options.out / f"{steps:03d}-steps-{number}.npz") for number in range(options.rounds)]
+        rows = [judged(one["arr_0"], one["arr_1"], judge, real) for one in rounds]
+        table[steps] = {name: [row[name] for row in rows] for name in rows[0]}
+    show(table)
+    (options.out / "few-steps.json").write_text(json.dumps(table, indent=2) + "\n", "utf-8")
+
+
+def show(table: dict[int, dict[str, list[float]]]) -> None:
+    """Print every number as mean and range over the rounds."""
+    names = list(next(iter(table.values())))
+    print("| steps | " + " | ".join(names) + " |")
+    print("|" + " --- |" * (len(names) + 1))
+    for steps, row in table.items():
+        cells = [f"{np.mean(v):.3f} ({min(v):.3f}-{max(v):.3f})" for v in row.values()]
+        print(f"| {steps} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
