@@ -36,7 +36,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 @app.command("train", context_settings=PASS_ON, add_help_option=False, short_help="Train on your own pictures.")
 def train(context: typer.Context) -> None:
-    """Train on your own pictures: train pack|tokenizer|generator|all (--help tells more)."""
+    """Train on your own pictures: train pack|tokenizer|generator|all|few-step|preview (--help tells more)."""
     from nvg_studio.training.__main__ import main as train_main
 
     raise typer.Exit(train_main(context.args) or 0)

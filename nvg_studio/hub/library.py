@@ -16,7 +16,7 @@ from nvg_studio.paths import shipped_model
 
 CONFIG = "config.json"
 WEIGHTS = ("tokenizer.safetensors", "generator.safetensors")
-MORE_WEIGHTS = ("few-step.safetensors",)
+MORE_WEIGHTS = ("few-step.safetensors", "preview.safetensors")
 """Of parts that not every model has."""
 ORIGIN = "origin.json"
 """Beside an installed model: where it came from, and the SHA-256 of the files it was made of."""
@@ -28,9 +28,9 @@ PARTIAL = ".partial-"
 class ModelFacts:
     """What can be said about a model folder without loading it.
 
-    `parameters` counts learned numbers by part ("tokenizer", "content", "structure", "few-step"); `size` is bytes on
-    disk; `sampling` its default settings; `licence` is "" where nobody wrote it down; `own`: it is in the user's folder
-    and may be removed.
+    `parameters` counts learned numbers by part ("tokenizer", "content", "structure", "few-step", "preview"); `size` is
+    bytes on disk; `sampling` its default settings; `licence` is "" where nobody wrote it down; `own`: it is in the
+    user's folder and may be removed.
     """
 
     folder: Path

@@ -7,10 +7,11 @@ few-step network for structure, `few-step.safetensors`.
 import hashlib
 import os
 import pickle
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -22,8 +23,11 @@ from nvg_studio.model import official
 from nvg_studio.model.config import ModelConfig, TokenizerConfig, read_config, write_config
 from nvg_studio.model.content import ContentTransformer
 from nvg_studio.model.few_step import FewStepStructure
+from nvg_studio.model.preview import PreviewDecoder
 from nvg_studio.model.structure import StructureTransformer
 from nvg_studio.model.tokenizer import Tokenizer
+
+Net = TypeVar("Net", bound=nn.Module)
 
 
 def save_training_state(state: dict[str, Any], path: Path) -> None:
@@ -55,7 +59,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
 
 
 CONFIG, TOKENIZER, GENERATOR = "config.json", "tokenizer.safetensors", "generator.safetensors"
-FEW_STEP = "few-step.safetensors"
+FEW_STEP, PREVIEW = "few-step.safetensors", "preview.safetensors"
 
 
 class Generator(nn.Module):
@@ -77,6 +81,8 @@ class Networks:
     fingerprint: str
     """SHA-256 over configuration and weights, hex: names the model in projects and requests."""
     few_step: FewStepStructure | None = None
+    preview: PreviewDecoder | None = None
+    """Not part of the fingerprint: what a project means does not hang on it."""
 
 
 def save_model(
@@ -86,10 +92,12 @@ def save_model(
     folder: Path,
     dtype: torch.dtype = torch.float32,
     few_step: nn.Module | None = None,
+    preview: nn.Module | None = None,
 ) -> None:
     """Write a model folder, every file atomically, those of networks that are None left out."""
     folder.mkdir(parents=True, exist_ok=True)
-    for network, name in ((tokenizer, TOKENIZER), (generator, GENERATOR), (few_step, FEW_STEP)):
+    networks = {TOKENIZER: tokenizer, GENERATOR: generator, FEW_STEP: few_step, PREVIEW: preview}
+    for name, network in networks.items():
         if network is not None:
             _save_tensors(network, folder / name, dtype)
     _write_config(config, folder)
@@ -124,18 +132,31 @@ def load_model(folder: Path) -> Networks:
     tokenizer, generator = _empty(config)
     fill(tokenizer, read_safetensors(folder / TOKENIZER), TOKENIZER)
     fill(generator, read_safetensors(folder / GENERATOR), GENERATOR)
-    few_step = _read_few_step(config, folder / FEW_STEP)
+    few_step = _read_if_there(lambda: FewStepStructure(config), folder / FEW_STEP)
+    preview = _read_if_there(lambda: PreviewDecoder(config.tokenizer), folder / PREVIEW)
     parts = (tokenizer, generator) if few_step is None else (tokenizer, generator, few_step)
-    return Networks(config, tokenizer.eval(), generator.eval(), _fingerprint(config, *parts), few_step)
+    return Networks(config, tokenizer.eval(), generator.eval(), _fingerprint(config, *parts), few_step, preview)
 
 
-def _read_few_step(config: ModelConfig, path: Path) -> FewStepStructure | None:
+def _read_if_there(make: Callable[[], Net], path: Path) -> Net | None:
+    """A part that not every model has, from its file."""
     if not path.exists():
         return None
     with torch.device("meta"):
-        network = FewStepStructure(config)
-    fill(network, read_safetensors(path), FEW_STEP)
+        network = make()
+    fill(network, read_safetensors(path), path.name)
     return network.eval()
+
+
+def add_preview(model: Path, preview: nn.Module, folder: Path) -> None:
+    """Write the model of one folder into another one, its files as they are, with this preview decoder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (TOKENIZER, GENERATOR, FEW_STEP, CONFIG):
+        if (model / name).exists() and not folder.samefile(model):
+            partial = folder / (name + ".partial")
+            shutil.copyfile(model / name, partial)
+            os.replace(partial, folder / name)
+    _save_tensors(preview, folder / PREVIEW, torch.float16)
 
 
 def load_tokenizer(folder: Path, expected: TokenizerConfig) -> Tokenizer:

@@ -22,6 +22,8 @@ class Compute:
         generator, tokenizer = networks.generator.to(device), networks.tokenizer.to(device)
         if networks.few_step is not None:
             networks.few_step.to(device)
+        if networks.preview is not None:
+            networks.preview.to(device)
         halved = dtype == torch.bfloat16
         # Without its cache: the weights are rounded for good, and a recording must not refer to what is cleared.
         self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=halved, cache_enabled=False)
@@ -74,6 +76,10 @@ class Compute:
     def decode(self, canvases: Tensor) -> Tensor:
         """Canvases float [B, L, C] -> pictures float32 [B, 3, S, S] in [-1, 1]."""
         return self._run(self.networks.tokenizer.decode, canvases)
+
+    def draw_preview(self, canvases: Tensor) -> Tensor:
+        """`decode` by the model's preview decoder, which must be there."""
+        return self._run(cast(Function, self.networks.preview), canvases)
 
     def decode_patch(self, latents: Tensor) -> Tensor:
         """Latents float [B, C, h, w] of any size -> pictures float32 [B, 3, H, W] in [-1, 1]."""

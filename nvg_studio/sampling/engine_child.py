@@ -32,9 +32,12 @@ from nvg_studio.sampling.events import (
     StageDone,
 )
 from nvg_studio.sampling.failures import explain
+from nvg_studio.sampling.picture_cache import RenderingCache
 from nvg_studio.sampling.settings import RunRequest
 
 ENGINE_NICENESS = 5
+PICTURES = 32 * 2**20
+"""Bytes of decoded pictures that are kept: those of some hundred stages of 256 pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +177,7 @@ class _Worker:
         self._factory = factory
         # Any: the pipeline needs torch, which this module must not import.
         self._pipeline: Any = None
+        self._pictures = RenderingCache(PICTURES)
 
     def perform(self, job: Job) -> None:
         self._mailbox.reply(Started(job.job))
@@ -218,6 +222,8 @@ class _Worker:
 
         def on_event(event: Event) -> None:
             if isinstance(event, StageDone):
+                if event.preview is not None and not event.rough:
+                    self._pictures.put(request.model, event.sequence, event.stage, event.preview)
                 self._mailbox.reply(replace(event, job=job.job))
             while (decode := self._mailbox.take_decode()) is not None:
                 self.perform(decode)
@@ -230,16 +236,24 @@ class _Worker:
             on_event=on_event,
             cancel=self._flag(job),
         )
-        return Done(job.job, tuple(sequences), tuple(pipeline.decode(sequence) for sequence in sequences))
+        return Done(job.job, tuple(sequences), tuple(self._draw(one, one.depth) for one in sequences))
 
     def _decode(self, job: Decode) -> Decoded:
-        pipeline, flag = self._loaded(), self._flag(job)
-        pictures = {}
+        flag, pictures = self._flag(job), {}
         for stage in job.stages:
             if flag.is_set():
                 raise errors.Cancelled("Drawing was stopped; nothing was changed.")
-            pictures[stage] = pipeline.decode(job.sequence, stage=stage)
+            pictures[stage] = self._draw(job.sequence, stage)
         return Decoded(job.job, pictures)
+
+    def _draw(self, sequence: GranularitySequence, stage: int) -> Picture:
+        """The picture of a stage; one that was drawn already is not drawn again."""
+        pipeline = self._loaded()
+        known = self._pictures.get(pipeline.info.fingerprint, sequence, stage)
+        if known is None:
+            known = pipeline.decode(sequence, stage=stage)
+            self._pictures.put(pipeline.info.fingerprint, sequence, stage, known)
+        return known
 
     def _flag(self, job: Job) -> _Flag:
         return _Flag(self._mailbox.stopped, job.job)

@@ -55,12 +55,16 @@ class CodeColours(Event):
 
 @dataclass(frozen=True, eq=False)
 class StageDone(Event):
-    """A run finished a stage of one variation: `sequence` is right up to that stage, `preview` its picture, if made."""
+    """A run finished a stage of one variation: `sequence` is right up to that stage, `preview` its picture, if made.
+
+    `rough`: the picture is the preview decoder's, to look at until the next one comes and for nothing else.
+    """
 
     item: int
     stage: int
     sequence: "GranularitySequence"
     preview: Picture | None
+    rough: bool = False
 
 
 @dataclass(frozen=True, eq=False)

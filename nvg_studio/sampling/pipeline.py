@@ -101,7 +101,7 @@ class NVGPipeline:
         if self.dtype != torch.float32:
             raise SettingsError("The weights were rounded to bfloat16: load the model with dtype float32 to save it.")
         parts = self._networks
-        save_model(self.config, parts.tokenizer, parts.generator, Path(folder), few_step=parts.few_step)
+        save_model(self.config, parts.tokenizer, parts.generator, Path(folder), torch.float32, parts.few_step, parts.preview)
 
     def encode(self, image: Picture) -> GranularitySequence:
         """A picture's sequence: its centre square, resized to the model's size, encoded, clustered, quantised.
@@ -206,7 +206,8 @@ class NVGPipeline:
         Args:
             stage: 0..K, the first stage whose tokens are drawn.
             locks: held bits and tokens stay wherever they are.
-            on_event: called with a StageDone after every stage.
+            on_event: called with a StageDone after every stage; before the last one only the first picture of a
+                batch has a preview, by the preview decoder where the model has one.
             cancel: asked before every network call.
 
         Raises:
@@ -265,9 +266,14 @@ class NVGPipeline:
 
     def _stage_hook(self, on_event: EventHook) -> Callable[[int, BatchState], None]:
         def hook(stage: int, state: BatchState) -> None:
-            pictures = _to_bytes(self._compute.decode(state.canvas))
-            for item, (sequence, picture) in enumerate(zip(state.sequences(), pictures, strict=True)):
-                on_event(StageDone(job=0, item=item, stage=stage, sequence=sequence, preview=picture))
+            last = stage == self.info.depth
+            # On the way only the first picture is looked at, and only until the next stage replaces it.
+            seen = state.canvas if last else state.canvas[:1]
+            rough = not last and self._networks.preview is not None
+            pictures = [*_to_bytes((self._compute.draw_preview if rough else self._compute.decode)(seen))]
+            for item, sequence in enumerate(state.sequences()):
+                picture = pictures[item] if item < len(pictures) else None
+                on_event(StageDone(0, item, stage, sequence, picture, rough and picture is not None))
 
         return hook
 

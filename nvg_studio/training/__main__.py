@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from nvg_studio.errors import TrainingError
-from nvg_studio.model.checkpoint import Networks, load_model, load_tokenizer, save_model
+from nvg_studio.model.checkpoint import Networks, add_preview, load_model, load_tokenizer, save_model
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.pipeline import resolve_device
 from nvg_studio.training.cache import Augmentation, SequenceCache, build_cache, load_cache, scale_factors
@@ -25,6 +25,7 @@ from nvg_studio.training.few_step import DEFAULT_STEPS, FewStepRecipe, FewStepTa
 from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask
 from nvg_studio.training.loop import Schedule, Settings, train
 from nvg_studio.training.pack import PhotoSet, load_photos, write_pack
+from nvg_studio.training.preview import PreviewRecipe, PreviewTask
 from nvg_studio.training.recipes import SIZES, make_config
 from nvg_studio.training.tokenizer import TokenizerRecipe, TokenizerTask
 
@@ -43,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="nvg-studio train", description="Train NVG on folders of photos, one a class.")
-    commands = parser.add_subparsers(required=True, metavar="pack|tokenizer|generator|all|few-step")
+    commands = parser.add_subparsers(required=True, metavar="pack|tokenizer|generator|all|few-step|preview")
     pack = commands.add_parser("pack", help="put a folder of class folders into one file")
     pack.add_argument("data", type=Path)
     pack.add_argument("target", type=Path)
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         ("generator", _generator, "train content and structure networks on a finished tokenizer"),
         ("all", _all, "both, one after the other"),
         ("few-step", _few_step, "teach a finished model (--init) to make structure in one to four steps"),
+        ("preview", _preview, "teach a small network to draw previews for a finished model (--init)"),
     ):
         command = commands.add_parser(name, help=text)
         _add_common(command)
@@ -139,7 +141,21 @@ def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
     task = FewStepTask(model, recipe, *caches, device, options.compile)
     averaged = train(task, _settings(options, "few-step", warmup_steps=20), stop.is_set)
     config = replace(model.config, sampling={**model.config.sampling, "structure_steps": DEFAULT_STEPS})
-    save_model(config, tokenizer, model.generator, options.out / "model", torch.float16, averaged)
+    save_model(config, tokenizer, model.generator, options.out / "model", torch.float16, averaged, model.preview)
+
+
+def _preview(options: argparse.Namespace, stop: threading.Event) -> None:
+    if not options.init:
+        raise TrainingError("A preview decoder learns from a finished model. Name its folder with --init.")
+    device = resolve_device(options.device)
+    model = load_model(options.init)
+    train_set, val_set = _photos(options, model.config.tokenizer.image_size)
+    recipe = PreviewRecipe(
+        seed=options.seed, bf16=not options.float32, **_given(batch=options.batch, rate=options.rate)
+    )
+    task = PreviewTask(model, recipe, train_set, val_set, device)
+    averaged = train(task, _settings(options, "preview", warmup_steps=20), stop.is_set)
+    add_preview(options.init, averaged, options.out / "model")
 
 
 def _caches(

@@ -3,9 +3,14 @@
 from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.project.rendering import Rendering, RenderingCache
+from nvg_studio.project.rendering import Rendering
 from nvg_studio.sampling.events import Cancelled, Decoded, Event, Failed, Picture
+from nvg_studio.sampling.picture_cache import RenderingCache
 from nvg_studio.ui.engine_link import EngineLink
+
+
+SKETCHES = 8 * 2**20
+"""Bytes of the preview decoder's pictures: they stand in until the decoder's own are there."""
 
 
 class Renderings(QObject):
@@ -19,7 +24,7 @@ class Renderings(QObject):
     def __init__(self, link: EngineLink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._link = link
-        self._cache = RenderingCache()
+        self._cache, self._sketches = RenderingCache(), RenderingCache(SKETCHES)
         self._models: list[str] = []
         self.stored: Rendering | None = None
         """The stages that came with the project; right whatever model is loaded."""
@@ -57,6 +62,18 @@ class Renderings(QObject):
         """Remember a picture that came by another way (a run's preview)."""
         if self._model is not None:
             self._cache.put(self._model, sequence, stage, picture)
+
+    def sketch(self, sequence: GranularitySequence, stage: int) -> Picture | None:
+        """`picture`, or what the preview decoder made of the stage: to look at in the meantime, never to be kept."""
+        picture = self.picture(sequence, stage)
+        if picture is None and self._model is not None:
+            picture = self._sketches.get(self._model, sequence, stage)
+        return picture
+
+    def keep_sketch(self, sequence: GranularitySequence, stage: int, picture: Picture) -> None:
+        """Remember a picture of the preview decoder."""
+        if self._model is not None:
+            self._sketches.put(self._model, sequence, stage, picture)
 
     def want(self, wishes: list[tuple[GranularitySequence, int]]) -> None:
         """Decode these stages, the first ones first, if they are not known yet."""

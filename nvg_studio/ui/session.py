@@ -347,7 +347,8 @@ class Session(QObject):
 
     def _keep_preview(self, event: StageDone) -> None:
         if event.preview is not None:
-            self.renderings.keep(event.sequence, event.stage, event.preview)
+            keep = self.renderings.keep_sketch if event.rough else self.renderings.keep
+            keep(event.sequence, event.stage, event.preview)
 
     # -- history --------------------------------------------------------------------------------
 

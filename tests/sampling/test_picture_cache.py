@@ -1,8 +1,8 @@
-"""The cache of stage pictures."""
+"""The cache of stage pictures, of the window and of the engine."""
 
 import numpy as np
 
-from nvg_studio.project.rendering import RenderingCache
+from nvg_studio.sampling.picture_cache import RenderingCache
 from tests.project.making import picture, sequence
 
 
