@@ -7,6 +7,7 @@ import torch
 from nvg_studio.model.checkpoint import Generator, save_model
 from nvg_studio.model.config import GeneratorConfig, ModelConfig, TokenizerConfig
 from nvg_studio.model.few_step import FewStepStructure
+from nvg_studio.model.preview import PreviewDecoder
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.pipeline import NVGPipeline
 
@@ -36,8 +37,9 @@ def save_tiny_model(
     known_cells: bool = True,
     trained_free: bool = False,
     few_step: bool = False,
+    preview: bool = False,
 ) -> None:
-    """Write a random model folder, with a few-step network if asked for."""
+    """Write a random model folder, with a few-step network and a preview decoder if asked for."""
     config = tiny_config(grid, known_cells, trained_free)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -45,7 +47,8 @@ def save_tiny_model(
         # The start of the codebook is nearly zero; spread it, so that tokens differ visibly.
         torch.nn.init.normal_(tokenizer.quantizer.embedding.weight)
         jumps = FewStepStructure(config) if few_step else None
-    save_model(config, tokenizer, generator, folder, few_step=jumps)
+        sketch = PreviewDecoder(config.tokenizer) if preview else None
+    save_model(config, tokenizer, generator, folder, few_step=jumps, preview=sketch)
 
 
 def tiny_pipeline(folder: Path, grid: int = 8, known_cells: bool = True, trained_free: bool = False) -> NVGPipeline:

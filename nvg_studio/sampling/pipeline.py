@@ -101,7 +101,9 @@ class NVGPipeline:
         if self.dtype != torch.float32:
             raise SettingsError("The weights were rounded to bfloat16: load the model with dtype float32 to save it.")
         parts = self._networks
-        save_model(self.config, parts.tokenizer, parts.generator, Path(folder), torch.float32, parts.few_step, parts.preview)
+        save_model(
+            self.config, parts.tokenizer, parts.generator, Path(folder), torch.float32, parts.few_step, parts.preview
+        )
 
     def encode(self, image: Picture) -> GranularitySequence:
         """A picture's sequence: its centre square, resized to the model's size, encoded, clustered, quantised.

@@ -134,11 +134,13 @@ class ScriptedEngine:
     """The engine's interface (`engine.Engine`) without a process.
 
     `requests` lists every RunRequest that was asked for. `fail_next` and `die` play the accidents of the real one.
+    `rough`: stages before the last are drawn roughly, as by a model that has a preview decoder.
     """
 
     def __init__(self, info: ModelInfo = SCRIPTED_INFO, *, manual: bool = False) -> None:
         self.info = info
         self.manual = manual
+        self.rough = False
         self.requests: list[RunRequest] = []
         self.closed = False
         self._numbers = itertools.count(1)
@@ -249,6 +251,8 @@ class ScriptedEngine:
         for steps in zip(*runs, strict=True):
             for item, (stage, sequence) in enumerate(steps):
                 sequences[item] = sequence
-                yield StageDone(0, item, stage, sequence, draw(sequence, stage, self.info))
+                rough = self.rough and stage < self.info.depth
+                picture = draw(sequence, stage, self.info)
+                yield StageDone(0, item, stage, sequence, picture & 0xC0 if rough else picture, rough)
         pictures = tuple(draw(sequence, self.info.depth, self.info) for sequence in sequences)
         yield Done(0, tuple(sequences), pictures)

@@ -24,6 +24,11 @@ class LiveRuns(QObject):
         session.runs.changed.connect(self._look)
         session.changed.connect(self._forget_visited)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a stroke waits for its run."""
+        return self._schedule.wanted is not None
+
     def close(self) -> None:
         """Run nothing any more."""
         self._timer.stop()

@@ -17,6 +17,7 @@ from nvg_studio.ui.canvas.pyramid import Pyramid
 from nvg_studio.ui.colours import cluster_colours
 from nvg_studio.ui.gestures import Mask
 from nvg_studio.ui.images import cells_image, rgb, to_qimage
+from nvg_studio.ui.runs import Running
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.shown import Recipe
 from nvg_studio.ui.state import PAINTING, Choices, ViewMode
@@ -64,16 +65,18 @@ def _exact(session: Session) -> NDArray[np.bool_]:
 
 
 def wishes(session: Session, choices: Choices) -> list[tuple[GranularitySequence, int]]:
-    """The stage pictures to have, the most urgent first."""
+    """The stage pictures to have, the most urgent first. Those of the cards wait for a run: it needs the engine."""
     snapshot = session.snapshot
     if snapshot is None or snapshot.blank or session.info is None or not session.fits_model:
         return []
     edited = edited_cells(snapshot.result, snapshot.sequence)
     last = snapshot.sequence.depth if edited is None else edited[1]
-    urgent = [choices.level] if choices.level_picture or edited is None else [last, choices.level]
-    stages = [*urgent, *range(last + 1)]
+    seen = [choices.level] if choices.level_picture else [] if edited is None else [last]
+    working = session.runs.running is not None or session.live.waiting
+    stages = seen if working else [*seen, choices.level, *range(last + 1)]
     wanted = [(snapshot.sequence, stage) for stage in dict.fromkeys(stages) if stage <= last]
-    return wanted + [(snapshot.result, stage) for stage in range(last + 1, snapshot.result.depth + 1)]
+    rest = () if working else range(last + 1, snapshot.result.depth + 1)
+    return wanted + [(snapshot.result, stage) for stage in rest]
 
 
 def before(session: Session, choices: Choices) -> Recipe | None:
@@ -94,7 +97,7 @@ def layers(
     labels, note = session.labels(level), f"Picture of level {level}" if choices.level_picture else ""
     run = session.runs.running
     if run is not None and run.started is session.snapshot and run.sequence is not None and run.stage is not None:
-        note = f"Level {run.stage} of {session.depth}, run under way"
+        note = _run_note(run, session.depth)
         if run.stage >= level:
             labels = run.sequence.labels(level)
     colours = cluster_colours(session, choices, level, labels)
@@ -120,6 +123,11 @@ def layers(
     )
 
 
+def _run_note(run: Running, depth: int) -> str:
+    """How far a run is, and whether what is seen of it is the preview decoder's."""
+    return f"{'Preview, level' if run.rough else 'Level'} {run.stage} of {depth}, run under way"
+
+
 def _shows_sizes(choices: Choices) -> bool:
     """Sizes are shown while painting freely, on levels with few clusters, unless pictures are compared."""
     painting = choices.tool in PAINTING and choices.view is not ViewMode.WIPE
@@ -142,7 +150,7 @@ def _bare_layers(session: Session, image: Pyramid | None) -> Layers | None:
     run = session.runs.running
     note = "Reading the structure…"
     if session.opening is None and run is not None and run.stage is not None:
-        note = f"Level {run.stage} of {session.depth}, run under way"
+        note = _run_note(run, session.depth)
     grid = session.info.grid if session.info else 16
     blank = np.zeros(grid * grid, np.int64)
     return Layers(grid, image, blank, label_colours(0), note=note)
@@ -165,7 +173,7 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         edited = edited_cells(snapshot.result, snapshot.sequence)
         if edited is not None and stage > edited[1]:
             state = "stale"  # where balancing dealt deeper bits out anew, too
-        picture = session.renderings.picture(snapshot.result if state == "stale" else sequence, stage)
+        picture = session.renderings.sketch(snapshot.result if state == "stale" else sequence, stage)
         if snapshot.layout is not None:
             state = laid_out(snapshot.layout, stage)
         if snapshot.blank:

@@ -8,7 +8,6 @@ from nvg_studio.sampling.events import Cancelled, Decoded, Event, Failed, Pictur
 from nvg_studio.sampling.picture_cache import RenderingCache
 from nvg_studio.ui.engine_link import EngineLink
 
-
 SKETCHES = 8 * 2**20
 """Bytes of the preview decoder's pictures: they stand in until the decoder's own are there."""
 

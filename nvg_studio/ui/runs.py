@@ -40,7 +40,8 @@ class Order:
 class Running:
     """A run under way; `sequence` and `previews` are those of its first picture.
 
-    `over`: the engine has answered, and the result is on its way into the document.
+    `rough`: the latest preview is the preview decoder's. `over`: the engine has answered, and the result is on its way
+    into the document.
     """
 
     job: int
@@ -50,6 +51,7 @@ class Running:
     stage: int | None = None
     sequence: GranularitySequence | None = None
     previews: dict[int, Picture] = field(default_factory=dict)
+    rough: bool = False
     over: bool = False
 
     @property
@@ -198,8 +200,10 @@ class Runs(QObject):
         if event.item == 0:
             now, count = time.monotonic(), len(run.request.settings)
             self.times = self.times.measured(event.stage, run.order.steps, now - run.stage_since, count)
-            previews = run.previews if event.preview is None else run.previews | {event.stage: event.preview}
-            self.running = replace(run, stage=event.stage, sequence=event.sequence, previews=previews, stage_since=now)
+            self.running = replace(run, stage=event.stage, sequence=event.sequence, stage_since=now)
+            if event.preview is not None:
+                previews = run.previews | {event.stage: event.preview}
+                self.running = replace(self.running, previews=previews, rough=event.rough)
         self.stage_done.emit(event)
 
     def _refusal(self, order: Order) -> str:

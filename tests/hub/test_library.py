@@ -8,6 +8,7 @@ from nvg_studio.errors import CheckpointError, HubError
 from nvg_studio.hub.install import install_folder
 from nvg_studio.hub.library import facts, find, folders, origin, remove
 from nvg_studio.hub.progress import quiet
+from nvg_studio.hub.publish import Answers, export_model
 from nvg_studio.model.checkpoint import load_model
 from nvg_studio.paths import shipped_model
 from tests.tiny import save_tiny_model
@@ -67,3 +68,13 @@ def test_a_few_step_network_is_counted_and_copied(library: Path, tmp_path: Path)
     install_folder(tmp_path / "quick", None, quiet)
     copied = facts(library / "tiny")
     assert (copied.parameters, copied.size) == (known.parameters, known.size)
+
+
+def test_a_preview_decoder_is_counted_copied_and_exported(library: Path, tmp_path: Path) -> None:
+    save_tiny_model(tmp_path / "seen", preview=True)
+    known = facts(tmp_path / "seen")
+    assert known.parameters["preview"] > 10_000
+    install_folder(tmp_path / "seen", None, quiet)
+    export_model(library / "tiny", tmp_path / "out", Answers(), quiet)
+    assert facts(tmp_path / "out").parameters == known.parameters
+    assert "preview parameters" in (tmp_path / "out" / "README.md").read_text("utf-8")

@@ -16,7 +16,7 @@ from nvg_studio.sampling import pipeline as pipelines
 from nvg_studio.sampling.events import StageDone
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
-from tests.tiny import tiny_pipeline
+from tests.tiny import save_tiny_model, tiny_pipeline
 
 CELLS, DEPTH = 64, 6
 
@@ -178,6 +178,37 @@ def test_every_stage_is_reported_with_a_picture(pipe, start):
         np.testing.assert_array_equal(event.preview, pipe.decode(event.sequence, event.stage))
         assert (event.sequence.token_map[: event.stage + 1] == after.token_map[: event.stage + 1]).all()
     assert events[-1].sequence == after
+
+
+def test_on_the_way_only_the_first_picture_is_drawn(pipe, start, monkeypatch):
+    drawn, decode = [], pipe._compute.decode
+    monkeypatch.setattr(pipe._compute, "decode", lambda canvas: drawn.append(len(canvas)) or decode(canvas))
+    events = []
+    pipe.run_from_batch(start, 4, [GenerationSettings(seed=n) for n in range(3)], on_event=events.append)
+    assert drawn == [1, 1, 3]
+    assert [event.preview is not None for event in events] == 2 * [True, False, False] + 3 * [True]
+    assert not any(event.rough for event in events)
+
+
+def test_a_preview_decoder_draws_what_is_replaced_at_once(tmp_path, start):
+    save_tiny_model(tmp_path, preview=True)
+    quick, events = NVGPipeline.from_pretrained(tmp_path, device="cpu"), []
+    after = quick.run_from(start, 3, GenerationSettings(seed=4), on_event=events.append)
+    assert [event.rough for event in events] == [True, True, True, False]
+    for event in events[:-1]:
+        assert event.preview.shape == (16, 16, 3) and event.preview.dtype == np.uint8
+        assert not np.array_equal(event.preview, quick.decode(event.sequence, event.stage))
+    np.testing.assert_array_equal(events[-1].preview, quick.decode(after))
+
+
+def test_a_preview_decoder_changes_no_result(tmp_path, pipe, start):
+    save_tiny_model(tmp_path, preview=True)
+    quick = NVGPipeline.from_pretrained(tmp_path, device="cpu")
+    assert quick.info.fingerprint == pipe.info.fingerprint
+    chosen = GenerationSettings(class_id=1, seed=5)
+    assert quick.run_from(start, 2, chosen, on_event=lambda event: None) == pipe.run_from(start, 2, chosen)
+    quick.save_pretrained(tmp_path / "again")
+    assert (tmp_path / "again" / "preview.safetensors").exists()
 
 
 def test_a_cancelled_run_stops_before_the_next_network_call(pipe, start):

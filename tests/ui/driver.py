@@ -51,8 +51,13 @@ class Studio:
 
     def settle(self) -> None:
         """Wait until nothing is under way any more and everything is drawn."""
-        session, window = self.session, self.window
+        session = self.session
         self.until(lambda: session.opening is None and session.runs.running is None and not session.jobs.busy)
+        self.settle_drawing()
+
+    def settle_drawing(self) -> None:
+        """Wait until everything there is so far is drawn; a run may be under way."""
+        session, window = self.session, self.window
         self.until(lambda: not window.refresh_pending)
         QApplication.processEvents()
         self.until(lambda: not session.jobs.busy and not window.refresh_pending)

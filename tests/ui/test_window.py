@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project import storage
-from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine
+from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine, draw
 from nvg_studio.ui import commands
 from nvg_studio.ui.actions import MENUS, TABLE
 from nvg_studio.ui.docks.cluster_model import CONTENT, LAYOUT, REGION
@@ -98,6 +98,55 @@ def test_run_from_a_card_fills_the_cards_one_by_one(studio: Studio) -> None:
     assert engine.requests[-1].stage == 3
     assert studio.card_states() == ["fresh"] * 9
     assert studio.snapshot.title == "Run from level 3"
+
+
+def test_rough_previews_say_so_and_are_never_kept(studio: Studio) -> None:
+    engine = studio.engine
+    assert isinstance(engine, ScriptedEngine)
+    studio.settle()
+    studio.until(lambda: not engine.busy)
+    engine.manual = engine.rough = True
+    studio.press_card(3)
+    engine.step()
+    studio.session.link.poll()
+    studio.settle_drawing()
+    canvas, session = studio.window.canvas, studio.session
+    assert canvas.layers.note == "Preview, level 3 of 8, run under way"
+    run = session.runs.running
+    assert run is not None and run.sequence is not None
+    assert studio.window.strip.cards[3].picture.filled
+    assert session.renderings.picture(run.sequence, 3) is None
+    assert session.renderings.sketch(run.sequence, 3) is not None
+    engine.step(5)  # the last stage is drawn in full
+    session.link.poll()
+    studio.settle_drawing()
+    assert canvas.layers.note == "Level 8 of 8, run under way"
+    engine.manual = False
+    studio.settle()
+    np.testing.assert_array_equal(session.base, draw(session.sequence, 8, engine.info))
+    studio.until(lambda: session.renderings.picture(session.sequence, 3) is not None)
+    np.testing.assert_array_equal(
+        session.renderings.picture(session.sequence, 3), draw(session.sequence, 3, engine.info)
+    )
+
+
+def test_cards_wait_for_a_run_with_what_they_have_decoded(studio: Studio) -> None:
+    engine = studio.engine
+    assert isinstance(engine, ScriptedEngine)
+    studio.settle()
+    studio.until(lambda: not engine.busy)
+    engine.manual = engine.rough = True
+    studio.press_card(2)
+    asked = []
+    decode = engine.decode
+    engine.decode = lambda sequence, stages: asked.append(stages) or decode(sequence, stages)  # type: ignore
+    engine.step(3)
+    studio.session.link.poll()
+    studio.settle_drawing()
+    assert asked == []
+    engine.manual = False
+    studio.settle()
+    studio.until(lambda: sorted(stage for stages in asked for stage in stages) == list(range(2, 8)))
 
 
 def test_run_keeps_the_levels_below_and_the_locked_pixels(studio: Studio) -> None:
