@@ -78,6 +78,12 @@ def first_after(moment: float) -> float | None:
     return next((when for when in painted if moment and when >= moment), None)
 
 
+def _take_other_half(bench: Bench, level: int, cell: int) -> None:
+    """Take the sibling of the cell's cluster in hand: whatever the picture, a stroke over the cell changes something."""
+    cluster = int(bench.session.labels(level)[cell])
+    bench.window.state.update(cluster=cluster ^ 1, other=cluster)
+
+
 def strokes(bench: Bench, watch: Watch, level: int, count: int, found: list[tuple[float, float]]) -> Script:
     """Short strokes at a level, each with the run that follows it."""
     bench.window.actions_set["tool.brush"].trigger()
@@ -86,6 +92,7 @@ def strokes(bench: Bench, watch: Watch, level: int, count: int, found: list[tupl
     grid = bench.session.grid
     for number in range(count):
         row = grid * (0.15 + 0.7 * number / count)
+        _take_other_half(bench, level, int(row) * grid + grid // 2)
         bench.mouse(QEvent.Type.MouseButtonPress, 0.2 * grid, row)
         for move in range(6):
             bench.mouse(QEvent.Type.MouseMove, (0.2 + 0.1 * move) * grid, row)

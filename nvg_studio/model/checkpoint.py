@@ -1,7 +1,7 @@
 """Weights on disk: the only place that loads them, and never through pickle code.
 
-Own format: a folder with `config.json`, `tokenizer.safetensors` and `generator.safetensors`, and where the model has a
-few-step network for structure, `few-step.safetensors`.
+Own format: a folder with `config.json`, `tokenizer.safetensors` and `generator.safetensors`, and where the model has
+them, `few-step.safetensors` for structure in few steps and `preview.safetensors`, a small decoder for previews.
 """
 
 import hashlib

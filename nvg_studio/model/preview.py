@@ -29,7 +29,8 @@ class PreviewBlock(nn.Module):
 class PreviewDecoder(nn.Module):
     """Canvas [B, L, C] -> picture [B, 3, S, S] in [-1, 1], roughly that of the tokenizer's decoder.
 
-    The last doubling is a rearrangement of channels alone: nothing is convolved at the picture's full size.
+    The last doubling is a rearrangement of channels alone: nothing is convolved at the picture's full size. Colours are
+    nearly linear in the canvas and have a way of their own, which is learnt within a few steps.
     """
 
     def __init__(self, config: TokenizerConfig) -> None:
@@ -47,11 +48,23 @@ class PreviewDecoder(nn.Module):
         )
         self.last_factor = 2 if doublings else 1
         self.conv_out = nn.Conv2d(widths[-1], 3 * self.last_factor**2, 3, padding=1)
+        self.colours = nn.Conv2d(config.latent_channels, 3, 3, padding=1)
+        self._start()
+
+    def _start(self) -> None:
+        """Signals keep their strength through all layers, and blocks begin as the identity."""
+        for layer in (self.conv_in, *self.doubling):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")  # type: ignore[arg-type]
+        for block in self.blocks.modules():
+            if isinstance(block, PreviewBlock):
+                nn.init.kaiming_normal_(block.conv1.weight, nonlinearity="relu")
+                nn.init.zeros_(block.conv2.weight)
 
     def forward(self, canvas: Tensor) -> Tensor:
-        x = self.conv_in(canvas.transpose(1, 2).unflatten(2, (self.grid, self.grid)).contiguous())
-        x = self.blocks[0](x)  # [B, WIDEST, h, w]
+        latent = canvas.transpose(1, 2).unflatten(2, (self.grid, self.grid)).contiguous()
+        x = self.blocks[0](self.conv_in(latent))  # [B, WIDEST, h, w]
         for doubling, block in zip(self.doubling, self.blocks[1:], strict=True):
             x = block(F.pixel_shuffle(doubling(F.relu(x)), 2))
         x = F.pixel_shuffle(self.conv_out(F.relu(x)), self.last_factor)  # [B, 3, S, S]
-        return x.clamp(-1, 1)
+        colours = F.interpolate(self.colours(latent), size=x.shape[2:], mode="bilinear")
+        return (x + colours).clamp(-1, 1)

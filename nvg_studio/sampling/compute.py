@@ -23,7 +23,7 @@ class Compute:
         if networks.few_step is not None:
             networks.few_step.to(device)
         if networks.preview is not None:
-            networks.preview.to(device)
+            networks.preview.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         halved = dtype == torch.bfloat16
         # Without its cache: the weights are rounded for good, and a recording must not refer to what is cleared.
         self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=halved, cache_enabled=False)
