@@ -79,7 +79,7 @@ def first_after(moment: float) -> float | None:
 
 
 def _take_other_half(bench: Bench, level: int, cell: int) -> None:
-    """Take the sibling of the cell's cluster in hand: whatever the picture, a stroke over the cell changes something."""
+    """Take the sibling of the cell's cluster in hand, so that a stroke over the cell always changes something."""
     cluster = int(bench.session.labels(level)[cell])
     bench.window.state.update(cluster=cluster ^ 1, other=cluster)
 

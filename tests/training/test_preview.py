@@ -46,7 +46,7 @@ def test_it_learns_the_decoders_pictures(photos, tmp_path):
     assert main([str(one) for one in ("preview", photos, *arguments, "--device", "cpu")]) == 0
     lines = (tmp_path / "run" / "preview" / "losses.jsonl").read_text().splitlines()
     losses = [json.loads(line)["l1"] for line in lines]
-    assert np.mean(losses[-10:]) < 0.4 * np.mean(losses[:5])
+    assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
     assert list((tmp_path / "run" / "preview").glob("previews-*.png"))
     pipe = NVGPipeline.from_pretrained(tmp_path / "run" / "model", device="cpu")
     assert pipe.info.fingerprint == load_model(tmp_path / "model").fingerprint
