@@ -65,6 +65,12 @@ class Watch:
         self.preview = self.complete = 0.0
         self._steps = len(self._session.document.history.snapshots)
 
+    @property
+    def first_stage(self) -> int | None:
+        """The stage that the last run began with."""
+        request = self._session.snapshot.request
+        return None if request is None else request.stage
+
     def _stage(self) -> None:
         self.preview = self.preview or time.perf_counter()
 
@@ -127,7 +133,8 @@ def main() -> None:
             found: list[tuple[float, float]] = []
             bench.play(f"level {level}", strokes(bench, watch, level, options.strokes, found))
             first, complete = (round(1e3 * median(times)) for times in zip(*found, strict=True))
-            line = {"level": level, "first_ms": first, "complete_ms": complete, "grace_ms": round(1e3 * GRACE_S)}
+            times = {"first_ms": first, "complete_ms": complete, "grace_ms": round(1e3 * GRACE_S)}
+            line = {"level": level, "run_from": watch.first_stage, **times}
             print(json.dumps(line), flush=True)
         bench.window.close_for_good()
         app.processEvents()
