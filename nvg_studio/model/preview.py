@@ -54,7 +54,7 @@ class PreviewDecoder(nn.Module):
     def _start(self) -> None:
         """Signals keep their strength through all layers, and blocks begin as the identity."""
         for layer in (self.conv_in, *self.doubling):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")  # type: ignore[arg-type]
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         for block in self.blocks.modules():
             if isinstance(block, PreviewBlock):
                 nn.init.kaiming_normal_(block.conv1.weight, nonlinearity="relu")

@@ -253,6 +253,6 @@ class ScriptedEngine:
                 sequences[item] = sequence
                 rough = self.rough and stage < self.info.depth
                 picture = draw(sequence, stage, self.info)
-                yield StageDone(0, item, stage, sequence, picture & 0xC0 if rough else picture, rough)
+                yield StageDone(0, item, stage, sequence, picture & np.uint8(0xC0) if rough else picture, rough)
         pictures = tuple(draw(sequence, self.info.depth, self.info) for sequence in sequences)
         yield Done(0, tuple(sequences), pictures)
