@@ -107,9 +107,7 @@ class Renderings(QObject):
             and (sequence.digest(stage), stage) not in self._hopeless
         ]
         if missing:
-            # The first wish alone, so that it is seen soon; the others of its sequence two at a time after it.
-            first = missing[0][0]
-            count = 1 if len(missing) == len(self._wanted) else 2
-            stages = tuple(stage for sequence, stage in missing if sequence is first)[:count]
-            self._asked = (first, stages)
-            self._job = self._link.decode(first, stages)
+            # One at a time: it is seen soon, and a run that is asked for next waits for no more than this one.
+            sequence, stage = missing[0]
+            self._asked = (sequence, (stage,))
+            self._job = self._link.decode(*self._asked)

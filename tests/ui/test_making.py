@@ -1,6 +1,7 @@
 """New layouts from nothing, the scope of a run, live runs; checked in the document."""
 
 import numpy as np
+import pytest
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 
@@ -136,3 +137,17 @@ def test_live_gives_the_old_run_up_for_the_latest_stroke(studio: Studio) -> None
     assert engine.requests[1].sequence == latest
     assert not studio.session.making.made
     assert studio.window.message.notice is None
+
+
+def test_before_a_live_run_only_what_the_canvas_shows_is_drawn(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = hold(studio)
+    studio.session.runs.choose(live=True)
+    asked, decode = [], engine.decode
+    monkeypatch.setattr(engine, "decode", lambda sequence, stages: asked.append(stages) or decode(sequence, stages))
+    free_stroke(studio, level=2, size=3)
+    studio.until(lambda: bool(asked))
+    engine.step()  # while the engine answers, nothing else is asked for
+    studio.session.link.poll()
+    studio.until(lambda: len(engine.requests) == 1)
+    studio.settle_drawing()
+    assert asked == [(2,)]
