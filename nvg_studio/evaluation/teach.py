@@ -8,12 +8,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.evaluation.augment import Album, blur, jitter, mix
-from nvg_studio.evaluation.classifier import Classifier, ClassifierConfig, look, save_classifier, see
 from nvg_studio.imaging.crop import resize, square_crop
+from nvg_studio.model.classifier import Classifier, ClassifierConfig, look, save_classifier, see
 from nvg_studio.training.loop import Settings, step_rng, train
 from nvg_studio.training.pack import PhotoSet, Picture
 
@@ -35,6 +35,8 @@ class ClassifierRecipe:
 
 class ClassifierTask:
     """The classifier and its loss, for `loop.train`."""
+
+    aside: nn.Module | None = None
 
     def __init__(self, recipe: ClassifierRecipe, train: PhotoSet, val: PhotoSet, device: torch.device) -> None:
         self.recipe, self.device = recipe, device

@@ -7,8 +7,10 @@ few-step network for structure, `few-step.safetensors`.
 import hashlib
 import os
 import pickle
+import shutil
+import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,8 @@ def load_training_state(path: Path) -> dict[str, Any]:
 def load_tensors(path: Path) -> dict[str, Any]:
     """A dict written by `torch.save`, without running any code it may hold; the tensors stay on disk until touched."""
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        # Files from before torch 1.6 are no zip archives and cannot be mapped.
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except OSError as error:
         raise CheckpointError(f"Cannot read '{path}': {error.strerror}. Check the path.") from error
     except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, SafetensorError) as error:
@@ -93,6 +96,23 @@ def save_model(
         if network is not None:
             _save_tensors(network, folder / name, dtype)
     _write_config(config, folder)
+
+
+def save_decoder(source: Path, tokenizer: nn.Module, name: str, folder: Path) -> None:
+    """Write the model in `source` anew with a tokenizer whose decoder alone differs, every file atomically.
+
+    Generator and few-step network in `source` stay valid and are copied. Numbers keep the format they have there, so
+    that encoder and codebook stay the same bit for bit.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    dtype = next(iter(read_safetensors(source / TOKENIZER).values())).dtype
+    _save_tensors(tokenizer, folder / TOKENIZER, dtype)
+    for part in (GENERATOR, FEW_STEP):
+        if (source / part).is_file():
+            partial = folder / (part + ".partial")
+            shutil.copyfile(source / part, partial)
+            os.replace(partial, folder / part)
+    _write_config(replace(read_config(source / CONFIG), name=name), folder)
 
 
 def _write_config(config: ModelConfig, folder: Path) -> None:

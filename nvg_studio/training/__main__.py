@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from nvg_studio.errors import TrainingError
-from nvg_studio.model.checkpoint import Networks, load_model, load_tokenizer, save_model
+from nvg_studio.model.checkpoint import Networks, load_model, load_tokenizer, save_decoder, save_model
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.pipeline import resolve_device
 from nvg_studio.training.cache import Augmentation, SequenceCache, build_cache, load_cache, scale_factors
@@ -24,6 +24,7 @@ from nvg_studio.training.crops import READ_AHEAD
 from nvg_studio.training.few_step import DEFAULT_STEPS, FewStepRecipe, FewStepTask
 from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask
 from nvg_studio.training.loop import Schedule, Settings, train
+from nvg_studio.training.options import add_decoder_only, add_tokenizer_options, load_judges, tokenizer_numbers
 from nvg_studio.training.pack import PhotoSet, load_photos, write_pack
 from nvg_studio.training.recipes import SIZES, make_config
 from nvg_studio.training.tokenizer import TokenizerRecipe, TokenizerTask
@@ -57,7 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text)
         _add_common(command)
-        command.set_defaults(action=action)
+        command.set_defaults(action=action, decoder_only=False)
+        if action in (_tokenizer, _all):
+            add_tokenizer_options(command)
+        if action is _tokenizer:
+            add_decoder_only(command)
     return parser
 
 
@@ -93,13 +98,16 @@ def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float 
     _check_compiler(options)
     train_set, val_set = _photos(options, SIZES[options.size].tokenizer.image_size)
     config = make_config(options.name, options.size, train_set.classes)
-    recipe = TokenizerRecipe(
-        seed=options.seed, bf16=not options.float32, **_given(batch=options.batch, rate=options.rate)
-    )
+    numbers = {**_given(batch=options.batch, rate=options.rate), **tokenizer_numbers(options)}
+    recipe = TokenizerRecipe(seed=options.seed, bf16=not options.float32, **numbers)
     init = load_tokenizer(options.init, config.tokenizer) if options.init else None
-    task = TokenizerTask(config.tokenizer, recipe, train_set, val_set, device, init, options.compile)
+    judges = load_judges(options, device)
+    task = TokenizerTask(config.tokenizer, recipe, train_set, val_set, device, init, options.compile, judges)
     averaged = train(task, _settings(options, "tokenizer", share), stop.is_set)
-    save_model(config, averaged, None, options.out / "model")
+    if options.decoder_only:
+        save_decoder(options.init, averaged, options.name, options.out / "model")
+    else:
+        save_model(config, averaged, None, options.out / "model")
 
 
 def _generator(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from nvg_studio.granularity.hierarchy import split
 from nvg_studio.model.blocks import Rotation
@@ -156,6 +156,8 @@ def jump_losses(
 
 class FewStepTask:
     """The few-step network of a trained model, for `loop.train`."""
+
+    aside: nn.Module | None = None
 
     def __init__(
         self,

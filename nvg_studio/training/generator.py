@@ -145,6 +145,8 @@ def structure_losses(
 class GeneratorTask:
     """Both transformers, their losses and reports, for `loop.train`."""
 
+    aside: nn.Module | None = None
+
     def __init__(
         self,
         config: ModelConfig,

@@ -52,10 +52,12 @@ class Task(Protocol[Net]):
     """What the loop trains."""
 
     networks: Net
+    aside: nn.Module | None
+    """Trained beside the networks and no part of the model (a discriminator): clipped and kept apart, not averaged."""
     optimizers: list[torch.optim.Optimizer]
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
-        """Losses of the batch that belongs to `step`; "total" is minimised."""
+        """Losses of the batch that belongs to `step`; "total" is minimised, and "critic" where there is one."""
 
     def after_step(self, step: int, progress: float) -> None:
         """Housekeeping between steps."""
@@ -114,9 +116,10 @@ def _step(task: Task[Net], step: int, progress: float, clip: float) -> dict[str,
     losses = task.losses(step, progress)
     for optimizer in task.optimizers:
         optimizer.zero_grad(set_to_none=True)
-    losses["total"].backward()
-    norm = nn.utils.clip_grad_norm_(task.networks.parameters(), clip)
-    if not math.isfinite(float(norm)):
+    (losses["total"] + losses.get("critic", 0.0)).backward()
+    trained: list[nn.Module] = [task.networks, *([task.aside] if task.aside is not None else [])]
+    norms = [float(nn.utils.clip_grad_norm_(part.parameters(), clip)) for part in trained]
+    if not all(map(math.isfinite, norms)):
         raise TrainingError(f"The loss is no longer a number at step {step}. Lower the learning rate and resume.")
     for optimizer in task.optimizers:
         optimizer.step()
@@ -146,6 +149,7 @@ def _save(task: Task[Net], average: _Average[Net], folder: Path, step: int, elap
         "elapsed": elapsed,
         "networks": task.networks.state_dict(),
         "average": average.networks.state_dict(),
+        "aside": task.aside.state_dict() if task.aside is not None else {},
         "optimizers": [optimizer.state_dict() for optimizer in task.optimizers],
     }
     save_training_state(state, folder / "state.pt")
@@ -159,6 +163,8 @@ def _resume(task: Task[Net], average: _Average[Net], folder: Path) -> tuple[int,
     try:
         task.networks.load_state_dict(state["networks"])
         average.networks.load_state_dict(state["average"])
+        if task.aside is not None:
+            task.aside.load_state_dict(state["aside"])
         for optimizer, saved in zip(task.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
     except (RuntimeError, ValueError, KeyError) as error:
