@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from torch import Tensor
 
 from nvg_studio.errors import CheckpointError, TrainingError
@@ -60,13 +61,25 @@ def load_vit(folder: Path, device: torch.device) -> FrozenVit:
         raise CheckpointError(f"'{folder}' holds no DINO or DINOv2 transformer. Choose a folder of one.")
     try:
         from transformers import AutoModel
+        from transformers.utils import logging
     except ImportError as error:
         raise TrainingError("DINO needs another package. Install it: pip install transformers.") from error
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
-        network = AutoModel.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        network, found = AutoModel.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
-    except (OSError, ValueError, TypeError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, KeyError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"The transformer in '{folder}' cannot be read ({reason}). Get it again.") from error
+    # What is missing would be left to chance. The pooler is not looked at.
+    missing = sorted(key for key in found["missing_keys"] if not key.startswith("pooler."))
+    if missing:
+        raise CheckpointError(f"The transformer in '{folder}' lacks {missing[0]}. Get it again.")
     return FrozenVit(network, device)
