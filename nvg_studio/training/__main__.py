@@ -13,21 +13,31 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.model.checkpoint import Networks, load_model, load_tokenizer, save_decoder, save_model
+from nvg_studio.model.config import TokenizerConfig
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.pipeline import resolve_device
-from nvg_studio.training.cache import Augmentation, SequenceCache, build_cache, load_cache, scale_factors
+from nvg_studio.training.alignment import open_features, save_features
+from nvg_studio.training.cache import Augmentation, SequenceCache, build_cache, crops_again, load_cache, scale_factors
 from nvg_studio.training.console import OneLineParser, exit_code
 from nvg_studio.training.crops import READ_AHEAD
 from nvg_studio.training.few_step import DEFAULT_STEPS, FewStepRecipe, FewStepTask
 from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask
 from nvg_studio.training.loop import Schedule, Settings, train
-from nvg_studio.training.options import add_decoder_only, add_tokenizer_options, load_judges, tokenizer_numbers
+from nvg_studio.training.options import (
+    add_decoder_only,
+    add_generator_options,
+    add_tokenizer_options,
+    load_judges,
+    tokenizer_numbers,
+)
 from nvg_studio.training.pack import PhotoSet, load_photos, write_pack
 from nvg_studio.training.recipes import SIZES, make_config
 from nvg_studio.training.tokenizer import TokenizerRecipe, TokenizerTask
+from nvg_studio.training.vit import load_vit
 
 TOKENIZER_SHARE = 0.3
 """Part of the time budget that `all` gives to the tokenizer."""
@@ -61,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(action=action, decoder_only=False)
         if action in (_tokenizer, _all):
             add_tokenizer_options(command)
+        if action in (_generator, _all):
+            add_generator_options(command)
         if action is _tokenizer:
             add_decoder_only(command)
     return parser
@@ -118,14 +130,16 @@ def _generator(options: argparse.Namespace, stop: threading.Event, share: float 
     init: Networks | None = load_model(options.init) if options.init else None
     tokenizer = init.tokenizer if init else load_tokenizer(options.out / "model", config.tokenizer)
     tokenizer.to(device).eval()
-    train_cache, val_cache = _caches(options, tokenizer, train_set, val_set, options.out / "generator")
+    folder = options.out / "generator"
+    features = _features(options, tokenizer.config, train_set, folder, device) if options.repa else None
+    train_cache, val_cache = _caches(options, tokenizer, train_set, val_set, folder)
     factors = init.config.generator.scale_factors if init else scale_factors(tokenizer, train_cache, device)
     config = make_config(options.name, options.size, train_set.classes, factors)
     recipe = GeneratorRecipe(
         seed=options.seed, bf16=not options.float32, **_given(pictures=options.batch, rate=options.rate)
     )
     start = init.generator if init else None
-    task = GeneratorTask(config, recipe, tokenizer, train_cache, val_cache, device, start, options.compile)
+    task = GeneratorTask(config, recipe, tokenizer, train_cache, val_cache, device, start, options.compile, features)
     averaged = train(task, _settings(options, "generator", share), stop.is_set)
     save_model(config, tokenizer, averaged, options.out / "model", torch.float16)
 
@@ -148,6 +162,19 @@ def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
     averaged = train(task, _settings(options, "few-step", warmup_steps=20), stop.is_set)
     config = replace(model.config, sampling={**model.config.sampling, "structure_steps": DEFAULT_STEPS})
     save_model(config, tokenizer, model.generator, options.out / "model", torch.float16, averaged)
+
+
+def _features(
+    options: argparse.Namespace, config: TokenizerConfig, train_set: PhotoSet, folder: Path, device: torch.device
+) -> NDArray[np.float16]:
+    """What DINOv2 sees in the crops that are trained on, from `folder` or made there; then they are encoded anew."""
+    path, count = folder / "features.npy", max(options.crops, 1) * len(train_set.pictures)
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "train.npz").unlink(missing_ok=True)
+        crops = crops_again(train_set, options.crops, config.image_size, options.seed)
+        save_features(load_vit(options.repa, device), crops, count, config.grid, device, path)
+    return open_features(path, count, config.cells)
 
 
 def _caches(

@@ -37,10 +37,10 @@ def shift(images: Tensor) -> Tensor:
     rows, columns = torch.randint(-most, most + 1, (2, count, 1), device=images.device)
     place = torch.arange(side, device=images.device)
     rows, columns = rows + place, columns + place  # [B, S], where each row and column comes from
-    there = (_inside(rows, side)[:, :, None] & _inside(columns, side)[:, None, :]).unsqueeze(1)
-    index = torch.arange(count, device=images.device).view(-1, 1, 1)
-    moved = images.movedim(1, 3)[index, rows.clamp(0, side - 1)[:, :, None], columns.clamp(0, side - 1)[:, None, :]]
-    return moved.movedim(3, 1) * there
+    there = _inside(rows, side)[:, :, None] & _inside(columns, side)[:, None, :]  # [B, S, S]
+    moved = images.gather(2, rows.clamp(0, side - 1)[:, None, :, None].expand_as(images))
+    moved = moved.gather(3, columns.clamp(0, side - 1)[:, None, None, :].expand_as(images))
+    return moved * there.unsqueeze(1)
 
 
 def cut_out(images: Tensor) -> Tensor:

@@ -29,6 +29,11 @@ def add_tokenizer_options(command: argparse.ArgumentParser) -> None:
     add("--noise", type=float, help="most noise on the other canvases, in deviations (default: 0.2)")
 
 
+def add_generator_options(command: argparse.ArgumentParser) -> None:
+    """Help for the generator."""
+    command.add_argument("--repa", type=Path, help="folder of a DINOv2 transformer whose features the generator learns")
+
+
 def add_decoder_only(command: argparse.ArgumentParser) -> None:
     """Going on with the decoder of a whole model."""
     command.add_argument(

@@ -86,3 +86,12 @@ def test_gradients_pass_through_the_augmentation():
     assert images.grad.unique().tolist() == [0, 1] and images.grad.mean() > 0.6
     diffaugment.augment(images).square().sum().backward()
     assert images.grad.isfinite().all() and images.grad.mean((1, 2, 3)).unique().numel() == 4
+
+
+def test_a_shifted_picture_is_the_picture_elsewhere():
+    torch.manual_seed(0)
+    images = torch.rand(6, 3, 16, 16) + 0.1
+    for image, moved in zip(images, diffaugment.shift(images), strict=True):
+        padded = nn.functional.pad(image, (2, 2, 2, 2))
+        places = [padded[:, y : y + 16, x : x + 16] for y in range(5) for x in range(5)]
+        assert sum(torch.equal(place, moved) for place in places) == 1
