@@ -109,7 +109,7 @@ class TokenizerTask:
         )
         self.uses = torch.zeros(config.codebook_size, device=device)
         self.networks.quantizing.fill_(init is not None)
-        self.coarse = round(recipe.coarse * recipe.batch)
+        self.coarse = min(round(recipe.coarse * recipe.batch), recipe.batch - 1)
         self.warm_until = recipe.codebook_warmup + (recipe.plain if init is None else 0.0)
 
     def _optimizers(self) -> list[torch.optim.Optimizer]:

@@ -12,7 +12,7 @@ from transformers import Dinov2Config, Dinov2Model
 from nvg_studio.errors import TrainingError
 from nvg_studio.model.checkpoint import Generator
 from nvg_studio.model.tokenizer import Tokenizer
-from nvg_studio.training import cache
+from nvg_studio.training import alignment, cache
 from nvg_studio.training.__main__ import main
 from nvg_studio.training.alignment import Alignment, features_of, open_features
 from nvg_studio.training.cache import Augmentation, build_cache, crops_again
@@ -85,7 +85,8 @@ def train_all(photos, out, *more):
     return main(["all", *(str(a) for a in [photos, "--out", out, *options, *more])])
 
 
-def test_a_generator_learns_with_it_and_is_saved_without(photos, tmp_path, dinov2, capsys):
+def test_a_generator_learns_with_it_and_is_saved_without(photos, tmp_path, dinov2, capsys, monkeypatch):
+    monkeypatch.setattr(alignment, "WIDTH", 128)
     assert train_all(photos, tmp_path, "--repa", dinov2) == 0
     rows = [json.loads(line) for line in (tmp_path / "generator" / "losses.jsonl").read_text().splitlines()]
     assert np.mean([row["alignment"] for row in rows[-10:]]) < np.mean([row["alignment"] for row in rows[:5]]) - 0.1
