@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.evaluation.augment import Album, blur, jitter, mix
@@ -36,11 +36,14 @@ class ClassifierRecipe:
 class ClassifierTask:
     """The classifier and its loss, for `loop.train`."""
 
+    aside: nn.Module | None = None
+
     def __init__(self, recipe: ClassifierRecipe, train: PhotoSet, val: PhotoSet, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
         torch.manual_seed(recipe.seed)
         self.networks = Classifier(len(train.classes)).to(device)
         self.optimizers: list[torch.optim.Optimizer] = [self._optimizer()]
+        self.kept: dict[str, Tensor] = {}
         self.album, self.labels = Album.of(train.pictures, device), train.labels
         self.held_out, self.held_out_labels = squares(val.pictures, recipe.image_size), val.labels
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.config import TokenizerConfig
 from nvg_studio.model.tokenizer import Quantized, Quantizer, Tokenizer, group_means
+from nvg_studio.training import devices
 from nvg_studio.training.ahead import Ahead
 from nvg_studio.training.crops import centre_crops, random_batch, to_tensor
 from nvg_studio.training.curves import write_grid
@@ -54,6 +55,8 @@ class TrainedTokenizer(Tokenizer):
 class TokenizerTask:
     """Tokenizer, its losses and its housekeeping, for `loop.train`."""
 
+    aside: nn.Module | None = None
+
     def __init__(
         self,
         config: TokenizerConfig,
@@ -78,10 +81,12 @@ class TokenizerTask:
             torch.optim.AdamW(self.networks.parameters(), recipe.rate, (0.9, 0.95), weight_decay=0.0)
         ]
         self.held_out = to_tensor(centre_crops(val, config.image_size)[:: max(1, len(val.pictures) // 256)].to(device))
+        share = devices.share(recipe.batch)
         self.batches = Ahead(
-            lambda step: random_batch(train, config.image_size, recipe.batch, step_rng(recipe.seed, step))
+            lambda step: random_batch(train, config.image_size, recipe.batch, step_rng(recipe.seed, step), share)
         )
         self.uses = torch.zeros(config.codebook_size, device=device)
+        self.kept = {"uses": self.uses}
         self.networks.quantizing.fill_(init is not None)
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
@@ -98,14 +103,15 @@ class TokenizerTask:
         else:
             if not self.networks.quantizing:
                 self._start_codebook(rng)
-            self.latent, self.labels = latent.detach(), cluster_batch(latent)
-            quantized = quantize_with_gradient(self.networks.quantizer, self.latent, self.labels)
-            self.uses += quantized.token_map.flatten().bincount(minlength=len(self.uses))
+            labels = cluster_batch(latent)
+            self.latent, self.labels = devices.gather(latent), devices.gather(labels)
+            quantized = quantize_with_gradient(self.networks.quantizer, latent.detach(), labels)
+            self.uses += devices.total(quantized.token_map.flatten().bincount(minlength=len(self.uses)))
             quantizer_loss = quantizer_losses(latent, quantized.canvases).mean()
             rebuilt = self._decode(self._disturbed(quantized.canvases, rng) + latent - latent.detach())
         absolute, square = (rebuilt - images).abs().mean(), (rebuilt - images).square().mean()
         total = absolute + self.recipe.square_weight * square + quantizer_loss
-        return {"total": total, "l1": absolute, "psnr": psnr(square), "quantizer": quantizer_loss}
+        return {"total": total, "l1": absolute, "psnr": psnr(devices.mean(square)), "quantizer": quantizer_loss}
 
     def after_step(self, step: int, progress: float) -> None:
         """Codes that went unused are set to cluster means of the last batch; not in the quiet end of the run."""
@@ -118,6 +124,7 @@ class TokenizerTask:
             chosen = torch.from_numpy(rng.integers(len(codes), size=len(unused))).to(self.device)
             with torch.no_grad():
                 self.networks.quantizer.embedding.weight[unused] = codes[chosen]
+            devices.align(self.networks.quantizer.embedding.weight)
         self.uses.zero_()
 
     @torch.no_grad()
@@ -138,21 +145,20 @@ class TokenizerTask:
         mean = float(torch.stack([psnr(s) for s in torch.cat(squares)]).mean())
         return {"val_psnr": mean, "val_codes_used": len(used) / self.config.codebook_size}
 
-    def _crops(self, step: int) -> Tensor:
-        return random_batch(self.photos, self.config.image_size, self.recipe.batch, step_rng(self.recipe.seed, step))
-
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bf16)
 
     def _disturbed(self, canvases: Tensor, rng: np.random.Generator) -> Tensor:
         """What the decoder trains on, [B, L, C]: the canvas of an earlier stage, or the last one with noise."""
-        count, stages = canvases.shape[:2]
+        count, stages = self.recipe.batch, canvases.shape[1]
+        share = devices.share(count)
         coarse = rng.random(count) < self.recipe.coarse
         chosen = np.where(coarse, rng.integers(stages - 1, size=count), stages - 1)
         strength = np.where(coarse, 0.0, self.recipe.noise * rng.random(count)).astype(np.float32)
-        picked = canvases[torch.arange(count), torch.from_numpy(chosen)]
-        amount = torch.from_numpy(strength).to(picked) * self.latent.std()
-        return picked + amount.view(-1, 1, 1) * torch.randn_like(picked)
+        picked = canvases[torch.arange(len(canvases)), torch.from_numpy(chosen[share])]
+        amount = torch.from_numpy(strength[share]).to(picked) * self.latent.std()
+        noise = torch.randn(count, *picked.shape[1:], device=picked.device)[share]
+        return picked + amount.view(-1, 1, 1) * noise
 
     def _decode(self, canvas: Tensor) -> Tensor:
         with self._autocast():
@@ -167,6 +173,7 @@ class TokenizerTask:
                 latent = self.networks.encode(images)
                 pool.append(level_details(latent, cluster_batch(latent), rng))
             self.networks.quantizer.embedding.weight.copy_(k_means(torch.cat(pool), self.config.codebook_size, rng))
+            devices.align(self.networks.quantizer.embedding.weight)
             self.networks.quantizing.fill_(1)
 
 
