@@ -102,7 +102,7 @@ def _add_common(command: argparse.ArgumentParser) -> None:
 def _pack(options: argparse.Namespace, _: threading.Event) -> None:
     count, skipped = write_pack(options.data, options.target, options.short_side)
     megabytes = options.target.stat().st_size / 2**20
-    print(f"{count} photos, {megabytes:.1f} MiB in '{options.target}'. {_skipped_line(skipped)}")
+    print(f"{count} photos, {megabytes:.1f} MiB in '{options.target}'. {_skipped_line(skipped, count)}")
 
 
 def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
@@ -210,7 +210,7 @@ def _photos(options: argparse.Namespace, image_size: int) -> tuple[PhotoSet, Pho
     short_side = round(image_size * READ_AHEAD)
     photos = load_photos(options.data, short_side)
     if photos.skipped and devices.first():
-        print(_skipped_line(photos.skipped))
+        print(_skipped_line(photos.skipped, len(photos.pictures)))
     if options.val:
         held_out = load_photos(options.val, short_side)
         if held_out.classes != photos.classes:
@@ -225,11 +225,11 @@ def _given(**values: float | None) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _skipped_line(skipped: tuple[str, ...]) -> str:
+def _skipped_line(skipped: tuple[str, ...], kept: int) -> str:
     if not skipped:
         return "None was skipped."
     shown = ", ".join(skipped[:5]) + (" and more" if len(skipped) > 5 else "")
-    return f"Skipped {len(skipped)} that could not be read: {shown}."
+    return f"Skipped {len(skipped)} of {len(skipped) + kept} that could not be read: {shown}."
 
 
 def _stop_on_interrupt() -> threading.Event:
