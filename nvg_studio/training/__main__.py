@@ -59,7 +59,11 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = OneLineParser(prog="nvg-studio train", description="Train NVG on folders of photos, one a class.")
+    parser = OneLineParser(
+        prog="nvg-studio train",
+        description="Train NVG on folders of photos, one a class.",
+        epilog="On N devices: torchrun --nproc-per-node N -m nvg_studio.training, then the same arguments.",
+    )
     commands = parser.add_subparsers(required=True, metavar="pack|tokenizer|generator|all|few-step")
     pack = commands.add_parser("pack", help="put a folder of class folders into one file")
     pack.add_argument("data", type=Path)
@@ -208,16 +212,21 @@ def _settings(options: argparse.Namespace, part: str, share: float = 1.0, warmup
 def _photos(options: argparse.Namespace, image_size: int) -> tuple[PhotoSet, PhotoSet]:
     """Photos to train on and held-out ones, for pictures of `image_size` pixels."""
     short_side = round(image_size * READ_AHEAD)
-    photos = load_photos(options.data, short_side)
-    if photos.skipped and devices.first():
-        print(_skipped_line(photos.skipped, len(photos.pictures)))
+    photos = _readable(options.data, short_side)
     if options.val:
-        held_out = load_photos(options.val, short_side)
+        held_out = _readable(options.val, short_side)
         if held_out.classes != photos.classes:
             raise TrainingError(f"'{options.val}' has other classes than '{options.data}'. Use the same class folders.")
         return photos, held_out
     held = np.arange(len(photos.pictures)) % HOLD_OUT_EVERY == 0
     return photos.where(~held), photos.where(held)
+
+
+def _readable(path: Path, short_side: int) -> PhotoSet:
+    photos = load_photos(path, short_side)
+    if photos.skipped and devices.first():
+        print(_skipped_line(photos.skipped, len(photos.pictures)))
+    return photos
 
 
 def _given(**values: float | None) -> dict[str, Any]:

@@ -9,14 +9,18 @@ from typing import NoReturn
 from nvg_studio.errors import NVGError
 
 
+def is_first() -> bool:
+    """Whether this is the one that speaks, of all the processes that torchrun started with one command line."""
+    return os.environ.get("WORLD_SIZE", "1") == "1" or os.environ["RANK"] == "0"
+
+
 class OneLineParser(argparse.ArgumentParser):
     """Says in one line which argument is wrong."""
 
     def error(self, message: str) -> NoReturn:
         """Leave with exit code 2."""
-        if os.environ.get("RANK", "0") != "0":  # of several processes with one command line, one says it
-            self.exit(2)
-        self.exit(2, f"nvg-studio: {message[0].upper()}{message[1:]}. See '{self.prog} --help'.\n")
+        line = f"nvg-studio: {message[0].upper()}{message[1:]}. See '{self.prog} --help'.\n"
+        self.exit(2, line if is_first() else None)
 
 
 def to_stderr(line: str) -> None:

@@ -21,6 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from nvg_studio.errors import DeviceError, TrainingError
 from nvg_studio.sampling.pipeline import resolve_device
+from nvg_studio.training.console import is_first
 
 Losses = dict[str, Tensor]
 Computation = Callable[[Callable[[int, float], Losses], int, float], Losses]
@@ -47,7 +48,7 @@ def number() -> int:
 
 def first() -> bool:
     """Whether this process is the one that writes files and shows progress."""
-    return int(os.environ.get("RANK", 0)) == 0
+    return is_first()
 
 
 def share(total: int) -> slice:
@@ -190,7 +191,7 @@ def _speaks_first() -> bool:
     place, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     start = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
     try:
-        store = dist.TCPStore(place, port, is_master=False, timeout=timedelta(seconds=5))
+        store = dist.TCPStore(place, port, is_master=False, timeout=timedelta(seconds=5))  # type: ignore[attr-defined]
         return store.add(f"nvg-studio/last-words/{start}", 1) == 1
     except dist.DistError:
         return True

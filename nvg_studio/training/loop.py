@@ -140,7 +140,7 @@ def _step(task: Task[Net], compute: devices.Computation, step: int, progress: fl
     for optimizer in task.optimizers:
         optimizer.zero_grad(set_to_none=True)
     (losses["total"] + losses.get("critic", 0.0)).backward()
-    trained = [task.networks, *([task.aside] if task.aside is not None else [])]
+    trained: list[nn.Module] = [task.networks, *([task.aside] if task.aside is not None else [])]
     norms = [float(nn.utils.clip_grad_norm_(part.parameters(), clip)) for part in trained]
     if not all(map(math.isfinite, norms)):
         raise TrainingError(f"The loss is no longer a number at step {step}. Lower the learning rate and resume.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
 from nvg_studio.training import devices
 from nvg_studio.training.curves import plot_losses
@@ -44,8 +45,8 @@ class Record:
         self._scalars("held out", step, numbers)
         if self._board is not None:
             for path in sorted(self.folder.glob(f"*-{step:06d}.png")):
-                name = path.stem.rpartition("-")[0]
-                self._board.add_image(name, cv2.imread(str(path))[..., ::-1], step, dataformats="HWC")
+                sheet = np.asarray(cv2.imread(str(path)))[..., ::-1]
+                self._board.add_image(path.stem.rpartition("-")[0], sheet, step, dataformats="HWC")
             self._board.flush()
 
     def close(self) -> None:

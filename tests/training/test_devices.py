@@ -1,7 +1,6 @@
 """Several processes: torchrun with the same command line, the same losses, and what happens when one is killed."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -30,9 +29,9 @@ def command(photos, out, steps, *more):
     return ["all", str(photos), "--out", str(out), "--steps", str(steps), *fixed, *more]
 
 
-def start(arguments, environment=None):
+def start(arguments):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([*TORCHRUN, *arguments], cwd=ROOT, env={**os.environ, **(environment or {})}, **pipes)
+    return subprocess.Popen([*TORCHRUN, *arguments], cwd=ROOT, **pipes)
 
 
 def losses(folder, part):

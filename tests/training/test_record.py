@@ -80,6 +80,7 @@ def test_tensorboard_gets_every_step_and_the_pictures_of_reports(tmp_path, board
 
 
 def test_only_the_first_of_several_processes_writes(tmp_path, board, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     record = Record(tmp_path, 0)
     record.step(1, 1.0, {"total": 2.0})
