@@ -43,6 +43,7 @@ class ClassifierTask:
         torch.manual_seed(recipe.seed)
         self.networks = Classifier(len(train.classes)).to(device)
         self.optimizers: list[torch.optim.Optimizer] = [self._optimizer()]
+        self.kept: dict[str, Tensor] = {}
         self.album, self.labels = Album.of(train.pictures, device), train.labels
         self.held_out, self.held_out_labels = squares(val.pictures, recipe.image_size), val.labels
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from nvg_studio.training import devices
 from nvg_studio.training.diffaugment import augment
 from nvg_studio.training.vit import FrozenVit, resized
 
@@ -112,7 +113,7 @@ class Critic(nn.Module):
         rebuilt = augment(rebuilt)
         towards = self.discriminator(rebuilt)
         real, fake = self.discriminator(augment(images)), self.discriminator(rebuilt.detach())
-        self._follow(real.detach().mean(), fake.detach().mean())
+        self._follow(devices.mean(real.mean()), devices.mean(fake.mean()))
         critic = hinge(real, fake) + LECAM * lecam(real, fake, self.real_mean, self.rebuilt_mean)
         return Judged(F.softplus(-towards.mean(1)).mean(), critic)
 

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.granularity.hierarchy import all_labels, labels_to_bits
@@ -20,6 +19,7 @@ from nvg_studio.training.ahead import WORKERS
 from nvg_studio.training.crops import crop, to_tensor
 from nvg_studio.training.disturb import draw_ranks, quantize_disturbed
 from nvg_studio.training.pack import PhotoSet
+from nvg_studio.training.progress import counted
 from nvg_studio.training.trees import move_cut, random_blob
 
 ENCODE_BATCH = 64
@@ -88,7 +88,7 @@ def build_cache(
     starts = range(0, len(work), ENCODE_BATCH)
     with ThreadPoolExecutor(WORKERS) as threads:
         encoded = threads.map(encode, starts)
-        parts = list(tqdm(encoded, "encoding crops", len(starts), unit="batch", disable=None))
+        parts = list(counted(encoded, "encoding crops", len(starts), "batch"))
     classes = torch.from_numpy(photos.labels[[index for index, _ in work]])
     bits, seen_map, token_map, known = (torch.cat(arrays) for arrays in zip(*parts, strict=True))
     return SequenceCache(bits, seen_map, token_map, classes, known)

@@ -17,6 +17,7 @@ from nvg_studio.model.structure import StructureTransformer
 from nvg_studio.model.tokenizer import Tokenizer, group_means
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
+from nvg_studio.training import devices
 from nvg_studio.training.alignment import WEIGHT as ALIGNMENT_WEIGHT
 from nvg_studio.training.alignment import Alignment
 from nvg_studio.training.cache import SequenceCache
@@ -178,6 +179,8 @@ class GeneratorTask:
             self.optimizers.append(
                 torch.optim.AdamW(self.aside.parameters(), recipe.rate, (0.9, 0.95), weight_decay=recipe.weight_decay)
             )
+        self.kept: dict[str, Tensor] = {}
+        self.share = devices.share(recipe.pictures)
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16)
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
@@ -185,16 +188,17 @@ class GeneratorTask:
         recipe, rng = self.recipe, step_rng(self.recipe.seed, step)
         torch.manual_seed(int(rng.integers(2**62)))
         chosen = rng.integers(len(self.train), size=recipe.pictures)
-        batch = load_batch(self.tokenizer, self.train, chosen)
-        dropped = torch.from_numpy(rng.random(recipe.pictures) < LABEL_DROPOUT).to(self.device)
+        batch = load_batch(self.tokenizer, self.train, chosen[self.share])
+        dropped = torch.from_numpy(rng.random(recipe.pictures)[self.share] < LABEL_DROPOUT).to(self.device)
         batch = batch._replace(classes=torch.where(dropped, self.config.generator.classes, batch.classes))
         depth = self.config.tokenizer.depth
         stages, rows = self._spread(depth + 1, recipe.content_stages, rng)
         content = content_losses(self.networks.content, batch.take(rows), stages, self.autocast)
-        aligned = self._aligned(chosen, rows)
+        aligned = self._aligned(chosen[self.share], rows)
         stages, rows = self._spread(depth - 1, recipe.structure_stages, rng)
-        times = torch.sigmoid(torch.randn(len(stages), device=self.device))
-        noise = torch.randn(recipe.pictures, *self.train.bits.shape[1:], device=self.device)
+        times = torch.randn(recipe.structure_stages, recipe.pictures, device=self.device)
+        times = torch.sigmoid(times[:, self.share].flatten())
+        noise = torch.randn(recipe.pictures, *self.train.bits.shape[1:], device=self.device)[self.share]
         structure = structure_losses(
             self.networks.structure, batch.take(rows), stages, times, noise[rows], self.autocast, recipe.split_weight
         )
@@ -226,10 +230,12 @@ class GeneratorTask:
         write_grid(np.stack(pictures), SAMPLES_PER_CLASS, target)
 
     def _spread(self, stages: int, each: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Stages [pictures * each] that cover 0..stages-1 evenly, and the picture of each."""
+        """Stages [n * each] of the n pictures of this share, and the picture of each; over all pictures the stages
+        cover 0..stages-1 evenly."""
         count = self.recipe.pictures * each
         drawn = np.concatenate([rng.permutation(stages) for _ in range(-(-count // stages))])[:count]
-        rows = np.arange(count) % self.recipe.pictures
+        drawn = drawn.reshape(each, self.recipe.pictures)[:, self.share].ravel()
+        rows = np.arange(len(drawn)) % (len(drawn) // each)
         return torch.from_numpy(drawn).to(self.device), torch.from_numpy(rows).to(self.device)
 
 

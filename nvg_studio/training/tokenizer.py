@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.config import TokenizerConfig
 from nvg_studio.model.tokenizer import Quantized, Quantizer, Tokenizer, group_means
+from nvg_studio.training import devices
 from nvg_studio.training.adversary import Critic
 from nvg_studio.training.ahead import Ahead
 from nvg_studio.training.crops import centre_crops, random_batch, to_tensor
@@ -104,10 +105,12 @@ class TokenizerTask:
         self.aside: nn.Module | None = judges.critic
         self.optimizers = self._optimizers()
         self.held_out = to_tensor(centre_crops(val, config.image_size)[:: max(1, len(val.pictures) // 256)].to(device))
+        self.share = devices.share(recipe.batch)
         self.batches = Ahead(
-            lambda step: random_batch(train, config.image_size, recipe.batch, step_rng(recipe.seed, step))
+            lambda step: random_batch(train, config.image_size, recipe.batch, step_rng(recipe.seed, step), self.share)
         )
         self.uses = torch.zeros(config.codebook_size, device=device)
+        self.kept = {"uses": self.uses}
         self.networks.quantizing.fill_(init is not None)
         self.coarse = min(round(recipe.coarse * recipe.batch), recipe.batch - 1)
         self.warm_until = recipe.codebook_warmup + (recipe.plain if init is None else 0.0)
@@ -133,23 +136,25 @@ class TokenizerTask:
             canvas, quantizer_loss, coarse = latent, latent.new_zeros(()), 0
         else:
             canvas, quantizer_loss = self._quantize(latent, progress, rng)
-            coarse = self.coarse
+            coarse = len(range(self.coarse)[self.share])
         rebuilt = self._decode(canvas)
         absolute, square = (rebuilt - images).abs().mean(), (rebuilt - images).square().mean()
         total = absolute + self.recipe.square_weight * square + quantizer_loss
         judged = self._judge(images[coarse:], rebuilt[coarse:])
         for name, weight in (("perceptual", self.recipe.perceptual_weight), ("adversary", ADVERSARIAL)):
             total = total + weight * judged.get(name, 0.0)
-        return {"total": total, "l1": absolute, "psnr": psnr(square), "quantizer": quantizer_loss, **judged}
+        parts = {"l1": absolute, "psnr": psnr(devices.mean(square)), "quantizer": quantizer_loss, **judged}
+        return {"total": total, **parts}
 
     def _quantize(self, latent: Tensor, progress: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """What the decoder trains on, [B, L, C], with the gradient passed straight through; and the quantiser loss."""
         if not self.networks.quantizing:
             self._start_codebook(rng)
-        self.latent, self.labels = latent.detach(), cluster_batch(latent)
+        labels = cluster_batch(latent)
+        self.latent, self.labels = devices.gather(latent), devices.gather(labels)
         quantize = quantize_softly if progress < self.warm_until else quantize_with_gradient
-        quantized = quantize(self.networks.quantizer, self.latent, self.labels)
-        self.uses += quantized.token_map.flatten().bincount(minlength=len(self.uses))
+        quantized = quantize(self.networks.quantizer, latent.detach(), labels)
+        self.uses += devices.total(quantized.token_map.flatten().bincount(minlength=len(self.uses)))
         canvas = self._disturbed(quantized.canvases, rng) + latent - latent.detach()
         return canvas, quantizer_losses(latent, quantized.canvases).mean()
 
@@ -174,6 +179,7 @@ class TokenizerTask:
             chosen = torch.from_numpy(rng.integers(len(codes), size=len(unused))).to(self.device)
             with torch.no_grad():
                 self.networks.quantizer.embedding.weight[unused] = codes[chosen]
+            devices.align(self.networks.quantizer.embedding.weight)
         self.uses.zero_()
 
     @torch.no_grad()
@@ -194,21 +200,19 @@ class TokenizerTask:
         mean = float(torch.stack([psnr(s) for s in torch.cat(squares)]).mean())
         return {"val_psnr": mean, "val_codes_used": len(used) / self.config.codebook_size}
 
-    def _crops(self, step: int) -> Tensor:
-        return random_batch(self.photos, self.config.image_size, self.recipe.batch, step_rng(self.recipe.seed, step))
-
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bf16)
 
     def _disturbed(self, canvases: Tensor, rng: np.random.Generator) -> Tensor:
         """[B, L, C]: of the first pictures the canvas of an earlier stage, of the others the last one with noise."""
-        count, stages = canvases.shape[:2]
+        count, stages = self.recipe.batch, canvases.shape[1]
         coarse = np.arange(count) < self.coarse
         chosen = np.where(coarse, rng.integers(stages - 1, size=count), stages - 1)
         strength = np.where(coarse, 0.0, self.recipe.noise * rng.random(count)).astype(np.float32)
-        picked = canvases[torch.arange(count), torch.from_numpy(chosen)]
-        amount = torch.from_numpy(strength).to(picked) * self.latent.std()
-        return picked + amount.view(-1, 1, 1) * torch.randn_like(picked)
+        picked = canvases[torch.arange(len(canvases)), torch.from_numpy(chosen[self.share])]
+        amount = torch.from_numpy(strength[self.share]).to(picked) * self.latent.std()
+        noise = torch.randn(count, *picked.shape[1:], device=picked.device)[self.share]
+        return picked + amount.view(-1, 1, 1) * noise
 
     def _decode(self, canvas: Tensor) -> Tensor:
         with self._autocast():
@@ -223,6 +227,7 @@ class TokenizerTask:
                 latent = self.networks.encode(images)
                 pool.append(level_details(latent, cluster_batch(latent), rng))
             self.networks.quantizer.embedding.weight.copy_(k_means(torch.cat(pool), self.config.codebook_size, rng))
+            devices.align(self.networks.quantizer.embedding.weight)
             self.networks.quantizing.fill_(1)
 
 

@@ -153,7 +153,7 @@ def test_broken_photos_are_skipped_and_named(photos, tmp_path, capsys):
             (tmp_path / "data" / name / f"{number}.png").write_bytes((photos / name / f"{number}.png").read_bytes())
     (tmp_path / "data" / "disc" / "broken.jpg").write_text("not a picture")
     assert run("pack", tmp_path / "data", tmp_path / "pack.npz") == 0
-    assert "Skipped 1 that could not be read: disc/broken.jpg." in capsys.readouterr().out
+    assert "Skipped 1 of 7 that could not be read: disc/broken.jpg." in capsys.readouterr().out
 
 
 def test_data_that_cannot_be_trained_on(photos, tmp_path, capsys):
