@@ -15,7 +15,7 @@ ROOMS = {
     "model": {"numpy", "torch", "safetensors"},
     "hub": {"huggingface_hub", "platformdirs", "safetensors", "tqdm"},
     "sampling": {"numpy", "torch"},
-    "training": {"numpy", "torch", "safetensors", "cv2", "tqdm"},
+    "training": {"numpy", "torch", "safetensors", "cv2", "tqdm", "transformers"},
     "project": {"numpy", "PIL", "psd_tools", "tifffile", "pydantic", "filelock"},
     "ui": {"numpy", "PySide6", "qtawesome", "superqt", "platformdirs", "psutil"},
 }
@@ -29,6 +29,13 @@ def test_room_imports_only_what_it_may(room: str) -> None:
     home = {m for m in GRAPH.modules if m == f"nvg_studio.{room}" or m.startswith(f"nvg_studio.{room}.")}
     outside = {t.split(".")[0] for m in home for t in GRAPH.find_modules_directly_imported_by(m)}
     assert outside - {"nvg_studio"} - set(sys.stdlib_module_names) <= ROOMS[room]
+
+
+def test_transformers_are_loaded_by_their_plug_in_alone() -> None:
+    users = GRAPH.find_modules_that_directly_import("transformers")
+    assert users == {"nvg_studio.training.vit"}
+    code = "import sys, nvg_studio.training.__main__; sys.exit('transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
 def test_document_knows_only_the_values_of_sampling() -> None:

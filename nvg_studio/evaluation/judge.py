@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from nvg_studio.errors import TrainingError
-from nvg_studio.evaluation.classifier import Classifier, ClassifierConfig, load_classifier, see
 from nvg_studio.imaging.crop import Picture, resize
+from nvg_studio.model.classifier import Classifier, ClassifierConfig, load_classifier, see
 
 
 class Verdict(NamedTuple):

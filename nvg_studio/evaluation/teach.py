@@ -8,12 +8,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.evaluation.augment import Album, blur, jitter, mix
-from nvg_studio.evaluation.classifier import Classifier, ClassifierConfig, look, save_classifier, see
 from nvg_studio.imaging.crop import resize, square_crop
+from nvg_studio.model.classifier import Classifier, ClassifierConfig, look, save_classifier, see
 from nvg_studio.training.loop import Settings, step_rng, train
 from nvg_studio.training.pack import PhotoSet, Picture
 
@@ -36,11 +36,14 @@ class ClassifierRecipe:
 class ClassifierTask:
     """The classifier and its loss, for `loop.train`."""
 
+    aside: nn.Module | None = None
+
     def __init__(self, recipe: ClassifierRecipe, train: PhotoSet, val: PhotoSet, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
         torch.manual_seed(recipe.seed)
         self.networks = Classifier(len(train.classes)).to(device)
         self.optimizers: list[torch.optim.Optimizer] = [self._optimizer()]
+        self.kept: dict[str, Tensor] = {}
         self.album, self.labels = Album.of(train.pictures, device), train.labels
         self.held_out, self.held_out_labels = squares(val.pictures, recipe.image_size), val.labels
 

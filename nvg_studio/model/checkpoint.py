@@ -8,8 +8,9 @@ import hashlib
 import os
 import pickle
 import shutil
+import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,7 +49,8 @@ def load_training_state(path: Path) -> dict[str, Any]:
 def load_tensors(path: Path) -> dict[str, Any]:
     """A dict written by `torch.save`, without running any code it may hold; the tensors stay on disk until touched."""
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        # Files from before torch 1.6 are no zip archives and cannot be mapped.
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except OSError as error:
         raise CheckpointError(f"Cannot read '{path}': {error.strerror}. Check the path.") from error
     except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, SafetensorError) as error:
@@ -103,6 +105,28 @@ def save_model(
     _write_config(config, folder)
 
 
+def save_decoder(source: Path, tokenizer: nn.Module, name: str, folder: Path) -> None:
+    """Write the model in `source` anew with a tokenizer whose decoder alone differs, every file atomically.
+
+    Generator and few-step network in `source` stay valid and are copied. Numbers keep the format they have there, so
+    that encoder and codebook stay the same bit for bit.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    dtype = next(iter(read_safetensors(source / TOKENIZER).values())).dtype
+    _save_tensors(tokenizer, folder / TOKENIZER, dtype)
+    _copy_files(source, folder, (GENERATOR, FEW_STEP))
+    _write_config(replace(read_config(source / CONFIG), name=name), folder)
+
+
+def _copy_files(source: Path, folder: Path, names: tuple[str, ...]) -> None:
+    """Copy those of the files that there are, atomically, to another folder or none."""
+    for name in names:
+        if (source / name).is_file() and not folder.samefile(source):
+            partial = folder / (name + ".partial")
+            shutil.copyfile(source / name, partial)
+            os.replace(partial, folder / name)
+
+
 def _write_config(config: ModelConfig, folder: Path) -> None:
     partial = folder / (CONFIG + ".partial")
     write_config(config, partial)
@@ -151,11 +175,7 @@ def _read_if_there(make: Callable[[], Net], path: Path) -> Net | None:
 def add_preview(model: Path, preview: nn.Module, folder: Path) -> None:
     """Write the model of one folder into another one, its files as they are, with this preview decoder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (TOKENIZER, GENERATOR, FEW_STEP, CONFIG):
-        if (model / name).exists() and not folder.samefile(model):
-            partial = folder / (name + ".partial")
-            shutil.copyfile(model / name, partial)
-            os.replace(partial, folder / name)
+    _copy_files(model, folder, (TOKENIZER, GENERATOR, FEW_STEP, CONFIG))
     _save_tensors(preview, folder / PREVIEW, torch.float16)
 
 

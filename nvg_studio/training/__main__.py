@@ -13,21 +13,33 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nvg_studio.errors import TrainingError
-from nvg_studio.model.checkpoint import Networks, add_preview, load_model, load_tokenizer, save_model
+from nvg_studio.model.checkpoint import Networks, add_preview, load_model, load_tokenizer, save_decoder, save_model
+from nvg_studio.model.config import TokenizerConfig
 from nvg_studio.model.tokenizer import Tokenizer
-from nvg_studio.sampling.pipeline import resolve_device
-from nvg_studio.training.cache import Augmentation, SequenceCache, build_cache, load_cache, scale_factors
+from nvg_studio.sampling.failures import is_out_of_memory
+from nvg_studio.training import devices
+from nvg_studio.training.alignment import open_features, save_features
+from nvg_studio.training.cache import Augmentation, SequenceCache, build_cache, crops_again, load_cache, scale_factors
 from nvg_studio.training.console import OneLineParser, exit_code
 from nvg_studio.training.crops import READ_AHEAD
 from nvg_studio.training.few_step import DEFAULT_STEPS, FewStepRecipe, FewStepTask
 from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask
-from nvg_studio.training.loop import Schedule, Settings, train
+from nvg_studio.training.loop import Schedule, Settings, train, writing
+from nvg_studio.training.options import (
+    add_decoder_only,
+    add_generator_options,
+    add_tokenizer_options,
+    load_judges,
+    tokenizer_numbers,
+)
 from nvg_studio.training.pack import PhotoSet, load_photos, write_pack
 from nvg_studio.training.preview import PreviewRecipe, PreviewTask
 from nvg_studio.training.recipes import SIZES, make_config
 from nvg_studio.training.tokenizer import TokenizerRecipe, TokenizerTask
+from nvg_studio.training.vit import load_vit
 
 TOKENIZER_SHARE = 0.3
 """Part of the time budget that `all` gives to the tokenizer."""
@@ -36,14 +48,34 @@ HOLD_OUT_EVERY = 10
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a training command; returns the exit code: 0, 2 for bad input, 130 after Ctrl+C (the state is saved)."""
+    """Run a training command; returns the exit code: 0, 2 for bad input, 130 after Ctrl+C (the state is saved).
+
+    Started by `torchrun`, it shares the work with the other processes.
+    """
     options = _parser().parse_args(argv)
     stop = _stop_on_interrupt()
-    return exit_code(lambda: options.action(options, stop)) or (130 if stop.is_set() else 0)
+    return exit_code(lambda: _run(options, stop), devices.last_words) or (130 if stop.is_set() else 0)
+
+
+def _run(options: argparse.Namespace, stop: threading.Event) -> None:
+    try:
+        with devices.joined():
+            options.action(options, stop)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            "Out of memory. Lower --batch, take a smaller --size or fewer --crops, or close other programs; then give "
+            "the command again: what was saved is whole."
+        ) from error
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = OneLineParser(prog="nvg-studio train", description="Train NVG on folders of photos, one a class.")
+    parser = OneLineParser(
+        prog="nvg-studio train",
+        description="Train NVG on folders of photos, one a class.",
+        epilog="On N devices: torchrun --nproc-per-node N -m nvg_studio.training, then the same arguments.",
+    )
     commands = parser.add_subparsers(required=True, metavar="pack|tokenizer|generator|all|few-step|preview")
     pack = commands.add_parser("pack", help="put a folder of class folders into one file")
     pack.add_argument("data", type=Path)
@@ -59,7 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text)
         _add_common(command)
-        command.set_defaults(action=action)
+        command.set_defaults(action=action, decoder_only=False)
+        if action in (_tokenizer, _all):
+            add_tokenizer_options(command)
+        if action in (_generator, _all):
+            add_generator_options(command)
+        if action is _tokenizer:
+            add_decoder_only(command)
     return parser
 
 
@@ -73,61 +111,72 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     add("--minutes", type=float, help="time budget")
     add("--steps", type=int, help="step budget")
     add("--crops", type=int, default=6, help="crops of each photo the generator trains on (default: %(default)s)")
-    add("--batch", type=int, help="photos a step")
+    add("--batch", type=int, help="photos a step, of all processes together")
     add("--rate", type=float, help="peak learning rate")
     add("--seed", type=int, default=0)
     add("--init", type=Path, help="model folder whose weights to start from")
     add("--device", default="auto")
     add("--float32", action="store_true", help="no bfloat16")
     add("--compile", action="store_true", help="compile the networks first: faster steps, a slow start")
+    add("--save-every", type=float, default=120.0, help="seconds between saves (default: %(default)g)")
     add("--report-every", type=int, default=500, help="steps between reports (default: %(default)s)")
 
 
 def _pack(options: argparse.Namespace, _: threading.Event) -> None:
     count, skipped = write_pack(options.data, options.target, options.short_side)
     megabytes = options.target.stat().st_size / 2**20
-    print(f"{count} photos, {megabytes:.1f} MiB in '{options.target}'. {_skipped_line(skipped)}")
+    print(f"{count} photos, {megabytes:.1f} MiB in '{options.target}'. {_skipped_line(skipped, count)}")
 
 
 def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
-    device = resolve_device(options.device)
+    device = devices.own_device(options.device)
     torch.backends.cudnn.benchmark = True  # all batches have one shape
     _check_compiler(options)
     train_set, val_set = _photos(options, SIZES[options.size].tokenizer.image_size)
     config = make_config(options.name, options.size, train_set.classes)
-    recipe = TokenizerRecipe(
-        seed=options.seed, bf16=not options.float32, **_given(batch=options.batch, rate=options.rate)
-    )
+    numbers = {**_given(batch=options.batch, rate=options.rate), **tokenizer_numbers(options)}
+    recipe = TokenizerRecipe(seed=options.seed, bf16=not options.float32, **numbers)
     init = load_tokenizer(options.init, config.tokenizer) if options.init else None
-    task = TokenizerTask(config.tokenizer, recipe, train_set, val_set, device, init, options.compile)
+    judges = load_judges(options, device)
+    task = TokenizerTask(config.tokenizer, recipe, train_set, val_set, device, init, options.compile, judges)
     averaged = train(task, _settings(options, "tokenizer", share), stop.is_set)
-    save_model(config, averaged, None, options.out / "model")
+    if devices.first():
+        with writing(options.out / "model"):
+            if options.decoder_only:
+                save_decoder(options.init, averaged, options.name, options.out / "model")
+            else:
+                save_model(config, averaged, None, options.out / "model")
+    devices.wait()
 
 
 def _generator(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
-    device = resolve_device(options.device)
+    device = devices.own_device(options.device)
     _check_compiler(options)
     train_set, val_set = _photos(options, SIZES[options.size].tokenizer.image_size)
     config = make_config(options.name, options.size, train_set.classes)
     init: Networks | None = load_model(options.init) if options.init else None
     tokenizer = init.tokenizer if init else load_tokenizer(options.out / "model", config.tokenizer)
     tokenizer.to(device).eval()
-    train_cache, val_cache = _caches(options, tokenizer, train_set, val_set, options.out / "generator")
+    folder = options.out / "generator"
+    features = _features(options, tokenizer.config, train_set, folder, device) if options.repa else None
+    train_cache, val_cache = _caches(options, tokenizer, train_set, val_set, folder)
     factors = init.config.generator.scale_factors if init else scale_factors(tokenizer, train_cache, device)
     config = make_config(options.name, options.size, train_set.classes, factors)
     recipe = GeneratorRecipe(
         seed=options.seed, bf16=not options.float32, **_given(pictures=options.batch, rate=options.rate)
     )
     start = init.generator if init else None
-    task = GeneratorTask(config, recipe, tokenizer, train_cache, val_cache, device, start, options.compile)
+    task = GeneratorTask(config, recipe, tokenizer, train_cache, val_cache, device, start, options.compile, features)
     averaged = train(task, _settings(options, "generator", share), stop.is_set)
-    save_model(config, tokenizer, averaged, options.out / "model", torch.float16)
+    if devices.first():
+        with writing(options.out / "model"):
+            save_model(config, tokenizer, averaged, options.out / "model", torch.float16)
 
 
 def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
     if not options.init:
         raise TrainingError("A few-step network learns from a finished model. Name its folder with --init.")
-    device = resolve_device(options.device)
+    device = devices.own_device(options.device)
     _check_compiler(options)
     model = load_model(options.init)
     train_set, val_set = _photos(options, model.config.tokenizer.image_size)
@@ -141,13 +190,17 @@ def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
     task = FewStepTask(model, recipe, *caches, device, options.compile)
     averaged = train(task, _settings(options, "few-step", warmup_steps=20), stop.is_set)
     config = replace(model.config, sampling={**model.config.sampling, "structure_steps": DEFAULT_STEPS})
-    save_model(config, tokenizer, model.generator, options.out / "model", torch.float16, averaged, model.preview)
+    if devices.first():
+        with writing(options.out / "model"):
+            save_model(
+                config, tokenizer, model.generator, options.out / "model", torch.float16, averaged, model.preview
+            )
 
 
 def _preview(options: argparse.Namespace, stop: threading.Event) -> None:
     if not options.init:
         raise TrainingError("A preview decoder learns from a finished model. Name its folder with --init.")
-    device = resolve_device(options.device)
+    device = devices.own_device(options.device)
     model = load_model(options.init)
     train_set, val_set = _photos(options, model.config.tokenizer.image_size)
     recipe = PreviewRecipe(
@@ -155,7 +208,24 @@ def _preview(options: argparse.Namespace, stop: threading.Event) -> None:
     )
     task = PreviewTask(model, recipe, train_set, val_set, device)
     averaged = train(task, _settings(options, "preview", warmup_steps=20), stop.is_set)
-    add_preview(options.init, averaged, options.out / "model")
+    if devices.first():
+        with writing(options.out / "model"):
+            add_preview(options.init, averaged, options.out / "model")
+
+
+def _features(
+    options: argparse.Namespace, config: TokenizerConfig, train_set: PhotoSet, folder: Path, device: torch.device
+) -> NDArray[np.float16]:
+    """What DINOv2 sees in the crops that are trained on, from `folder` or made there; then they are encoded anew."""
+    path, count = folder / "features.npy", max(options.crops, 1) * len(train_set.pictures)
+    with devices.first_ahead():
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "train.npz").unlink(missing_ok=True)
+            crops = crops_again(train_set, options.crops, config.image_size, options.seed)
+            with writing(path):
+                save_features(load_vit(options.repa, device), crops, count, config.grid, device, path)
+        return open_features(path, count, config.cells)
 
 
 def _caches(
@@ -168,15 +238,18 @@ def _caches(
         path = folder / f"{name}.npz"
         if not path.exists():
             device = next(tokenizer.parameters()).device
-            build_cache(tokenizer, photos, crops, Augmentation(), options.seed, device).save(path)
+            made = build_cache(tokenizer, photos, crops, Augmentation(), options.seed, device)
+            with writing(path):
+                made.save(path)
         return load_cache(path)
 
-    return cached("train", train_set, options.crops), cached("val", val_set, 0)
+    with devices.first_ahead():
+        return cached("train", train_set, options.crops), cached("val", val_set, 0)
 
 
 def _all(options: argparse.Namespace, stop: threading.Event) -> None:
     _tokenizer(options, stop, TOKENIZER_SHARE)
-    if not stop.is_set():
+    if not devices.agree(0.0, stop.is_set())[1]:
         _generator(options, stop, 1 - TOKENIZER_SHARE)
 
 
@@ -190,17 +263,15 @@ def _settings(options: argparse.Namespace, part: str, share: float = 1.0, warmup
         raise TrainingError("No budget given. Add --minutes or --steps.")
     seconds = options.minutes * 60 * share if options.minutes else None
     schedule = Schedule(options.steps, seconds, warmup_steps)
-    return Settings(options.out / part, schedule, report_every=options.report_every)
+    return Settings(options.out / part, schedule, options.save_every, options.report_every)
 
 
 def _photos(options: argparse.Namespace, image_size: int) -> tuple[PhotoSet, PhotoSet]:
     """Photos to train on and held-out ones, for pictures of `image_size` pixels."""
     short_side = round(image_size * READ_AHEAD)
-    photos = load_photos(options.data, short_side)
-    if photos.skipped:
-        print(_skipped_line(photos.skipped))
+    photos = _readable(options.data, short_side)
     if options.val:
-        held_out = load_photos(options.val, short_side)
+        held_out = _readable(options.val, short_side)
         if held_out.classes != photos.classes:
             raise TrainingError(f"'{options.val}' has other classes than '{options.data}'. Use the same class folders.")
         return photos, held_out
@@ -208,16 +279,23 @@ def _photos(options: argparse.Namespace, image_size: int) -> tuple[PhotoSet, Pho
     return photos.where(~held), photos.where(held)
 
 
+def _readable(path: Path, short_side: int) -> PhotoSet:
+    photos = load_photos(path, short_side)
+    if photos.skipped and devices.first():
+        print(_skipped_line(photos.skipped, len(photos.pictures)))
+    return photos
+
+
 def _given(**values: float | None) -> dict[str, Any]:
     """Only what the user asked for; the recipes know the rest."""
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _skipped_line(skipped: tuple[str, ...]) -> str:
+def _skipped_line(skipped: tuple[str, ...], kept: int) -> str:
     if not skipped:
         return "None was skipped."
     shown = ", ".join(skipped[:5]) + (" and more" if len(skipped) > 5 else "")
-    return f"Skipped {len(skipped)} that could not be read: {shown}."
+    return f"Skipped {len(skipped)} of {len(skipped) + kept} that could not be read: {shown}."
 
 
 def _stop_on_interrupt() -> threading.Event:

@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 Batch = TypeVar("Batch")
 
-WORKERS = max(1, min(8, (os.cpu_count() or 2) // 2))
-"""Threads beside the one that trains."""
+WORKERS = max(1, min(8, (os.cpu_count() or 2) // (2 * int(os.environ.get("LOCAL_WORLD_SIZE", 1)))))
+"""Threads beside the one that trains, for each process that trains on this machine."""
 
 
 class Ahead(Generic[Batch]):

@@ -1,14 +1,15 @@
 """Encode once, train on the result: trees, tokens and held cells of many crops, a few kilobytes each."""
 
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.granularity.hierarchy import all_labels, labels_to_bits
@@ -18,6 +19,7 @@ from nvg_studio.training.ahead import WORKERS
 from nvg_studio.training.crops import crop, to_tensor
 from nvg_studio.training.disturb import draw_ranks, quantize_disturbed
 from nvg_studio.training.pack import PhotoSet
+from nvg_studio.training.progress import counted
 from nvg_studio.training.trees import move_cut, random_blob
 
 ENCODE_BATCH = 64
@@ -76,20 +78,38 @@ def build_cache(
     tokenizer: Tokenizer, photos: PhotoSet, crops: int, augmentation: Augmentation, seed: int, device: torch.device
 ) -> SequenceCache:
     """Encode `crops` random crops of every photo; 0 means the centre crop once, without any augmentation."""
-    work = [(index, number) for number in range(max(crops, 1)) for index in range(len(photos.pictures))]
+    work = _work(photos, crops)
 
     def encode(start: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         batch = work[start : start + ENCODE_BATCH]
-        rngs = [np.random.Generator(np.random.Philox(key=[seed, (number << 32) | index])) for index, number in batch]
+        rngs = [_rng(seed, *item) for item in batch]
         return _encode(tokenizer, photos, batch, rngs if crops else None, augmentation, device)
 
     starts = range(0, len(work), ENCODE_BATCH)
     with ThreadPoolExecutor(WORKERS) as threads:
         encoded = threads.map(encode, starts)
-        parts = list(tqdm(encoded, "encoding crops", len(starts), unit="batch", disable=None))
+        parts = list(counted(encoded, "encoding crops", len(starts), "batch"))
     classes = torch.from_numpy(photos.labels[[index for index, _ in work]])
     bits, seen_map, token_map, known = (torch.cat(arrays) for arrays in zip(*parts, strict=True))
     return SequenceCache(bits, seen_map, token_map, classes, known)
+
+
+def crops_again(photos: PhotoSet, crops: int, size: int, seed: int) -> Iterator[NDArray[np.uint8]]:
+    """The very pictures that `build_cache` encodes, in its order, in batches uint8 [B, S, S, 3]."""
+    work = _work(photos, crops)
+    for start in range(0, len(work), ENCODE_BATCH):
+        batch = work[start : start + ENCODE_BATCH]
+        yield np.stack([crop(photos.pictures[item[0]], size, _rng(seed, *item) if crops else None) for item in batch])
+
+
+def _work(photos: PhotoSet, crops: int) -> list[tuple[int, int]]:
+    """Photo and number of every crop."""
+    return [(index, number) for number in range(max(crops, 1)) for index in range(len(photos.pictures))]
+
+
+def _rng(seed: int, index: int, number: int) -> np.random.Generator:
+    """The random numbers of one crop of one photo; the crop itself is the first to draw."""
+    return np.random.Generator(np.random.Philox(key=[seed, (number << 32) | index]))
 
 
 @torch.inference_mode()

@@ -6,6 +6,7 @@ import torch
 
 from nvg_studio.training.pack import PhotoSet, Picture
 
+ALL = slice(None)
 READ_AHEAD = 1.25
 """Photos are kept at this multiple of the model's picture size, so that crops have room to move."""
 
@@ -32,10 +33,15 @@ def to_tensor(pictures: torch.Tensor) -> torch.Tensor:
     return pictures.permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
 
 
-def random_batch(photos: PhotoSet, size: int, count: int, rng: np.random.Generator) -> torch.Tensor:
-    """`count` random crops as uint8 [count, size, size, 3]."""
+def random_batch(photos: PhotoSet, size: int, count: int, rng: np.random.Generator, share: slice = ALL) -> torch.Tensor:
+    """A share of `count` random crops, uint8 [n, size, size, 3]; only the crops of the share are made."""
     chosen = rng.integers(len(photos.pictures), size=count)
-    return torch.from_numpy(np.stack([crop(photos.pictures[i], size, rng) for i in chosen]))
+    seeds = rng.integers(2**63, size=count)  # one a crop: none depends on how many others are made
+    crops = [
+        crop(photos.pictures[index], size, np.random.Generator(np.random.Philox(seed)))
+        for index, seed in zip(chosen[share], seeds[share], strict=True)
+    ]
+    return torch.from_numpy(np.stack(crops))
 
 
 def centre_crops(photos: PhotoSet, size: int) -> torch.Tensor:

@@ -29,7 +29,7 @@ def plot_losses(source: Path, target: Path) -> None:
     for index, name in enumerate(names):
         points = np.array([[row["step"], row[name]] for row in rows if name in row])
         _draw_panel(sheet[PANEL * index : PANEL * (index + 1)], name, points, COLOURS[index % len(COLOURS)])
-    cv2.imwrite(str(target), sheet)
+    _write_png(sheet, target)
 
 
 def _draw_panel(panel: NDArray[np.uint8], name: str, points: NDArray[np.float64], colour: tuple[int, int, int]) -> None:
@@ -59,4 +59,9 @@ def write_grid(pictures: NDArray[np.uint8], columns: int, target: Path) -> None:
     for index, picture in enumerate(pictures):
         top, left = (gap + (size + gap) * n for n in divmod(index, columns))
         sheet[top : top + size, left : left + size] = picture
-    cv2.imwrite(str(target), sheet[..., ::-1])
+    _write_png(sheet[..., ::-1], target)
+
+
+def _write_png(sheet: NDArray[np.uint8], target: Path) -> None:
+    """OpenCV makes the file, Python writes it: a full disk is then an error and not a silence."""
+    target.write_bytes(cv2.imencode(".png", sheet)[1].tobytes())

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from nvg_studio.granularity.hierarchy import split
 from nvg_studio.model.blocks import Rotation
@@ -21,7 +21,9 @@ from nvg_studio.model.checkpoint import Networks
 from nvg_studio.model.few_step import MOST_GUIDANCE, FewStepStructure
 from nvg_studio.model.structure import StructureTransformer
 from nvg_studio.sampling.flow import dpm_solver, jump, time_grid
+from nvg_studio.training import devices
 from nvg_studio.training.cache import SequenceCache
+from nvg_studio.training.crops import ALL
 from nvg_studio.training.generator import LABEL_DROPOUT, Batch, labels_at, load_batch, muon_and_adamw, structure_at
 from nvg_studio.training.loop import step_rng
 
@@ -157,6 +159,8 @@ def jump_losses(
 class FewStepTask:
     """The few-step network of a trained model, for `loop.train`."""
 
+    aside: nn.Module | None = None
+
     def __init__(
         self,
         networks: Networks,
@@ -179,6 +183,8 @@ class FewStepTask:
         if compiled:  # in place: names of weights stay, and copies (the average) are not compiled
             self.networks.compile()
         self.optimizers = muon_and_adamw(self.networks, recipe.rate, recipe.muon_rate, recipe.weight_decay)
+        self.kept: dict[str, Tensor] = {}
+        self.share = devices.share(recipe.pictures)
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16)
         self.times = time_grid(recipe.teacher_steps, networks.config.tokenizer.cells)
 
@@ -186,15 +192,18 @@ class FewStepTask:
         """The loss of several jumps on each path of the batch of one step."""
         recipe, rng = self.recipe, step_rng(self.recipe.seed, step)
         torch.manual_seed(int(rng.integers(2**62)))
-        asked = self._question(self.train, rng.integers(len(self.train), size=recipe.pictures), rng)
-        noise = torch.randn(asked.batch.bits.shape, device=self.device)
+        chosen = rng.integers(len(self.train), size=recipe.pictures)
+        asked = self._question(self.train, chosen, rng, self.share)
+        noise = torch.randn(recipe.pictures, *self.train.bits.shape[1:], device=self.device)[self.share]
         path = teacher_path(self.teacher, asked, noise, self.times, self.autocast)
-        rows = torch.arange(recipe.pictures, device=self.device).repeat(recipe.jumps)
-        ends = torch.from_numpy(draw_jumps(len(rows), recipe, rng)).to(self.device)
+        rows = torch.arange(len(path), device=self.device).repeat(recipe.jumps)
+        drawn = draw_jumps(recipe.pictures * recipe.jumps, recipe, rng).reshape(recipe.jumps, recipe.pictures, 2)
+        ends = torch.from_numpy(drawn[:, self.share].reshape(-1, 2)).to(self.device)
         times = torch.tensor(self.times, device=self.device)
         each = jump_losses(self.networks, asked.take(rows), path[rows], times, ends, self.autocast, recipe.split_weight)
         whole = (ends[:, 1] - ends[:, 0]) == recipe.teacher_steps
-        return {"total": each.mean(), "whole": each[whole].mean() if bool(whole.any()) else each.mean()}
+        found, count = devices.total(torch.stack([each[whole].sum(), whole.sum()]))
+        return {"total": each.mean(), "whole": found / count if count else devices.mean(each.mean())}
 
     def after_step(self, step: int, progress: float) -> None:
         """Nothing to keep house with."""
@@ -213,12 +222,16 @@ class FewStepTask:
             numbers[f"agreement_{steps}"] = agreement(asked, found, wanted)
         return numbers
 
-    def _question(self, cache: SequenceCache, chosen: np.ndarray, rng: np.random.Generator) -> Question:
-        batch, count, recipe = load_batch(self.tokenizer, cache, chosen), len(chosen), self.recipe
+    def _question(
+        self, cache: SequenceCache, chosen: np.ndarray, rng: np.random.Generator, share: slice = ALL
+    ) -> Question:
+        """What is asked about a share of the chosen pictures; it does not depend on how many others there are."""
+        batch, count, recipe = load_batch(self.tokenizer, cache, chosen[share]), len(chosen), self.recipe
         stages = _evenly(count, self.config.tokenizer.depth - 1, rng)
         guidance = rng.uniform(*recipe.guidance, count)
         dropped = rng.random(count) < LABEL_DROPOUT
         guidance[dropped] = 1.0
+        stages, guidance, dropped = stages[share], guidance[share], dropped[share]
         classes = torch.where(torch.from_numpy(dropped).to(self.device), self.config.generator.classes, batch.classes)
         return Question(
             batch._replace(classes=classes),

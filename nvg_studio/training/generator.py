@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nvg_studio.model.checkpoint import Generator, Networks
@@ -16,6 +17,9 @@ from nvg_studio.model.structure import StructureTransformer
 from nvg_studio.model.tokenizer import Tokenizer, group_means
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
+from nvg_studio.training import devices
+from nvg_studio.training.alignment import WEIGHT as ALIGNMENT_WEIGHT
+from nvg_studio.training.alignment import Alignment
 from nvg_studio.training.cache import SequenceCache
 from nvg_studio.training.curves import write_grid
 from nvg_studio.training.loop import step_rng
@@ -155,37 +159,59 @@ class GeneratorTask:
         device: torch.device,
         init: Generator | None = None,
         compiled: bool = False,
+        features: NDArray[np.float16] | None = None,
     ) -> None:
+        """`features` are those of the training crops, for the alignment, float16 [n, L, D]."""
         self.config, self.recipe, self.device = config, recipe, device
         self.tokenizer, self.train, self.val = tokenizer.to(device).eval(), train.to(device), val.to(device)
         torch.manual_seed(recipe.seed)
         self.networks = Generator(config).to(device)
         if init is not None:
             self.networks.load_state_dict(init.state_dict())
+        self.aside: nn.Module | None = None
+        if features is not None:
+            self.aside = Alignment(self.networks.content, features).to(device)
         if compiled:  # in place: names of weights stay, and copies (the average) are not compiled
             self.networks.content.compile()
             self.networks.structure.compile()
         self.optimizers = muon_and_adamw(self.networks, recipe.rate, recipe.muon_rate, recipe.weight_decay)
+        if self.aside is not None:
+            self.optimizers.append(
+                torch.optim.AdamW(self.aside.parameters(), recipe.rate, (0.9, 0.95), weight_decay=recipe.weight_decay)
+            )
+        self.kept: dict[str, Tensor] = {}
+        self.share = devices.share(recipe.pictures)
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16)
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
         """All losses of the batch of one step."""
         recipe, rng = self.recipe, step_rng(self.recipe.seed, step)
         torch.manual_seed(int(rng.integers(2**62)))
-        batch = load_batch(self.tokenizer, self.train, rng.integers(len(self.train), size=recipe.pictures))
-        dropped = torch.from_numpy(rng.random(recipe.pictures) < LABEL_DROPOUT).to(self.device)
+        chosen = rng.integers(len(self.train), size=recipe.pictures)
+        batch = load_batch(self.tokenizer, self.train, chosen[self.share])
+        dropped = torch.from_numpy(rng.random(recipe.pictures)[self.share] < LABEL_DROPOUT).to(self.device)
         batch = batch._replace(classes=torch.where(dropped, self.config.generator.classes, batch.classes))
         depth = self.config.tokenizer.depth
         stages, rows = self._spread(depth + 1, recipe.content_stages, rng)
         content = content_losses(self.networks.content, batch.take(rows), stages, self.autocast)
+        aligned = self._aligned(chosen[self.share], rows)
         stages, rows = self._spread(depth - 1, recipe.structure_stages, rng)
-        times = torch.sigmoid(torch.randn(len(stages), device=self.device))
-        noise = torch.randn(recipe.pictures, *self.train.bits.shape[1:], device=self.device)
+        times = torch.randn(recipe.structure_stages, recipe.pictures, device=self.device)
+        times = torch.sigmoid(times[:, self.share].flatten())
+        noise = torch.randn(recipe.pictures, *self.train.bits.shape[1:], device=self.device)[self.share]
         structure = structure_losses(
             self.networks.structure, batch.take(rows), stages, times, noise[rows], self.autocast, recipe.split_weight
         )
         parts = {"canvas": content.canvas.mean(), "tokens": content.tokens.mean(), "structure": structure.mean()}
-        return {"total": torch.stack(list(parts.values())).sum(), **parts}
+        total = torch.stack(list(parts.values())).sum()
+        return {"total": total + ALIGNMENT_WEIGHT * sum(aligned.values()), **parts, **aligned}
+
+    def _aligned(self, chosen: NDArray[np.int64], rows: Tensor) -> dict[str, Tensor]:
+        """How far the content network's tokens for these rows of the chosen pictures are from the features."""
+        if self.aside is None:
+            return {}
+        with self.autocast:
+            return {"alignment": self.aside(chosen, rows)}
 
     def after_step(self, step: int, progress: float) -> None:
         """Nothing to keep house with."""
@@ -204,10 +230,12 @@ class GeneratorTask:
         write_grid(np.stack(pictures), SAMPLES_PER_CLASS, target)
 
     def _spread(self, stages: int, each: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Stages [pictures * each] that cover 0..stages-1 evenly, and the picture of each."""
+        """Stages [n * each] of the n pictures of this share, and the picture of each; over all pictures the stages
+        cover 0..stages-1 evenly."""
         count = self.recipe.pictures * each
         drawn = np.concatenate([rng.permutation(stages) for _ in range(-(-count // stages))])[:count]
-        rows = np.arange(count) % self.recipe.pictures
+        drawn = drawn.reshape(each, self.recipe.pictures)[:, self.share].ravel()
+        rows = np.arange(len(drawn)) % (len(drawn) // each)
         return torch.from_numpy(drawn).to(self.device), torch.from_numpy(rows).to(self.device)
 
 

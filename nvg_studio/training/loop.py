@@ -1,13 +1,13 @@
 """The training loop: budgets, learning rate, averaging, progress, curves, and checkpoints that survive a kill.
 
 A task knows the networks and their losses; the loop knows time. Batches depend on (seed, step) alone, so a run that was
-killed goes on as if nothing had happened.
+killed goes on as if nothing had happened; so do several processes that share the batch (`devices`).
 """
 
-import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.model.checkpoint import load_training_state, save_training_state
-from nvg_studio.training.curves import plot_losses
+from nvg_studio.training import devices
 from nvg_studio.training.progress import Progress
+from nvg_studio.training.record import Record
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -52,10 +54,15 @@ class Task(Protocol[Net]):
     """What the loop trains."""
 
     networks: Net
+    aside: nn.Module | None
+    """Trained beside the networks and no part of the model (a discriminator): clipped and kept apart, not averaged."""
+    kept: dict[str, Tensor]
+    """What else later steps depend on, changed in place: saved and restored with the rest."""
     optimizers: list[torch.optim.Optimizer]
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
-        """Losses of the batch that belongs to `step`; "total" is minimised."""
+        """Losses of this process's share of the batch that belongs to `step`; "total" is minimised, and "critic" where
+        there is one."""
 
     def after_step(self, step: int, progress: float) -> None:
         """Housekeeping between steps."""
@@ -79,48 +86,68 @@ class Settings:
 def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda: False) -> Net:
     """Train until the budget is used up or `stop` says so; returns the averaged networks.
 
-    Picks up `state.pt` in the folder when there is one. Raises TrainingError when the loss is no longer a number.
+    Picks up `state.pt` in the folder when there is one. Of several processes the first writes.
+
+    Raises:
+        TrainingError: the loss is no longer a number, or the state cannot be read or written.
     """
     settings.folder.mkdir(parents=True, exist_ok=True)
     average = _Average(task.networks, settings.average)
     step, elapsed = _resume(task, average, settings.folder)
+    if devices.agree(step, False)[0] != step:
+        raise TrainingError(
+            f"'{settings.folder}' differs between the machines. Choose a folder that all of them share."
+        )
     peaks = [[group.setdefault("peak", group["lr"]) for group in o.param_groups] for o in task.optimizers]
-    progress_bar, last_save = Progress(settings.schedule), time.monotonic()
-    while (progress := settings.schedule.progress(step, elapsed)) < 1 and not stop():
+    compute = devices.parallel(task.networks, task.aside)
+    record, progress_bar = Record(settings.folder, step), Progress(settings.schedule)
+    last_save = time.monotonic()
+    while True:
+        elapsed, stopped = devices.agree(elapsed, stop())
+        progress = settings.schedule.progress(step, elapsed)
+        if stopped or progress >= 1:
+            break
         started = time.monotonic()
         factor = settings.schedule.factor(step, progress)
-        for optimizer, peak in zip(task.optimizers, peaks, strict=True):
-            for group, rate in zip(optimizer.param_groups, peak, strict=True):
-                group["lr"] = rate * factor
-        numbers = _step(task, step, progress, settings.clip)
+        _set_rates(task.optimizers, peaks, factor)
+        numbers = _step(task, compute, step, progress, settings.clip)
         average.update(task.networks, step)
         task.after_step(step, progress)
         step += 1
         elapsed += time.monotonic() - started
         progress_bar.show(step, elapsed, numbers)
-        _log(settings.folder, {"step": step, "seconds": round(elapsed, 2), "lr": factor, **numbers})
+        record.step(step, elapsed, {"lr": factor, **numbers})
         if step % settings.report_every == 0:
-            _report(task, average.networks, settings.folder, step, elapsed, final=False)
+            _report(task, average.networks, record, step, elapsed, final=False)
         if time.monotonic() - last_save > settings.save_every:
             _save(task, average, settings.folder, step, elapsed)
             last_save = time.monotonic()
     progress_bar.close()
     _save(task, average, settings.folder, step, elapsed)
-    _report(task, average.networks, settings.folder, step, elapsed, final=True)
+    _report(task, average.networks, record, step, elapsed, final=True)
+    record.close()
     return average.networks
 
 
-def _step(task: Task[Net], step: int, progress: float, clip: float) -> dict[str, float]:
-    losses = task.losses(step, progress)
+def _set_rates(optimizers: list[torch.optim.Optimizer], peaks: list[list[float]], factor: float) -> None:
+    for optimizer, peak in zip(optimizers, peaks, strict=True):
+        for group, rate in zip(optimizer.param_groups, peak, strict=True):
+            group["lr"] = rate * factor
+
+
+def _step(task: Task[Net], compute: devices.Computation, step: int, progress: float, clip: float) -> dict[str, float]:
+    losses = compute(task.losses, step, progress)
     for optimizer in task.optimizers:
         optimizer.zero_grad(set_to_none=True)
-    losses["total"].backward()
-    norm = nn.utils.clip_grad_norm_(task.networks.parameters(), clip)
-    if not math.isfinite(float(norm)):
+    (losses["total"] + losses.get("critic", 0.0)).backward()
+    trained: list[nn.Module] = [task.networks, *([task.aside] if task.aside is not None else [])]
+    norms = [float(nn.utils.clip_grad_norm_(part.parameters(), clip)) for part in trained]
+    if not all(map(math.isfinite, norms)):
         raise TrainingError(f"The loss is no longer a number at step {step}. Lower the learning rate and resume.")
     for optimizer in task.optimizers:
         optimizer.step()
-    return {name: float(value.detach()) for name, value in losses.items()}
+    values = devices.mean(torch.stack([value.detach().float() for value in losses.values()]))
+    return dict(zip(losses, values.tolist(), strict=True))
 
 
 class _Average(Generic[Net]):
@@ -141,14 +168,32 @@ class _Average(Generic[Net]):
 
 
 def _save(task: Task[Net], average: _Average[Net], folder: Path, step: int, elapsed: float) -> None:
+    if not devices.first():
+        return
     state: dict[str, Any] = {
         "step": step,
         "elapsed": elapsed,
         "networks": task.networks.state_dict(),
         "average": average.networks.state_dict(),
+        "aside": task.aside.state_dict() if task.aside is not None else {},
+        "kept": task.kept,
         "optimizers": [optimizer.state_dict() for optimizer in task.optimizers],
     }
-    save_training_state(state, folder / "state.pt")
+    with writing(folder / "state.pt"):
+        save_training_state(state, folder / "state.pt")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says in one line why `path` cannot be written; the half file is removed."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        path.with_name(path.name + ".partial").unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise TrainingError(
+            f"Cannot write '{path}': {reason}. What was saved before is whole: make room, and give the command again."
+        ) from error
 
 
 def _resume(task: Task[Net], average: _Average[Net], folder: Path) -> tuple[int, float]:
@@ -159,6 +204,10 @@ def _resume(task: Task[Net], average: _Average[Net], folder: Path) -> tuple[int,
     try:
         task.networks.load_state_dict(state["networks"])
         average.networks.load_state_dict(state["average"])
+        if task.aside is not None:
+            task.aside.load_state_dict(state["aside"])
+        for name in task.kept.keys() & state.get("kept", {}).keys():
+            task.kept[name].copy_(state["kept"][name])
         for optimizer, saved in zip(task.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
     except (RuntimeError, ValueError, KeyError) as error:
@@ -166,17 +215,12 @@ def _resume(task: Task[Net], average: _Average[Net], folder: Path) -> tuple[int,
     return int(state["step"]), float(state["elapsed"])
 
 
-def _log(folder: Path, row: dict[str, float]) -> None:
-    with (folder / "losses.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
-
-
-def _report(task: Task[Net], averaged: Net, folder: Path, step: int, elapsed: float, final: bool) -> None:
-    with torch.no_grad():
-        numbers = task.report(averaged, folder, step, final)
-    with (folder / "reports.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"step": step, "seconds": round(elapsed, 1), **numbers}) + "\n")
-    plot_losses(folder / "losses.jsonl", folder / "losses.png")
+def _report(task: Task[Net], averaged: Net, record: Record, step: int, elapsed: float, final: bool) -> None:
+    """By the first process; the others wait."""
+    if devices.first():
+        with torch.no_grad():
+            record.report(step, elapsed, task.report(averaged, record.folder, step, final))
+    devices.wait()
 
 
 def step_rng(seed: int, step: int, stream: int = 0) -> np.random.Generator:

@@ -7,11 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from nvg_studio.errors import TrainingError
+from nvg_studio.errors import PictureError, TrainingError
+from nvg_studio.training.progress import counted
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".heic", ".heif"}
+"""What counts as a picture; of these, what cannot be read is named (HEIC is beyond Pillow and OpenCV)."""
+MIN_SIDE = 8
 Picture = NDArray[np.uint8]
 
 
@@ -43,20 +45,49 @@ def load_photos(path: Path, short_side: int) -> PhotoSet:
     """
     classes, all_labels, names, encoded = _read_pack(path) if path.is_file() else _read_folder(path)
     pictures, kept, skipped = [], [], []
-    for index, data in enumerate(tqdm(encoded, desc="reading photos", unit="photo", disable=None)):
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        if decoded is None or min(decoded.shape[:2]) < 8:
+    for index, data in enumerate(counted(encoded, "reading photos", len(encoded), "photo")):
+        picture = decode(data)
+        if picture is None:
             skipped.append(names[index])
             continue
         kept.append(index)
-        picture = np.asarray(decoded, np.uint8)
-        pictures.append(np.ascontiguousarray(shrink(picture, short_side)[..., ::-1]))
+        pictures.append(np.ascontiguousarray(shrink(picture, short_side)))
     if not pictures:
-        raise TrainingError(f"No readable picture in '{path}'. Put JPEG or PNG files into one folder per class.")
+        broken = f" (all {len(skipped)} are broken)" if skipped else ""
+        raise TrainingError(
+            f"No readable picture in '{path}'{broken}. Put JPEG or PNG files into one folder per class."
+        )
     labels = np.asarray(all_labels, np.int64)[kept]
     if len(set(labels.tolist())) < 2:
         raise TrainingError(f"'{path}' holds one class only. Put the pictures into at least two class folders.")
     return PhotoSet(pictures, labels, [names[i] for i in kept], classes, tuple(skipped))
+
+
+def decode(data: bytes) -> Picture | None:
+    """Any picture file's bytes -> uint8 [h, w, 3] RGB, upright; None where it cannot be read, is tiny or far too large.
+
+    Where Pillow is, as the program itself reads pictures: at most 100 megapixels, colour profiles applied, transparency
+    over white. Training machines without Pillow use OpenCV, which refuses above 2^30 pixels, drops transparency and
+    takes colours as they are; a pack made on a machine with Pillow avoids the difference.
+    """
+    try:
+        from nvg_studio.imaging.read import decode_image
+    except ImportError:
+        return _decode_with_opencv(data)
+    try:
+        return decode_image(data)
+    except PictureError:
+        return None
+
+
+def _decode_with_opencv(data: bytes) -> Picture | None:
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    if decoded is None or min(decoded.shape[:2]) < MIN_SIDE:
+        return None
+    return np.asarray(decoded[..., ::-1], np.uint8)
 
 
 def write_pack(folder: Path, target: Path, short_side: int = 144, quality: int = 90) -> tuple[int, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nvg_studio.model.checkpoint import Networks
 from nvg_studio.model.clustering import cluster_batch
@@ -41,12 +41,14 @@ class PreviewRecipe:
 
 
 class PreviewTask:
-    """The preview decoder with its teacher, for `loop.train`."""
+    """The preview decoder with its teacher, for `loop.train`. Of several processes each sees the whole small batch."""
 
     def __init__(
         self, model: Networks, recipe: PreviewRecipe, train: PhotoSet, val: PhotoSet, device: torch.device
     ) -> None:
         self.recipe, self.photos, self.device = recipe, train, device
+        self.aside: nn.Module | None = None
+        self.kept: dict[str, Tensor] = {}
         self.tokenizer = model.tokenizer.to(device).eval().requires_grad_(False)
         torch.manual_seed(recipe.seed)
         self.networks = PreviewDecoder(model.config.tokenizer).to(device)

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 from tqdm import tqdm
+
+from nvg_studio.training import devices
 
 if TYPE_CHECKING:
     from nvg_studio.training.loop import Schedule
 
+Item = TypeVar("Item")
+
 REFRESH = 10
 """Seconds between lines where the output is not a terminal."""
+
+
+def counted(items: Iterable[Item], what: str, total: int, unit: str) -> Iterable[Item]:
+    """The items, with a bar on a terminal; of several processes only the first shows it."""
+    shown: Iterable[Item] = tqdm(items, what, total, unit=unit, disable=None if devices.first() else True)
+    return shown
 
 
 class Progress:
@@ -24,6 +35,7 @@ class Progress:
             bar_format="{desc} {percentage:3.0f}%|{bar:20}| {postfix}",
             mininterval=0.5 if sys.stderr.isatty() else REFRESH,
             file=sys.stderr,
+            disable=not devices.first(),
             ascii=not sys.stderr.isatty(),
         )
         self._smooth: dict[str, float] = {}

@@ -1,7 +1,8 @@
-"""Training the tokenizer (paper section 3.1; losses without adversary and perceptual network)."""
+"""Training the tokenizer (paper section 3.1)."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,13 +12,18 @@ from torch import Tensor, nn
 from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.config import TokenizerConfig
 from nvg_studio.model.tokenizer import Quantized, Quantizer, Tokenizer, group_means
+from nvg_studio.training import devices
+from nvg_studio.training.adversary import Critic
 from nvg_studio.training.ahead import Ahead
 from nvg_studio.training.crops import centre_crops, random_batch, to_tensor
 from nvg_studio.training.curves import write_grid
 from nvg_studio.training.loop import step_rng
 from nvg_studio.training.pack import PhotoSet
+from nvg_studio.training.perceptual import Perceptual
 
 COMMITMENT = 0.25
+ADVERSARIAL = 0.1
+"""Weight of looking real to the discriminator."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,9 @@ class TokenizerRecipe:
     `plain` is the share of the budget without quantiser at the start. Afterwards a share `coarse` of the pictures is
     decoded from the canvas of an earlier stage, so that every stage carries as much of the picture as it can and
     decodes to a calm one; the other canvases are disturbed by noise of up to `noise` of the latent's deviation, since a
-    generator's canvases are never quite an encoder's.
+    generator's canvases are never quite an encoder's. Perceptual network and discriminator, where there are any, see
+    these others alone. For a share `codebook_warmup` of the budget after the plain start all codes learn from every
+    vector. With `decoder_only` nothing but the decoder learns: the tokens of every picture stay what they are.
     """
 
     batch: int = 32
@@ -36,9 +44,24 @@ class TokenizerRecipe:
     plain: float = 0.1
     coarse: float = 0.4
     noise: float = 0.2
+    perceptual_weight: float = 1.0
+    adversary_rate: float = 2e-4
+    adversary_decay: float = 5e-4
+    codebook_warmup: float = 0.0
+    decoder_only: bool = False
     revive_every: int = 50
     seed: int = 0
     bf16: bool = True
+
+
+class Judges(NamedTuple):
+    """What rebuilt pictures are compared by beside their pixels."""
+
+    perceptual: Perceptual | None = None
+    critic: Critic | None = None
+
+
+PIXELS_ALONE = Judges()
 
 
 class TrainedTokenizer(Tokenizer):
@@ -63,6 +86,7 @@ class TokenizerTask:
         device: torch.device,
         init: Tokenizer | None = None,
         compiled: bool = False,
+        judges: Judges = PIXELS_ALONE,
     ) -> None:
         self.config, self.recipe, self.photos, self.device = config, recipe, train, device
         torch.manual_seed(recipe.seed)
@@ -71,21 +95,37 @@ class TokenizerTask:
             self.networks.load_state_dict(init.state_dict(), strict=False)
         else:
             _start_refiners(self.networks.quantizer)
+        if recipe.decoder_only:
+            self.networks.encoder.requires_grad_(False)
+            self.networks.quantizer.requires_grad_(False)
         if compiled:  # in place: names of weights stay, and copies (the average) are not compiled
             self.networks.encoder.compile()
             self.networks.decoder.compile()
-        self.optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(self.networks.parameters(), recipe.rate, (0.9, 0.95), weight_decay=0.0)
-        ]
+        self.perceptual = judges.perceptual
+        self.aside: nn.Module | None = judges.critic
+        self.optimizers = self._optimizers()
         self.held_out = to_tensor(centre_crops(val, config.image_size)[:: max(1, len(val.pictures) // 256)].to(device))
+        self.share = devices.share(recipe.batch)
         self.batches = Ahead(
-            lambda step: random_batch(train, config.image_size, recipe.batch, step_rng(recipe.seed, step))
+            lambda step: random_batch(train, config.image_size, recipe.batch, step_rng(recipe.seed, step), self.share)
         )
         self.uses = torch.zeros(config.codebook_size, device=device)
+        self.kept = {"uses": self.uses}
         self.networks.quantizing.fill_(init is not None)
+        self.coarse = min(round(recipe.coarse * recipe.batch), recipe.batch - 1)
+        self.warm_until = recipe.codebook_warmup + (recipe.plain if init is None else 0.0)
+
+    def _optimizers(self) -> list[torch.optim.Optimizer]:
+        recipe, betas = self.recipe, (0.9, 0.95)
+        learning = [parameter for parameter in self.networks.parameters() if parameter.requires_grad]
+        found: list[torch.optim.Optimizer] = [torch.optim.AdamW(learning, recipe.rate, betas, weight_decay=0.0)]
+        if self.aside is not None:
+            critic = self.aside.parameters()
+            found.append(torch.optim.AdamW(critic, recipe.adversary_rate, betas, weight_decay=recipe.adversary_decay))
+        return found
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
-        """Reconstruction and quantiser loss of the batch of one step."""
+        """Losses of the batch of one step; "total" is the tokenizer's, "critic" the discriminator's."""
         rng = step_rng(self.recipe.seed, step, stream=1)
         torch.manual_seed(int(rng.integers(2**62)))
         images = to_tensor(self.batches(step).to(self.device))
@@ -93,23 +133,44 @@ class TokenizerTask:
             latent = self.networks.encode(images)
         latent = latent.float()
         if progress < self.recipe.plain and not self.networks.quantizing:
-            total, rebuilt = latent.new_zeros(()), self._decode(latent)
-            quantizer_loss = total
+            canvas, quantizer_loss, coarse = latent, latent.new_zeros(()), 0
         else:
-            if not self.networks.quantizing:
-                self._start_codebook(rng)
-            self.latent, self.labels = latent.detach(), cluster_batch(latent)
-            quantized = quantize_with_gradient(self.networks.quantizer, self.latent, self.labels)
-            self.uses += quantized.token_map.flatten().bincount(minlength=len(self.uses))
-            quantizer_loss = quantizer_losses(latent, quantized.canvases).mean()
-            rebuilt = self._decode(self._disturbed(quantized.canvases, rng) + latent - latent.detach())
+            canvas, quantizer_loss = self._quantize(latent, progress, rng)
+            coarse = len(range(self.coarse)[self.share])
+        rebuilt = self._decode(canvas)
         absolute, square = (rebuilt - images).abs().mean(), (rebuilt - images).square().mean()
         total = absolute + self.recipe.square_weight * square + quantizer_loss
-        return {"total": total, "l1": absolute, "psnr": psnr(square), "quantizer": quantizer_loss}
+        judged = self._judge(images[coarse:], rebuilt[coarse:])
+        for name, weight in (("perceptual", self.recipe.perceptual_weight), ("adversary", ADVERSARIAL)):
+            total = total + weight * judged.get(name, 0.0)
+        parts = {"l1": absolute, "psnr": psnr(devices.mean(square)), "quantizer": quantizer_loss, **judged}
+        return {"total": total, **parts}
+
+    def _quantize(self, latent: Tensor, progress: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """What the decoder trains on, [B, L, C], with the gradient passed straight through; and the quantiser loss."""
+        if not self.networks.quantizing:
+            self._start_codebook(rng)
+        labels = cluster_batch(latent)
+        self.latent, self.labels = devices.gather(latent), devices.gather(labels)
+        quantize = quantize_softly if progress < self.warm_until else quantize_with_gradient
+        quantized = quantize(self.networks.quantizer, latent.detach(), labels)
+        self.uses += devices.total(quantized.token_map.flatten().bincount(minlength=len(self.uses)))
+        canvas = self._disturbed(quantized.canvases, rng) + latent - latent.detach()
+        return canvas, quantizer_losses(latent, quantized.canvases).mean()
+
+    def _judge(self, images: Tensor, rebuilt: Tensor) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = {}
+        with self._autocast():
+            if self.perceptual is not None:
+                found["perceptual"] = self.perceptual(rebuilt, images).mean()
+            if self.aside is not None:
+                found["adversary"], found["critic"] = self.aside(images, rebuilt)
+        return found
 
     def after_step(self, step: int, progress: float) -> None:
         """Codes that went unused are set to cluster means of the last batch; not in the quiet end of the run."""
-        if not self.networks.quantizing or step % self.recipe.revive_every or progress > 0.7:
+        settled = self.recipe.decoder_only or progress > 0.7
+        if settled or not self.networks.quantizing or step % self.recipe.revive_every:
             return
         unused = (self.uses == 0).nonzero().flatten()
         if len(unused):
@@ -118,6 +179,7 @@ class TokenizerTask:
             chosen = torch.from_numpy(rng.integers(len(codes), size=len(unused))).to(self.device)
             with torch.no_grad():
                 self.networks.quantizer.embedding.weight[unused] = codes[chosen]
+            devices.align(self.networks.quantizer.embedding.weight)
         self.uses.zero_()
 
     @torch.no_grad()
@@ -138,21 +200,19 @@ class TokenizerTask:
         mean = float(torch.stack([psnr(s) for s in torch.cat(squares)]).mean())
         return {"val_psnr": mean, "val_codes_used": len(used) / self.config.codebook_size}
 
-    def _crops(self, step: int) -> Tensor:
-        return random_batch(self.photos, self.config.image_size, self.recipe.batch, step_rng(self.recipe.seed, step))
-
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bf16)
 
     def _disturbed(self, canvases: Tensor, rng: np.random.Generator) -> Tensor:
-        """What the decoder trains on, [B, L, C]: the canvas of an earlier stage, or the last one with noise."""
-        count, stages = canvases.shape[:2]
-        coarse = rng.random(count) < self.recipe.coarse
+        """[B, L, C]: of the first pictures the canvas of an earlier stage, of the others the last one with noise."""
+        count, stages = self.recipe.batch, canvases.shape[1]
+        coarse = np.arange(count) < self.coarse
         chosen = np.where(coarse, rng.integers(stages - 1, size=count), stages - 1)
         strength = np.where(coarse, 0.0, self.recipe.noise * rng.random(count)).astype(np.float32)
-        picked = canvases[torch.arange(count), torch.from_numpy(chosen)]
-        amount = torch.from_numpy(strength).to(picked) * self.latent.std()
-        return picked + amount.view(-1, 1, 1) * torch.randn_like(picked)
+        picked = canvases[torch.arange(len(canvases)), torch.from_numpy(chosen[self.share])]
+        amount = torch.from_numpy(strength[self.share]).to(picked) * self.latent.std()
+        noise = torch.randn(count, *picked.shape[1:], device=picked.device)[self.share]
+        return picked + amount.view(-1, 1, 1) * noise
 
     def _decode(self, canvas: Tensor) -> Tensor:
         with self._autocast():
@@ -167,6 +227,7 @@ class TokenizerTask:
                 latent = self.networks.encode(images)
                 pool.append(level_details(latent, cluster_batch(latent), rng))
             self.networks.quantizer.embedding.weight.copy_(k_means(torch.cat(pool), self.config.codebook_size, rng))
+            devices.align(self.networks.quantizer.embedding.weight)
             self.networks.quantizing.fill_(1)
 
 
@@ -181,6 +242,26 @@ def quantize_with_gradient(quantizer: Quantizer, latent: Tensor, labels: Tensor)
     with torch.no_grad():
         token_map = quantizer(latent, labels).token_map
     return Quantized(token_map, quantizer.canvases(token_map))
+
+
+def quantize_softly(quantizer: Quantizer, latent: Tensor, labels: Tensor) -> Quantized:
+    """The same tokens and canvases, but the gradient reaches all codes, through a softmax over how near they are.
+
+    The latent gets none of it.
+    """
+    canvas, residual = torch.zeros_like(latent), latent.detach()
+    codes, token_map, canvases = quantizer.embedding.weight, [], []
+    for stage in range(labels.shape[1]):
+        groups = labels[:, stage]
+        distances = quantizer.code_distances(group_means(residual, groups, 1 << stage))  # [B, n, codes]
+        tokens, soft = distances.argmin(-1), (-distances).softmax(-1)
+        vectors = quantizer.embedding(tokens) + (soft - soft.detach()) @ codes.detach()  # [B, n, C]
+        spread = vectors.gather(1, groups.unsqueeze(-1).expand_as(latent))
+        added = quantizer.refine(spread, stage)
+        canvas, residual = canvas + added, residual - added.detach()
+        token_map.append(tokens.gather(1, groups))
+        canvases.append(canvas)
+    return Quantized(torch.stack(token_map, 1), torch.stack(canvases, 1))
 
 
 def quantizer_losses(latent: Tensor, canvases: Tensor) -> Tensor:

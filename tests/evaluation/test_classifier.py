@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 from nvg_studio.errors import CheckpointError
 from nvg_studio.evaluation.__main__ import main
 from nvg_studio.evaluation.augment import Album, blur, crop_maps, jitter, mix
-from nvg_studio.evaluation.classifier import (
+from nvg_studio.evaluation.teach import accuracy, squares
+from nvg_studio.model.classifier import (
     CONFIG,
     WEIGHTS,
     WIDTHS,
@@ -23,7 +24,6 @@ from nvg_studio.evaluation.classifier import (
     save_classifier,
     see,
 )
-from nvg_studio.evaluation.teach import accuracy, squares
 from nvg_studio.training.pack import load_photos
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from nvg_studio.cli import main as studio
 from nvg_studio.evaluation.__main__ import main
-from nvg_studio.evaluation.classifier import Classifier, ClassifierConfig, save_classifier
+from nvg_studio.model.classifier import Classifier, ClassifierConfig, save_classifier
 from tests.tiny import save_tiny_model
 
 LAYOUTS = ["disc, 30 %", "two discs, 15 %", "horizon, 70 %"]

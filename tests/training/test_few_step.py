@@ -11,6 +11,7 @@ from nvg_studio.model.checkpoint import Generator, Networks
 from nvg_studio.model.few_step import MOST_GUIDANCE, FewStepStructure
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.flow import time_grid
+from nvg_studio.training import devices
 from nvg_studio.training.cache import SequenceCache
 from nvg_studio.training.few_step import (
     FewStepRecipe,
@@ -150,3 +151,13 @@ def test_a_model_that_has_one_goes_on_from_it(model, cache):
     task = FewStepTask(Networks(CONFIG, model.tokenizer, model.generator, "random", trained), RECIPE, cache, cache, CPU)
     mine, theirs = task.networks.state_dict(), trained.state_dict()
     assert all(torch.equal(mine[key], theirs[key]) for key in theirs)
+
+
+def test_two_shares_of_a_batch_have_its_losses(model, cache, monkeypatch):
+    whole = FewStepTask(model, RECIPE, cache, cache, CPU).losses(3, 0.0)["total"].detach()
+    halves = []
+    for number in range(2):
+        monkeypatch.setattr(devices, "share", lambda total, number=number: slice(number, total, 2))
+        halves.append(FewStepTask(model, RECIPE, cache, cache, CPU).losses(3, 0.0)["total"].detach())
+    assert not torch.equal(*halves)
+    torch.testing.assert_close((halves[0] + halves[1]) / 2, whole)

@@ -1,4 +1,5 @@
-"""A small classifier of the photos' classes: the project's own measuring instrument for generated pictures.
+"""A small classifier of the photos' classes: it judges generated pictures, and its features tell a tokenizer how alike
+two pictures look.
 
 A folder holds it: `classifier.json` and `classifier.safetensors` (float16).
 """
@@ -89,9 +90,18 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> Seen:
         """Features and logits of float [B, 3, S, S] in [-1, 1]."""
-        hidden = F.relu(self.norm(self.blocks(self.stem(images))))
+        hidden = F.relu(self.norm(self.levels(images)[-1]))
         features = hidden.float().mean((2, 3))  # [B, D]
         return Seen(features, self.head(self.dropout(features)).float())
+
+    def levels(self, images: Tensor) -> list[Tensor]:
+        """What each width makes of float [B, 3, S, S] in [-1, 1]: [B, width, s, s], from S / 2 down to S / 16."""
+        hidden, found = self.stem(images), []
+        for number, block in enumerate(self.blocks, 1):
+            hidden = block(hidden)
+            if number % BLOCKS == 0:
+                found.append(hidden)
+        return found
 
 
 def look(network: Classifier, images: Tensor) -> Seen:

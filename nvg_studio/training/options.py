@@ -1,0 +1,73 @@
+"""What the command line says about losses, and the networks that it names for them."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from nvg_studio.errors import TrainingError
+from nvg_studio.training.adversary import Critic, DinoDiscriminator, PatchDiscriminator
+from nvg_studio.training.perceptual import load_perceptual
+from nvg_studio.training.tokenizer import Judges
+from nvg_studio.training.vit import load_vit
+
+RECIPE = ("perceptual_weight", "codebook_warmup", "coarse", "noise")
+"""Options that are numbers of the tokenizer's recipe."""
+
+
+def add_tokenizer_options(command: argparse.ArgumentParser) -> None:
+    """Losses of the tokenizer; those not given are the recipe's."""
+    add = command.add_argument
+    add("--perceptual", type=Path, help="folder of a classifier or of VGG16 that rebuilt pictures must look right to")
+    add("--perceptual-weight", type=float, metavar="W", help="(default: 1)")
+    add("--adversary", choices=("patch", "dino"), help="a discriminator that learns to tell rebuilt pictures")
+    add("--dino", type=Path, help="folder of a DINO transformer, for --adversary dino")
+    add("--codebook-warmup", type=share, metavar="SHARE", help="of the run, in which all codes learn from every vector")
+    add("--coarse", type=share, metavar="SHARE", help="of the pictures, decoded from an earlier stage (default: 0.4)")
+    add("--noise", type=float, help="most noise on the other canvases, in deviations (default: 0.2)")
+
+
+def add_generator_options(command: argparse.ArgumentParser) -> None:
+    """Help for the generator."""
+    command.add_argument("--repa", type=Path, help="folder of a DINOv2 transformer whose features the generator learns")
+
+
+def add_decoder_only(command: argparse.ArgumentParser) -> None:
+    """Going on with the decoder of a whole model."""
+    command.add_argument(
+        "--decoder-only", action="store_true", help="train the decoder of --init alone; its generator stays valid"
+    )
+
+
+def share(text: str) -> float:
+    """A number from 0 up to, but not, 1."""
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a share from 0 to below 1")
+    return value
+
+
+def tokenizer_numbers(options: argparse.Namespace) -> dict[str, Any]:
+    """Numbers of the tokenizer's recipe that were given."""
+    if options.decoder_only and options.init is None:
+        raise TrainingError("--decoder-only needs a trained model. Add --init with its folder.")
+    given = {name: getattr(options, name) for name in RECIPE if getattr(options, name) is not None}
+    return {**given, "decoder_only": options.decoder_only}
+
+
+def load_judges(options: argparse.Namespace, device: torch.device) -> Judges:
+    """The networks that the options name. Raises CheckpointError, and TrainingError where one is missing."""
+    perceptual = load_perceptual(options.perceptual, device) if options.perceptual else None
+    discriminator = _discriminator(options, device) if options.adversary else None
+    return Judges(perceptual, Critic(discriminator).to(device) if discriminator else None)
+
+
+def _discriminator(options: argparse.Namespace, device: torch.device) -> nn.Module:
+    torch.manual_seed(options.seed)
+    if options.adversary == "patch":
+        return PatchDiscriminator()
+    if options.dino is None:
+        raise TrainingError("--adversary dino needs a transformer. Add --dino with its folder, or use patch.")
+    return DinoDiscriminator(load_vit(options.dino, device))
