@@ -4,8 +4,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-GRACE_S = 0.15
-"""A second stroke within this time spares the run of the first."""
+GRACE_S = 0.05
+"""A second stroke within this time spares the run of the first; a later one cancels it between two network calls."""
 
 
 class Step(Enum):
