@@ -102,8 +102,10 @@ def main() -> None:
     real = judge.see(squares)
     table = {}
     for steps in options.steps:
-        rounds = [np.load(options.out / f"{steps:03d}-steps-{number}.npz") for number in range(options.rounds)]
-        rows = [judged(one["arr_0"], one["arr_1"], judge, real) for one in rounds]
+        rows = []
+        for number in range(options.rounds):
+            with np.load(options.out / f"{steps:03d}-steps-{number}.npz") as one:
+                rows.append(judged(one["arr_0"], one["arr_1"], judge, real))
         table[steps] = {name: [row[name] for row in rows] for name in rows[0]}
         table[steps]["structure loss"] = [
             structure_loss(pipeline, sequences, photos.labels[some], steps, 1000 * number)

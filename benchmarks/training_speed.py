@@ -2,9 +2,9 @@
 
 The published way reads, encodes, clusters and quantises its pictures at every step and trains all stages of each in
 one pass. Here a cache holds the encoded crops, and a step takes a few stages of more pictures. Both take turns with the
-same networks, precision and number of stage examples a step; shown are stage examples a second. This compares speed
-alone: new crops at every step are worth more than those of a cache, all stages of one picture less than as many stages
-of different ones.
+same networks, precision and number of stage examples a step (the recipe has more content and fewer structure stages
+among them); shown are stage examples a second. This compares speed alone: new crops at every step are worth more than
+those of a cache, all stages of one picture less than as many stages of different ones.
 """
 
 import argparse

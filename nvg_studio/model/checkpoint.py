@@ -172,6 +172,19 @@ def _read_if_there(make: Callable[[], Net], path: Path) -> Net | None:
     return network.eval()
 
 
+def add_few_step(model: Path, few_step: nn.Module, steps: int, folder: Path) -> None:
+    """Write the model of one folder into another one, its weights as they are, with this few-step network.
+
+    Args:
+        steps: structure steps that the new model takes by default.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _copy_files(model, folder, (TOKENIZER, GENERATOR, PREVIEW))
+    _save_tensors(few_step, folder / FEW_STEP, torch.float16)
+    config = read_config(model / CONFIG)
+    _write_config(replace(config, sampling={**config.sampling, "structure_steps": steps}), folder)
+
+
 def add_preview(model: Path, preview: nn.Module, folder: Path) -> None:
     """Write the model of one folder into another one, its files as they are, with this preview decoder."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,6 @@ import shutil
 import signal
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,7 +15,15 @@ import torch
 from numpy.typing import NDArray
 
 from nvg_studio.errors import TrainingError
-from nvg_studio.model.checkpoint import Networks, add_preview, load_model, load_tokenizer, save_decoder, save_model
+from nvg_studio.model.checkpoint import (
+    Networks,
+    add_few_step,
+    add_preview,
+    load_model,
+    load_tokenizer,
+    save_decoder,
+    save_model,
+)
 from nvg_studio.model.config import TokenizerConfig
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.failures import is_out_of_memory
@@ -92,6 +99,10 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         _add_common(command)
         command.set_defaults(action=action, decoder_only=False)
+        if action in (_tokenizer, _generator, _all):
+            _add_new_model(command)
+        if action is not _preview:
+            _add_crops_and_compiler(command)
         if action in (_tokenizer, _all):
             add_tokenizer_options(command)
         if action in (_generator, _all):
@@ -106,20 +117,27 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     add("data", type=Path, help="folder of class folders, or a pack")
     add("--out", type=Path, required=True, help="folder of the run; a run that is there already goes on")
     add("--val", type=Path, help="held-out photos (default: every tenth of the data)")
-    add("--name", default="own", help="name of the model")
-    add("--size", default="small", choices=sorted(SIZES), help="(default: %(default)s)")
     add("--minutes", type=float, help="time budget")
     add("--steps", type=int, help="step budget")
-    add("--crops", type=int, default=6, help="crops of each photo the generator trains on (default: %(default)s)")
     add("--batch", type=int, help="photos a step, of all processes together")
     add("--rate", type=float, help="peak learning rate")
     add("--seed", type=int, default=0)
     add("--init", type=Path, help="model folder whose weights to start from")
     add("--device", default="auto")
     add("--float32", action="store_true", help="no bfloat16")
-    add("--compile", action="store_true", help="compile the networks first: faster steps, a slow start")
     add("--save-every", type=float, default=120.0, help="seconds between saves (default: %(default)g)")
     add("--report-every", type=int, default=500, help="steps between reports (default: %(default)s)")
+
+
+def _add_new_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--name", default="own", help="name of the model")
+    command.add_argument("--size", default="small", choices=sorted(SIZES), help="(default: %(default)s)")
+
+
+def _add_crops_and_compiler(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--crops", type=int, default=6, help="crops of each photo the generator trains on (default: %(default)s)")
+    add("--compile", action="store_true", help="compile the networks first: faster steps, a slow start")
 
 
 def _pack(options: argparse.Namespace, _: threading.Event) -> None:
@@ -189,12 +207,9 @@ def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
     )
     task = FewStepTask(model, recipe, *caches, device, options.compile)
     averaged = train(task, _settings(options, "few-step", warmup_steps=20), stop.is_set)
-    config = replace(model.config, sampling={**model.config.sampling, "structure_steps": DEFAULT_STEPS})
     if devices.first():
         with writing(options.out / "model"):
-            save_model(
-                config, tokenizer, model.generator, options.out / "model", torch.float16, averaged, model.preview
-            )
+            add_few_step(options.init, averaged, DEFAULT_STEPS, options.out / "model")
 
 
 def _preview(options: argparse.Namespace, stop: threading.Event) -> None:

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from nvg_studio.model.checkpoint import load_model
+from nvg_studio.model.preview import PreviewDecoder
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.training.__main__ import main
 from nvg_studio.training.pack import PhotoSet
 from nvg_studio.training.preview import PreviewRecipe, PreviewTask, differences
+from nvg_studio.training.recipes import make_config
 from tests.tiny import save_tiny_model
 
 RECIPE = PreviewRecipe(bf16=False, kept=3)
@@ -82,3 +84,12 @@ def test_small_scale_differences_do_not_see_a_shift_of_the_whole():
     assert pixels == pytest.approx(0.25) and edges == pytest.approx(0, abs=1e-6)
     pixels, edges = differences(picture.flip(-1), picture)
     assert edges > pixels > 0
+
+
+def test_what_lies_beyond_the_range_still_gets_a_gradient():
+    network = PreviewDecoder(make_config("tiny", "tiny", ("a", "b")).tokenizer)
+    torch.nn.init.constant_(network.colours.bias, 3.0)
+    canvases = torch.zeros(1, 64, 8)
+    network.train()(canvases).sum().backward()
+    assert float(network.colours.bias.grad.abs().sum()) > 0
+    assert float(network.eval()(canvases).detach().max()) <= 1

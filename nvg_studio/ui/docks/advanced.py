@@ -113,7 +113,7 @@ class AdvancedFields(QWidget):
 def steps_hint(steps: int, few_steps: int) -> str:
     """What a number of structure steps means to a model with a few-step network up to `few_steps` steps (0: none)."""
     if steps <= few_steps:
-        return "Fast: the few-step network, nearly as good as the full one"
+        return "Fast: the few-step network, close to the full one"
     if steps < FINE_STEPS:
         return f"Rough: the full network wants {FINE_STEPS} steps or more"
     return "Fine: the full network" if steps <= MANY_STEPS else "The full network: slower, hardly finer"
