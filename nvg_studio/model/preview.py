@@ -67,4 +67,6 @@ class PreviewDecoder(nn.Module):
             x = block(F.pixel_shuffle(doubling(F.relu(x)), 2))
         x = F.pixel_shuffle(self.conv_out(F.relu(x)), self.last_factor)  # [B, 3, S, S]
         colours = F.interpolate(self.colours(latent), size=x.shape[2:], mode="bilinear")
-        return (x + colours).clamp(-1, 1)
+        picture = x + colours
+        # Not while it learns: what lies beyond the range would get no gradient that brings it back.
+        return picture if self.training else picture.clamp(-1, 1)
