@@ -11,6 +11,8 @@ chance. Sets that are in the folder already are not made again.
 
 import argparse
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from nvg_studio.evaluation.generation import BATCH, Samples, classes_like, save_
 from nvg_studio.evaluation.judge import Judge, Verdict
 from nvg_studio.evaluation.subject import spread
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.imaging.crop import Picture
 from nvg_studio.paths import shipped_model
 from nvg_studio.sampling.flow import euler
 from nvg_studio.sampling.pipeline import NVGPipeline, fit_square
@@ -34,15 +37,16 @@ MANY = 25
 LOSS_PHOTOS = 12
 
 
-def sample(pipeline: NVGPipeline, labels: NDArray[np.int64], steps: int, first_seed: int) -> Samples:
-    """One picture of every class of int64 [n]; `MANY` steps are Euler's, as in the paper."""
-    chosen = pipeline.with_solver(euler) if steps == MANY else pipeline
-    settings = [
-        GenerationSettings(class_id=label, seed=first_seed + number, structure_steps=steps)
-        for number, label in enumerate(labels.tolist())
-    ]
-    batches = [settings[start : start + BATCH] for start in range(0, len(settings), BATCH)]
-    sequences = [one for batch in tqdm(batches, f"{steps} steps", disable=None) for one in chosen.generate_batch(batch)]
+def way_of(pipeline: NVGPipeline, steps: int) -> NVGPipeline:
+    """`MANY` steps are Euler's, as in the paper; fewer are the program's own way."""
+    return pipeline.with_solver(euler) if steps == MANY else pipeline
+
+
+def sample(pipeline: NVGPipeline, labels: NDArray[np.int64], settings: GenerationSettings, first_seed: int) -> Samples:
+    """One picture of every class of int64 [n], each with a seed of its own."""
+    each = [replace(settings, class_id=label, seed=first_seed + n) for n, label in enumerate(labels.tolist())]
+    batches = tqdm([each[start : start + BATCH] for start in range(0, len(each), BATCH)], disable=None)
+    sequences = [sequence for batch in batches for sequence in pipeline.generate_batch(batch)]
     return Samples(sequences, [pipeline.decode(sequence) for sequence in sequences], labels)
 
 
@@ -51,10 +55,10 @@ def structure_loss(
     pipeline: NVGPipeline, sequences: list[GranularitySequence], labels: NDArray[np.int64], steps: int, first_seed: int
 ) -> float:
     """Mean over photos and levels; each photo's class is one of int64 [n]."""
-    chosen, losses = pipeline.with_solver(euler) if steps == MANY else pipeline, []
+    losses = []
     for number, (sequence, label) in enumerate(zip(tqdm(sequences, disable=None), labels.tolist(), strict=True)):
         settings = GenerationSettings(class_id=label, seed=first_seed + number, structure_steps=steps)
-        runner = chosen.runner([settings])
+        runner = pipeline.runner([settings])
         for stage in range(pipeline.info.depth - 1):
             state = runner.start(sequence, stage + 1)
             wanted = 2.0 * state.bits[..., stage] - 1
@@ -62,9 +66,9 @@ def structure_loss(
     return float(np.mean(losses))
 
 
-def judged(pictures: NDArray[np.uint8], labels: NDArray[np.int64], judge: Judge, real: Verdict) -> dict[str, float]:
-    """The classifier's numbers of one set, uint8 [n, S, S, 3] and int64 [n]."""
-    seen = judge.see(list(pictures))
+def judged(pictures: list[Picture], labels: NDArray[np.int64], judge: Judge, real: Verdict) -> dict[str, float]:
+    """The classifier's numbers of n pictures and their classes, int64 [n]."""
+    seen = judge.see(pictures)
     precision, recall = precision_recall(seen.features, real.features)
     return {
         "named rightly": seen.accuracy(labels),
@@ -94,35 +98,36 @@ def main() -> None:
         for number in range(options.rounds):
             target = options.out / f"{steps:03d}-steps-{number}.npz"
             if not target.exists():
-                save_samples(sample(pipeline, labels, steps, 1000 * number), target)
+                settings = GenerationSettings(structure_steps=steps)
+                save_samples(sample(way_of(pipeline, steps), labels, settings, 1000 * number), target)
     squares = [fit_square(photo, pipeline.info.image_size) for photo in photos.pictures]
     some = spread(len(squares), LOSS_PHOTOS)
     sequences = [pipeline.encode(squares[index]) for index in some]
     judge = Judge.open(options.classifier, pipeline.info.class_names, pipeline.device)
     real = judge.see(squares)
-    table = {}
+    table: dict[int | str, dict[str, list[float]]] = {}
     for steps in options.steps:
         rows = []
         for number in range(options.rounds):
             with np.load(options.out / f"{steps:03d}-steps-{number}.npz") as one:
-                rows.append(judged(one["arr_0"], one["arr_1"], judge, real))
+                rows.append(judged(list(one["arr_0"]), one["arr_1"], judge, real))
         table[steps] = {name: [row[name] for row in rows] for name in rows[0]}
         table[steps]["structure loss"] = [
-            structure_loss(pipeline, sequences, photos.labels[some], steps, 1000 * number)
+            structure_loss(way_of(pipeline, steps), sequences, photos.labels[some], steps, 1000 * number)
             for number in range(options.rounds)
         ]
-    show(table)
+    show(table, "steps")
     (options.out / "few-steps.json").write_text(json.dumps(table, indent=2) + "\n", "utf-8")
 
 
-def show(table: dict[int, dict[str, list[float]]]) -> None:
+def show(table: Mapping[int | str, Mapping[str, list[float]]], head: str) -> None:
     """Print every number as mean and range over the rounds."""
     names = list(next(iter(table.values())))
-    print("| steps | " + " | ".join(names) + " |")
+    print(f"| {head} | " + " | ".join(names) + " |")
     print("|" + " --- |" * (len(names) + 1))
-    for steps, row in table.items():
+    for row_name, row in table.items():
         cells = [f"{np.mean(v):.3f} ({min(v):.3f}-{max(v):.3f})" for v in row.values()]
-        print(f"| {steps} | " + " | ".join(cells) + " |")
+        print(f"| {row_name} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":
