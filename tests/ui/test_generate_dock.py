@@ -1,8 +1,10 @@
 """The generate dock: class, seed, queue, cancel, expected time, precision, defaults."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.ui.driver import LEFT, Studio
 from tests.ui.making import hold, let_go
@@ -125,3 +127,31 @@ def test_defaults_bring_the_models_own_settings_back(studio: Studio) -> None:
     fields.defaults.click()
     assert studio.session.runs.settings.temperature is None
     assert (fields.temperature.value(), fields.steps.value()) == (1.0, 25)
+
+
+def test_the_wheel_passes_over_fields_and_turns_the_one_that_has_the_focus(studio: Studio) -> None:
+    dock = studio.window.generate
+    field, box = dock.variations, dock.class_box
+    before = field.value(), box.currentIndex()
+    for widget in (field, box):
+        turn(widget)
+    assert (field.value(), box.currentIndex()) == before
+    field.setFocus()
+    turn(field)
+    assert field.value() == before[0] + 1
+
+
+def turn(widget: QWidget) -> None:
+    """One notch of the wheel, upwards, over the middle of a widget."""
+    at = QPointF(widget.rect().center())
+    notch = QWheelEvent(
+        at,
+        QPointF(widget.mapToGlobal(at)),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, notch)

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -110,6 +112,29 @@ class FormGrid(QGridLayout):
         for i, widget in enumerate(fields):
             line.addWidget(widget, stretch=0 if i else 1)
         self.addLayout(line, row, 1)
+
+
+class _WheelGuard(QObject):
+    """Keeps the wheel from fields that do not have the focus; what holds them gets it instead."""
+
+    def eventFilter(self, field: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(field, QWidget) and not field.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+def scrolling(inner: QWidget) -> QScrollArea:
+    """A column of fields that scrolls up and down; the wheel changes a field only while that has the focus."""
+    area = QScrollArea()
+    area.setWidget(inner)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    guard = _WheelGuard(area)
+    for field in [*inner.findChildren(QAbstractSpinBox), *inner.findChildren(QComboBox)]:
+        field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        field.installEventFilter(guard)
+    return area
 
 
 def compact(box: QComboBox) -> QComboBox:

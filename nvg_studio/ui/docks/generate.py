@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,7 +21,7 @@ from nvg_studio.sampling.settings import MAX_SEED, GenerationSettings, ModelInfo
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.docks.advanced import AdvancedFields
 from nvg_studio.ui.docks.classes import ClassBox
-from nvg_studio.ui.docks.fields import Fold, FormGrid, choice_box, choose, chosen, compact, count_box
+from nvg_studio.ui.docks.fields import Fold, FormGrid, choice_box, choose, chosen, compact, count_box, scrolling
 from nvg_studio.ui.runs import MOST_VARIATIONS, Runs
 from nvg_studio.ui.theme import Theme
 
@@ -111,10 +110,7 @@ class GenerateDock(QWidget):
         fold = Fold("Advanced", self.advanced, self._theme)
         column.addWidget(fold)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area = scrolling(inner)
         area.setMinimumHeight(110)
         bar = area.verticalScrollBar()
         bar.rangeChanged.connect(lambda low, high: bar.setValue(fold.y() if fold.header.isChecked() else low))

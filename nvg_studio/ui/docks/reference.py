@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 from nvg_studio.imaging.regions import MOST_REGIONS
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.docks.crop_view import SIDE, CropView
-from nvg_studio.ui.docks.fields import FormGrid, choice_box, choose, chosen, compact, count_box
+from nvg_studio.ui.docks.fields import FormGrid, choice_box, choose, chosen, compact, count_box, scrolling
 from nvg_studio.ui.incoming import has_something
 from nvg_studio.ui.strip import Thumb
 from nvg_studio.ui.structure_source import COUNTED, Area, ReferenceChoices, Source
@@ -116,10 +115,7 @@ class ReferenceDock(QWidget):
         column.addLayout(top)
         column.addLayout(form)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area = scrolling(inner)
         foot = QHBoxLayout()
         foot.setContentsMargins(12, 4, 12, 4)
         foot.setSpacing(6)
