@@ -130,6 +130,8 @@ def plot(shares: dict[str, dict[int, list[float]]], path: Path) -> None:
     axes.set(
         xlabel="calls of the structure network a split", ylabel=f"cells unlike {MANY} Euler steps, %", yscale="log"
     )
+    axes.set_yticks([2, 3, 5, 10, 20, 30], labels=["2", "3", "5", "10", "20", "30"])
+    axes.minorticks_off()
     axes.legend()
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=120)
