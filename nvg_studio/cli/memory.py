@@ -3,21 +3,25 @@
 import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
+from statistics import median
 
 from nvg_studio.errors import EngineError
 
 PATHS = ("reference", "engine")
+TURNS = 3
+"""What the system keeps of freed memory differs from process to process, by a few per cent."""
 STEPS = 2
 """Of the structure at each stage: the peak does not depend on their number."""
 
 
 def peaks(folder: Path | None, random: int | None, device: str, dtype: str) -> dict[str, float]:
-    """MiB of both paths and their ratio; of tensors on a GPU, otherwise of the whole process.
+    """MiB of both paths, medians of `TURNS`, and their ratio; of tensors on a GPU, otherwise of the whole process.
 
     Args:
         folder: the model; None for random weights of the published size `random`.
     """
-    reference, engine = (_in_a_process(path, folder, random, device, dtype) for path in PATHS)
+    turns = [[_in_a_process(path, folder, random, device, dtype) for path in PATHS] for _ in range(TURNS)]
+    reference, engine = (median(of_path) for of_path in zip(*turns, strict=True))
     return {"reference_mib": round(reference, 1), "engine_mib": round(engine, 1), "ratio": engine / reference}
 
 
@@ -40,7 +44,7 @@ def _measure(answer: Connection, path: str, folder: Path | None, random: int | N
     import torch
 
     from nvg_studio.cli.random_model import random_networks
-    from nvg_studio.cli.timing import MIB, peak_memory
+    from nvg_studio.cli.timing import MIB, forget_peak, peak_memory
     from nvg_studio.model.checkpoint import load_model
     from nvg_studio.model.config import official
     from nvg_studio.sampling import reference
@@ -51,6 +55,7 @@ def _measure(answer: Connection, path: str, folder: Path | None, random: int | N
     where = resolve_device(device)
     networks = load_model(folder) if folder else random_networks(official(random or 16), where)
     settings = GenerationSettings(class_id=0, structure_steps=STEPS)
+    forget_peak(where)
     if path == "engine":
         pipeline = NVGPipeline(networks, device, dtype)
         pipeline.decode(pipeline.generate(settings))
