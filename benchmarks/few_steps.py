@@ -12,7 +12,6 @@ chance. Sets that are in the folder already are not made again.
 import argparse
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,33 +20,30 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from nvg_studio.evaluation.distributions import frechet_distance, precision_recall
-from nvg_studio.evaluation.generation import BATCH, Samples, classes_like, save_samples
+from nvg_studio.evaluation.generation import classes_like, generate, save_samples
 from nvg_studio.evaluation.judge import Judge, Verdict
-from nvg_studio.evaluation.subject import spread
+from nvg_studio.evaluation.subject import Request, Subject, open_subject
+from nvg_studio.evaluation.tables import markdown
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import Picture
+from nvg_studio.imaging.write import write_atomic
 from nvg_studio.paths import shipped_model
 from nvg_studio.sampling.flow import euler
-from nvg_studio.sampling.pipeline import NVGPipeline, fit_square
+from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
-from nvg_studio.training.pack import load_photos
 
 MANY = 25
 """Euler steps of the paper."""
 LOSS_PHOTOS = 12
+APART = 1000
+"""Between the first seeds of two rounds."""
+Numbers = dict[str, list[float]]
+"""What was measured, a value a round."""
 
 
 def way_of(pipeline: NVGPipeline, steps: int) -> NVGPipeline:
     """`MANY` steps are Euler's, as in the paper; fewer are the program's own way."""
     return pipeline.with_solver(euler) if steps == MANY else pipeline
-
-
-def sample(pipeline: NVGPipeline, labels: NDArray[np.int64], settings: GenerationSettings, first_seed: int) -> Samples:
-    """One picture of every class of int64 [n], each with a seed of its own."""
-    each = [replace(settings, class_id=label, seed=first_seed + n) for n, label in enumerate(labels.tolist())]
-    batches = tqdm([each[start : start + BATCH] for start in range(0, len(each), BATCH)], disable=None)
-    sequences = [sequence for batch in batches for sequence in pipeline.generate_batch(batch)]
-    return Samples(sequences, [pipeline.decode(sequence) for sequence in sequences], labels)
 
 
 @torch.inference_mode()
@@ -67,7 +63,7 @@ def structure_loss(
 
 
 def judged(pictures: list[Picture], labels: NDArray[np.int64], judge: Judge, real: Verdict) -> dict[str, float]:
-    """The classifier's numbers of n pictures and their classes, int64 [n]."""
+    """The classifier's numbers of n pictures and their classes, int64 [n], beside real ones."""
     seen = judge.see(pictures)
     precision, recall = precision_recall(seen.features, real.features)
     return {
@@ -78,56 +74,68 @@ def judged(pictures: list[Picture], labels: NDArray[np.int64], judge: Judge, rea
     }
 
 
-def main() -> None:
-    """Draw what is missing, judge all, print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def rounds_together(rounds: list[dict[str, float]]) -> Numbers:
+    """The values of every number, in the order of the rounds."""
+    return {name: [one[name] for one in rounds] for name in rounds[0]}
+
+
+def options_of(description: str | None, rounds: int) -> argparse.ArgumentParser:
+    """What benchmarks with judged samples are told."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path, help="held-out photos")
     parser.add_argument("--model", type=Path, default=shipped_model(), help="model folder")
     parser.add_argument("--classifier", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the samples and of few-steps.json")
-    parser.add_argument("--steps", type=int, nargs="+", default=[MANY, 8, 4, 2, 1])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the numbers and samples")
+    parser.add_argument("--rounds", type=int, default=rounds, help="sets of pictures, with other seeds")
     parser.add_argument("--pictures", type=int, default=60, help="of each round")
     parser.add_argument("--dtype", default="auto")
-    options = parser.parse_args()
-    pipeline = NVGPipeline.from_pretrained(options.model, dtype=options.dtype)
-    photos = load_photos(options.photos, 2 * pipeline.info.image_size)
-    labels = classes_like(photos.labels, options.pictures)
+    return parser
+
+
+def opened(options: argparse.Namespace) -> tuple[Subject, NDArray[np.int64], Judge, Verdict]:
+    """Model and photos, the classes int64 [n] of a set of samples, the judge, and what it sees in the photos."""
+    given = {name: getattr(options, name) for name in ("model", "photos", "out", "classifier", "pictures", "dtype")}
+    subject = open_subject(Request(**given))
+    assert subject.judge is not None  # --classifier is required
     options.out.mkdir(parents=True, exist_ok=True)
+    labels = classes_like(subject.photos.labels, options.pictures)
+    return subject, labels, subject.judge, subject.judge.see(subject.squares)
+
+
+def show(table: Mapping[str, Numbers], target: Path) -> None:
+    """Print every number as mean and range over the rounds, and write all of them as JSON."""
+    rows = {
+        row: {name: f"{np.mean(v):.3f} ({min(v):.3f}-{max(v):.3f})" for name, v in numbers.items()}
+        for row, numbers in table.items()
+    }
+    print(markdown({target.stem: rows}))
+    write_atomic(target, (json.dumps(table, indent=2) + "\n").encode())
+
+
+def main() -> None:
+    """Draw what is missing, judge all, print a table."""
+    parser = options_of(__doc__, rounds=3)
+    parser.add_argument("--steps", type=int, nargs="+", default=[MANY, 8, 4, 2, 1])
+    options = parser.parse_args()
+    subject, labels, judge, real = opened(options)
+    some = subject.spread(LOSS_PHOTOS)
+    sequences = [subject.pipeline.encode(subject.squares[index]) for index in some]
+    table: dict[str, Numbers] = {}
     for steps in options.steps:
+        way, rounds = way_of(subject.pipeline, steps), []
         for number in range(options.rounds):
-            target = options.out / f"{steps:03d}-steps-{number}.npz"
-            if not target.exists():
+            file = options.out / f"{steps:03d}-steps-{number}.npz"
+            if not file.exists():
                 settings = GenerationSettings(structure_steps=steps)
-                save_samples(sample(way_of(pipeline, steps), labels, settings, 1000 * number), target)
-    squares = [fit_square(photo, pipeline.info.image_size) for photo in photos.pictures]
-    some = spread(len(squares), LOSS_PHOTOS)
-    sequences = [pipeline.encode(squares[index]) for index in some]
-    judge = Judge.open(options.classifier, pipeline.info.class_names, pipeline.device)
-    real = judge.see(squares)
-    table: dict[int | str, dict[str, list[float]]] = {}
-    for steps in options.steps:
-        rows = []
-        for number in range(options.rounds):
-            with np.load(options.out / f"{steps:03d}-steps-{number}.npz") as one:
-                rows.append(judged(list(one["arr_0"]), one["arr_1"], judge, real))
-        table[steps] = {name: [row[name] for row in rows] for name in rows[0]}
-        table[steps]["structure loss"] = [
-            structure_loss(way_of(pipeline, steps), sequences, photos.labels[some], steps, 1000 * number)
-            for number in range(options.rounds)
-        ]
-    show(table, "steps")
-    (options.out / "few-steps.json").write_text(json.dumps(table, indent=2) + "\n", "utf-8")
-
-
-def show(table: Mapping[int | str, Mapping[str, list[float]]], head: str) -> None:
-    """Print every number as mean and range over the rounds."""
-    names = list(next(iter(table.values())))
-    print(f"| {head} | " + " | ".join(names) + " |")
-    print("|" + " --- |" * (len(names) + 1))
-    for row_name, row in table.items():
-        cells = [f"{np.mean(v):.3f} ({min(v):.3f}-{max(v):.3f})" for v in row.values()]
-        print(f"| {row_name} | " + " | ".join(cells) + " |")
+                save_samples(generate(way, labels, settings, APART * number), file)
+            with np.load(file) as samples:
+                numbers = judged(list(samples["arr_0"]), samples["arr_1"], judge, real)
+            numbers["structure loss"] = structure_loss(
+                way, sequences, subject.photos.labels[some], steps, APART * number
+            )
+            rounds.append(numbers)
+        table[f"{steps} steps"] = rounds_together(rounds)
+    show(table, options.out / "few-steps.json")
 
 
 if __name__ == "__main__":

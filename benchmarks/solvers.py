@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nvg_studio.evaluation.tables import markdown
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.paths import shipped_model
 from nvg_studio.sampling import flow
@@ -103,12 +104,12 @@ def _jumper(pipeline: NVGPipeline, settings: list[GenerationSettings], calls: in
 
 
 def show(shares: dict[str, dict[int, list[float]]], calls: list[int]) -> None:
-    """Print the means over the splits as a table."""
-    print("| calls of the network | " + " | ".join(shares) + " |")
-    print("|" + " --- |" * (len(shares) + 1))
-    for count in calls:
-        means = [f"{100 * np.mean(by[count]):.2f}" if count in by else "" for by in shares.values()]
-        print(f"| {count} | " + " | ".join(means) + " |")
+    """Print the means over the splits as a table, in per cent."""
+    rows = {
+        str(count): {name: f"{100 * np.mean(by[count]):.2f}" for name, by in shares.items() if count in by}
+        for count in calls
+    }
+    print(markdown({"by calls of the network": rows}))
 
 
 def plot(shares: dict[str, dict[int, list[float]]], path: Path) -> None:

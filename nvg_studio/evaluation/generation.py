@@ -1,8 +1,8 @@
-"""Generated pictures beside real ones: samples at the model's own settings, judged and compared."""
+"""Generated pictures beside real ones: samples, judged and compared."""
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 
 BATCH = 8
+MODELS_OWN = GenerationSettings()
 THUMBNAIL = 32
 """Pixels a side at which pictures are compared directly."""
 CLOSE = 0.05
@@ -32,10 +33,19 @@ class Samples:
     labels: NDArray[np.int64]
 
 
-def generate(pipeline: NVGPipeline, labels: NDArray[np.int64]) -> Samples:
-    """One picture for every class of int64 [n], at the model's own settings; the seeds are 0..n-1."""
-    settings = [GenerationSettings(class_id=label, seed=seed) for seed, label in enumerate(labels.tolist())]
-    batches = [settings[start : start + BATCH] for start in range(0, len(settings), BATCH)]
+def generate(
+    pipeline: NVGPipeline,
+    labels: NDArray[np.int64],
+    settings: GenerationSettings = MODELS_OWN,
+    first_seed: int = 0,
+) -> Samples:
+    """One picture for every class of int64 [n]; the seeds are first_seed, first_seed + 1, and so on.
+
+    Args:
+        settings: those of every picture but for class and seed; what is not given there is the model's own.
+    """
+    each = [replace(settings, class_id=label, seed=first_seed + n) for n, label in enumerate(labels.tolist())]
+    batches = [each[start : start + BATCH] for start in range(0, len(each), BATCH)]
     bar = tqdm(batches, desc="generating", unit=f"{BATCH} pictures", disable=None)
     sequences = [sequence for batch in bar for sequence in pipeline.generate_batch(batch)]
     return Samples(sequences, [pipeline.decode(sequence) for sequence in sequences], labels)

@@ -177,6 +177,9 @@ def add_few_step(model: Path, few_step: nn.Module, steps: int, folder: Path) -> 
 
     Args:
         steps: structure steps that the new model takes by default.
+
+    Raises:
+        CheckpointError: `model` has no configuration that can be read. OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _copy_files(model, folder, (TOKENIZER, GENERATOR, PREVIEW))
