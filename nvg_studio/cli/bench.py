@@ -51,7 +51,7 @@ def bench(
 
     report = _measure(choice, random, repeats, [Part.REFERENCE] if quick else parts)
     if json_file is not None:
-        from nvg_studio.imaging.write import write_atomic
+        from nvg_studio.atomic import write_atomic
 
         write_atomic(json_file, (json.dumps(report, indent=2) + "\n").encode())
     show(report)

@@ -4,12 +4,12 @@ import json
 import time
 from typing import Any
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.evaluation import sections
 from nvg_studio.evaluation.generation import classes_like, generate, save_samples
 from nvg_studio.evaluation.reconstruction import reconstruct
 from nvg_studio.evaluation.subject import Request, Subject, open_subject
 from nvg_studio.evaluation.tables import Report, markdown
-from nvg_studio.imaging.write import write_atomic
 
 
 def evaluate(request: Request) -> Report:

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nvg_studio.atomic import backup_of
 from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.imaging.crop import resize
-from nvg_studio.imaging.write import backup_of, encode_png
+from nvg_studio.imaging.write import encode_png
 from nvg_studio.project import archive, packing
 from nvg_studio.project.document import Document, accept_result, apply_edit, open_photo, with_name
 from nvg_studio.project.rendering import Rendering
