@@ -112,7 +112,7 @@ def _machine(pipeline: Any) -> dict[str, Any]:
     return {
         "program": f"nvg-studio {nvg_studio.__version__}",
         "model": info.name,
-        "fingerprint": info.fingerprint,
+        "model_id": info.identity.model,
         "image_size": info.image_size,
         "cells": info.cells,
         "structure_steps": info.defaults.structure_steps,

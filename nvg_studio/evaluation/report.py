@@ -46,7 +46,7 @@ def _described(subject: Subject) -> dict[str, Any]:
     info = subject.pipeline.info
     return {
         "name": info.name,
-        "fingerprint": info.fingerprint,
+        "model_id": info.identity.model,
         "settings": ", ".join(f"{name} {value}" for name, value in info.defaults.to_dict().items() if name != "seed"),
         "samples": subject.request.pictures,
         "held-out photos": len(subject.squares),
