@@ -1,10 +1,12 @@
 """What a model is made of, as flat values; `config.json` beside the weights is exactly this."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+import re
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import CheckpointError
 from nvg_studio.model.classes import IMAGENET_CLASSES, class_names
 
@@ -14,6 +16,8 @@ HEAD_SIZE = 64
 _FORMAT = 1
 LARGEST = 4 << 20
 """Bytes of a description."""
+MOST_FINGERPRINTS = 1000
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
 T = TypeVar("T")
 
 
@@ -74,6 +78,9 @@ class ModelConfig:
     """Trained on unbalanced trees too."""
     sampling: dict[str, Any]
     """Default generation settings, by the names of `GenerationSettings`."""
+    legacy_fingerprints: tuple[str, ...] = ()
+    """Of models that this one was made from, with the same tokenizer: what projects of before call it (64 hex digits);
+    see `identity`."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -122,6 +129,12 @@ def check(config: ModelConfig) -> None:
         )
     if len(config.class_names) != gen.classes:
         raise CheckpointError(f"Model configuration: {gen.classes} classes, but {len(config.class_names)} class names.")
+    former = config.legacy_fingerprints
+    valid = all(isinstance(one, str) and _FINGERPRINT.fullmatch(one) for one in former)
+    if len(former) > MOST_FINGERPRINTS or not valid:
+        raise CheckpointError(
+            f"Model configuration: legacy_fingerprints must be at most {MOST_FINGERPRINTS} of 64 hex digits each."
+        )
 
 
 def groups_for(channels: int, groups: int) -> int:
@@ -156,8 +169,11 @@ OFFICIAL_SAMPLING: dict[str, Any] = {
 
 
 def write_config(config: ModelConfig, path: Path) -> None:
-    """Write `config.json`."""
-    path.write_text(json.dumps({"format": _FORMAT, **asdict(config)}, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    """Write `config.json`, atomically."""
+    data = {"format": _FORMAT, **asdict(config)}
+    if not config.legacy_fingerprints:
+        del data["legacy_fingerprints"]
+    write_atomic(path, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def read_json(path: Path, kind: str) -> Any:
@@ -194,8 +210,9 @@ def read_config(path: Path) -> ModelConfig:
 
 
 def _build(kind: type[T], data: dict[str, Any]) -> T:
-    """A config dataclass from a JSON table: exactly its fields, lists become tuples."""
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    if set(data) != names:
-        raise KeyError(f"{kind.__name__}: unexpected or missing {sorted(set(data) ^ names)}")
+    """A config dataclass from a JSON table: its fields and no others, lists become tuples."""
+    known = {field.name: field.default is MISSING for field in fields(kind)}  # type: ignore[arg-type]
+    odd = set(data) ^ {name for name, needed in known.items() if needed or name in data}
+    if odd:
+        raise KeyError(f"{kind.__name__}: unexpected or missing {sorted(odd)}")
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})

@@ -12,8 +12,8 @@ from typing import Annotated
 from filelock import FileLock, Timeout
 from pydantic import Field
 
+from nvg_studio.atomic import remove_partials
 from nvg_studio.errors import ProjectError
-from nvg_studio.imaging.write import remove_partials
 from nvg_studio.project.files import refusal, write_file
 from nvg_studio.project.holding import release
 from nvg_studio.project.manifest import Record, clean, parse

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nvg_studio.errors import LockError, PictureError, SequenceError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import UNKNOWN, TokenizerId
 from nvg_studio.imaging.compose import compose
 from nvg_studio.sampling.settings import RunRequest
 
@@ -58,7 +59,7 @@ class Snapshot:
         title: what was done, for the history.
         names: names of clusters.
         request: the run that made `result`; None for a photo.
-        model: fingerprint of the model that the tokens belong to; empty where it is not known.
+        tokenizer: what the tokens mean something to; UNKNOWN, or in files of before the fingerprint of a model.
         layout: what was laid out since `result`, for the next run to follow; None where the edits tell where it starts.
     """
 
@@ -69,7 +70,7 @@ class Snapshot:
     title: str
     names: Names = ()
     request: RunRequest | None = None
-    model: str = ""
+    tokenizer: TokenizerId = UNKNOWN
     layout: Layout | None = None
 
     def __post_init__(self) -> None:
@@ -206,17 +207,17 @@ def picture_key(picture: Picture) -> str:
     return digest.hexdigest()
 
 
-def open_photo(sequence: GranularitySequence, crop: Picture, title: str, model: str = "") -> Document:
+def open_photo(sequence: GranularitySequence, crop: Picture, title: str, tokenizer: TokenizerId = UNKNOWN) -> Document:
     """A document of a photo.
 
     Args:
         sequence: the photo, encoded.
         crop: uint8 [S, S, 3], the square that was encoded, at the resolution to keep; the base picture.
         title: of the first step.
-        model: fingerprint of the model that encoded it.
+        tokenizer: that of the model that encoded it.
     """
     locks = Locks.none(sequence.cells, sequence.depth)
-    return _first(Snapshot(sequence, sequence, locks, picture_key(crop), title, model=model), crop)
+    return _first(Snapshot(sequence, sequence, locks, picture_key(crop), title, tokenizer=tokenizer), crop)
 
 
 def from_result(
@@ -224,16 +225,18 @@ def from_result(
 ) -> Document:
     """A document of a picture uint8 [S, S, 3] that a run made from nothing; nothing is locked."""
     locks = Locks.none(sequence.cells, sequence.depth)
-    snapshot = Snapshot(sequence, sequence, locks, picture_key(picture), title, request=request, model=request.model)
+    snapshot = Snapshot(
+        sequence, sequence, locks, picture_key(picture), title, request=request, tokenizer=request.tokenizer
+    )
     return _first(snapshot, picture)
 
 
-def new_layout(sequence: GranularitySequence, size: int, model: str = "") -> Document:
+def new_layout(sequence: GranularitySequence, size: int, tokenizer: TokenizerId = UNKNOWN) -> Document:
     """A blank document to lay out by hand: a tree without content (all tokens 0), and a grey picture of size x size."""
     paper = np.full((size, size, 3), PAPER, np.uint8)
     locks = Locks.none(sequence.cells, sequence.depth)
     key = picture_key(paper)
-    return _first(Snapshot(sequence, sequence, locks, key, "New layout", model=model, layout=Layout(0)), paper)
+    return _first(Snapshot(sequence, sequence, locks, key, "New layout", tokenizer=tokenizer, layout=Layout(0)), paper)
 
 
 def apply_edit(document: Document, sequence: GranularitySequence, title: str, level: int = 0) -> Document:
@@ -313,7 +316,7 @@ def accept_result(
         base=picture_key(base),
         title=title or f"Run from level {request.stage}",
         request=request,
-        model=request.model,
+        tokenizer=request.tokenizer,
         layout=None,
     )
     return _pushed(document, after, base)

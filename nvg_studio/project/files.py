@@ -3,8 +3,8 @@
 import errno
 from os import PathLike, fspath
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import ProjectError
-from nvg_studio.imaging.write import write_atomic
 
 _REMEDIES = {
     errno.ENOSPC: "make room there or choose another place",

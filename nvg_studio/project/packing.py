@@ -9,6 +9,7 @@ import numpy as np
 from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import ModelId, TokenizerId
 from nvg_studio.project.archive import Arrays
 from nvg_studio.project.document import Document, History, Layout, Made, Picture, Snapshot, picture_key
 from nvg_studio.project.manifest import (
@@ -105,7 +106,7 @@ def unpack(manifest: Manifest, arrays: Arrays, pictures: Mapping[str, Picture]) 
 def _pack_step(step: Snapshot, sequences: _Pool[GranularitySequence], locks: _Pool[Locks]) -> StepRecord:
     return StepRecord(
         title=clean(step.title),
-        model=clean(step.model),
+        model=clean(step.tokenizer),
         base=step.base,
         names=tuple(NameRecord(stage=s, cluster=c, name=clean(name)) for s, c, name in step.names),
         sequence=sequences.add(step.sequence),
@@ -185,7 +186,7 @@ def _unpack_step(step: StepRecord, sequences: list[GranularitySequence], locks: 
         title=step.title,
         names=names,
         request=None if step.request is None else _unpack_request(step.request, sequences, locks),
-        model=step.model,
+        tokenizer=TokenizerId(step.model),
         layout=None if step.layout is None else _unpack_layout(step.layout, sequence.depth),
     )
 
@@ -202,7 +203,7 @@ def _unpack_request(record: RequestRecord, sequences: list[GranularitySequence],
         stage=record.stage,
         locks=None if record.locks is None else _pick(locks, record.locks),
         settings=tuple(GenerationSettings.from_dict(entry) for entry in record.settings),
-        model=record.model,
+        model=ModelId(record.model),
         device=record.device,
         dtype=record.dtype,
     )

@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from nvg_studio import __version__
 from nvg_studio.errors import NVGError, PictureError, ProjectError
+from nvg_studio.ids import ModelId
 from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.read import decode_image, picture_size
 from nvg_studio.imaging.write import encode_png
@@ -57,7 +58,7 @@ class Project:
 
     Attributes:
         document: the history, its base pictures, and the results that wait.
-        model_name: of the model that the current step belongs to (its fingerprint is in the snapshot); may be empty.
+        model_name: of the model that the current step belongs to (its tokenizer is in the snapshot); may be empty.
         rendering: the current step's stages, as far as they are known; None where none is.
         reference: the reference picture uint8 [H, W, 3], if there is one.
         thumbnails: uint8 [s, s, 3] of every step, as a file brought them; drawn anew whenever a project is saved.
@@ -73,7 +74,7 @@ class Project:
     def current_rendering(self) -> Rendering | None:
         """The rendering, if it is that of the current step."""
         snapshot, rendering = self.document.snapshot, self.rendering
-        return rendering if rendering is not None and rendering.shows(snapshot.model, snapshot.sequence) else None
+        return rendering if rendering is not None and rendering.shows(snapshot.tokenizer, snapshot.sequence) else None
 
     @property
     def complete_rendering(self) -> Rendering | None:
@@ -260,4 +261,4 @@ def _read_rendering(
     if record is None:
         return None
     pictures = {stage: _read_picture(entries, f"stages/{stage}.png", budget) for stage in record.stages}
-    return Rendering.known(record.model, document.sequence, pictures)
+    return Rendering.known(ModelId(record.model), document.sequence, pictures)

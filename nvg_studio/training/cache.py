@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import TrainingError
 from nvg_studio.granularity.hierarchy import all_labels, labels_to_bits
 from nvg_studio.model.clustering import cluster_batch
@@ -60,9 +61,8 @@ class SequenceCache:
 
     def save(self, path: Path) -> None:
         """Write as npz, atomically."""
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **{name: part.cpu().numpy() for name, part in vars(self).items()})
-        partial.replace(path)
+        arrays = {name: part.cpu().numpy() for name, part in vars(self).items()}
+        write_atomic(path, lambda file: np.savez(file, **arrays))
 
 
 def load_cache(path: Path) -> SequenceCache:

@@ -44,7 +44,7 @@ class Export(QObject):
             return
         session, snapshot = self._session, self._project.document.snapshot
         info = session.info
-        if info is None or not session.fits_model or snapshot.model not in ("", info.fingerprint):
+        if info is None or not session.fits_model or not info.identity.owns(snapshot.tokenizer):
             name = self._project.model_name or "another model"
             self._end(Notice(f"Cannot export: the stages of this step need the model {name}; load it.", Kind.ERROR))
             return
@@ -65,7 +65,7 @@ class Export(QObject):
         if isinstance(event, Decoded) and self._session.info is not None:
             sequence = self._project.document.sequence
             stages = [event.pictures[stage] for stage in range(sequence.depth + 1)]
-            rendering = Rendering.of(self._session.info.fingerprint, sequence, stages)
+            rendering = Rendering.of(self._session.info.identity.model, sequence, stages)
             self._project = replace(self._project, rendering=rendering)
             self._write()
         elif isinstance(event, Failed):

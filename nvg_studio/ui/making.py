@@ -13,7 +13,7 @@ from nvg_studio.project import document as documents
 from nvg_studio.project import results
 from nvg_studio.project.document import Document, Made
 from nvg_studio.project.planning import plan_run
-from nvg_studio.sampling.settings import GenerationSettings
+from nvg_studio.sampling.settings import RunRequest
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.runs import Result, Running
 
@@ -56,7 +56,7 @@ class Making(QObject):
             blank = blank.replace(bits=np.zeros_like(blank.bits))
         session.drop_opening()
         session.replace_document(
-            documents.new_layout(blank, info.image_size, info.fingerprint), "New layout", saved=True
+            documents.new_layout(blank, info.image_size, info.identity.tokenizer), "New layout", saved=True
         )
 
     def run(self, stage: int | None = None, live: bool = False) -> None:
@@ -90,10 +90,18 @@ class Making(QObject):
         """Let go of all waiting results without a star."""
         self._edit(results.only_starred)
 
-    def use_settings(self, settings: GenerationSettings) -> None:
-        """Take the settings behind a result for the next runs."""
-        self._session.runs.choose(settings=settings, keep_seed=True)
-        self._session.said.emit(Notice(f"These settings are in the Generate dock now, seed {settings.seed}."))
+    def use_settings(self, request: RunRequest) -> None:
+        """Take the settings behind a result for the next runs, as far as they mean something to the loaded model."""
+        session, info = self._session, self._session.info
+        if info is None:
+            return
+        session.runs.take_settings(request, info)
+        seed = request.settings[0].seed
+        if request.model == info.identity.model:
+            session.said.emit(Notice(f"These settings are in the Generate dock now, seed {seed}."))
+        else:
+            text = f"This was made with another model: of its settings seed {seed} is in the Generate dock now."
+            session.said.emit(Notice(text))
 
     def _finished(self, result: Result) -> None:
         session, order = self._session, result.order

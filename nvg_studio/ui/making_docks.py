@@ -147,7 +147,7 @@ class MakingDocks(QObject):
         self.compare(False)
 
     def _settings_of_made(self, index: int) -> None:
-        self._session.making.use_settings(self._session.making.made[index].request.settings[0])
+        self._session.making.use_settings(self._session.making.made[index].request)
 
     def _settings_of_row(self, row: HistoryRow) -> None:
         if row.made:
@@ -155,7 +155,7 @@ class MakingDocks(QObject):
         elif self._session.document is not None:
             request = self._session.document.history.snapshots[row.index].request
             if request is not None:
-                self._session.making.use_settings(request.settings[0])
+                self._session.making.use_settings(request)
 
     def _compare_pair(self, first: int | None, second: int | None) -> None:
         one, other = making_view.pair(self._session, first, second)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from nvg_studio.imaging.write import write_atomic
+from nvg_studio.atomic import write_atomic
 from nvg_studio.ui.state import Palette
 
 VERSION = 1

@@ -104,6 +104,7 @@ class Runs(QObject):
         self.waiting: tuple[Order, ...] = ()
         self.times = StageTimes()
         self.last_seconds: float | None = None
+        self._model: ModelInfo | None = None
 
     def choose(self, **values: Any) -> None:
         """Set any of settings, keep_seed, variations, scope and live for the runs from now on."""
@@ -117,9 +118,24 @@ class Runs(QObject):
         # A seed is a matter of taste, not of secrecy: the plain generator will do.
         self.choose(settings=replace(self.settings, seed=random.randint(0, SEEDS)))
 
-    def forget_times(self) -> None:
-        """Another model or device: what was measured says nothing any more."""
+    def use_model(self, info: ModelInfo) -> None:
+        """Go on with a model that was loaded: what was measured says nothing any more, settings are made to fit.
+
+        The class is the one of the same name, where the model has it. What was set for another model gives way to this
+        model's own; the seed stays.
+        """
         self.times, self.last_seconds = StageTimes(), None
+        before, self._model = self._model, info
+        self.choose(settings=fitting(self.settings, before, info))
+
+    def take_settings(self, request: RunRequest, info: ModelInfo) -> None:
+        """Use the settings of an earlier run, of one by another model the seed alone."""
+        settings = request.settings[0]
+        if request.model == info.identity.model:
+            settings = settings.relative_to(info.defaults)
+        else:
+            settings = replace(self.settings, seed=settings.seed)
+        self.choose(settings=settings, keep_seed=True)
 
     def start(
         self,
@@ -134,8 +150,8 @@ class Runs(QObject):
         if not self.keep_seed:
             self.roll()
         held = locks if locks is not None and locks.any else None
-        settings = seeded(self.settings, 1 if live else self.variations)
-        request = RunRequest(sequence, stage, held, settings, info.fingerprint)
+        settings = seeded(self.settings.resolved(info.defaults), 1 if live else self.variations)
+        request = RunRequest(sequence, stage, held, settings, info.identity.model)
         order = Order(request, started, steps_of(self.settings, info), live)
         refusal = self._refusal(order)
         if refusal:
@@ -231,6 +247,19 @@ class Runs(QObject):
 def steps_of(settings: GenerationSettings, info: ModelInfo) -> int:
     """Structure steps a stage, the model's default filled in."""
     return settings.resolved(info.defaults).structure_steps or 1
+
+
+def fitting(settings: GenerationSettings, before: ModelInfo | None, info: ModelInfo) -> GenerationSettings:
+    """The settings that were made for the model `before` (None: for none), for another one."""
+    if before is None:
+        known = settings.class_id is not None and settings.class_id < len(info.class_names)
+        return replace(settings, class_id=settings.class_id if known else None)
+    class_id = settings.class_id
+    if class_id is not None:
+        class_id = info.class_like(before.class_names[class_id]) if class_id < len(before.class_names) else None
+    if before.identity.model == info.identity.model:
+        return replace(settings, class_id=class_id)
+    return GenerationSettings(class_id=class_id, seed=settings.seed)
 
 
 def seeded(settings: GenerationSettings, count: int) -> tuple[GenerationSettings, ...]:

@@ -10,10 +10,12 @@ from PySide6.QtCore import QObject, Signal
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import UNKNOWN, tokenizer_of
 from nvg_studio.imaging.cells import cell_means
 from nvg_studio.project import document as documents
 from nvg_studio.project.document import Document, Made, Snapshot
 from nvg_studio.project.holding import Holds
+from nvg_studio.project.renaming import document_with_current_ids, with_current_ids
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project
 from nvg_studio.sampling.engine import Engine
@@ -183,7 +185,7 @@ class Session(QObject):
         """Whether the document's content was made with another model than the loaded one."""
         if self.snapshot is None or self.snapshot.blank or self.info is None:
             return False
-        return self.snapshot.model not in ("", self.info.fingerprint)
+        return not self.info.identity.owns(self.snapshot.tokenizer)
 
     @property
     def own_model(self) -> str:
@@ -239,14 +241,15 @@ class Session(QObject):
 
     def _handle(self, event: Event) -> None:
         if isinstance(event, ModelReady):
-            self.loading, self._load_job = None, None
+            if event.job == self._load_job:  # and not one that was asked for before it
+                self.loading, self._load_job = None, None
             if self.info is not None and not self.foreign:
                 self.model_name = self.info.name
             self.info = event.info
-            self.renderings.set_model(event.info.fingerprint)
+            self.renderings.set_model(event.info.identity)
             self._say_foreign()
             self.codes.forget()
-            self.runs.forget_times()
+            self.runs.use_model(event.info)
             self.model_changed.emit()
         elif isinstance(event, Failed) and event.job == self._load_job:
             self.loading, self._load_job = None, None
@@ -289,9 +292,9 @@ class Session(QObject):
         assert opening is not None
         self.opening = None
         if isinstance(event, Encoded):
-            model = self.info.fingerprint if self.info is not None else ""
+            tokenizer = self.info.identity.tokenizer if self.info is not None else UNKNOWN
             title = f"Open {opening.title}"
-            document = documents.open_photo(event.sequence, opening.crop, title, model)
+            document = documents.open_photo(event.sequence, opening.crop, title, tokenizer)
             self.replace_document(document, Path(opening.title).stem, saved=True)
         elif isinstance(event, Failed):
             self.said.emit(Notice(event.message, Kind.ERROR, event.details))
@@ -319,20 +322,23 @@ class Session(QObject):
     def project(self) -> Project:
         """The document as a project, with what is known of its stage pictures; there must be a document."""
         assert self.document is not None
-        snapshot, sequence, info = self.snapshot, self.sequence, self.info
-        assert snapshot is not None
+        sequence, info = self.sequence, self.info
+        document = self.document if info is None else document_with_current_ids(self.document, info.identity)
+        tokenizer = document.snapshot.tokenizer
         stages = {stage: self.renderings.picture(sequence, stage) for stage in range(sequence.depth + 1)}
         known = {stage: picture for stage, picture in stages.items() if picture is not None}
         model = self.renderings.model_of(sequence)
         rendering = None
-        if model is not None and known and snapshot.model in ("", model):
+        if model is not None and known and tokenizer in (UNKNOWN, tokenizer_of(model)):
             rendering = Rendering.known(model, sequence, known)
-        name = info.name if info is not None and info.fingerprint == snapshot.model else self.model_name
-        return Project(self.document, name, rendering, self.reference)
+        name = info.name if info is not None and info.identity.tokenizer == tokenizer else self.model_name
+        return Project(document, name, rendering, self.reference)
 
     def take(self, project: Project, name: str, path: Path | None, saved: bool) -> None:
         """Go on with a project; arguments as for `replace_document`."""
         self.drop_opening()
+        if self.info is not None:
+            project = with_current_ids(project, self.info.identity)
         self.renderings.stored, self.model_name = project.rendering, project.model_name
         if project.reference is not None:
             self.reference = project.reference

@@ -46,7 +46,7 @@ def test_generate_is_the_pipeline_and_says_how(run: Run, pipeline: NVGPipeline) 
     with Image.open("a.png") as image:
         assert np.array_equal(np.asarray(image), pipeline.decode(pipeline.generate(settings)))
         facts = json.loads(image.info["Generation"])
-    assert facts.pop("fingerprint") == pipeline.info.fingerprint
+    assert facts.pop("model_id") == pipeline.info.identity.model
     assert facts.pop("model") == "tiny"
     assert GenerationSettings.from_dict(facts) == settings.resolved(pipeline.info.defaults)
 
@@ -59,7 +59,7 @@ def test_project_holds_the_request(run: Run, pipeline: NVGPipeline) -> None:
     request = document.snapshot.request
     assert request is not None
     assert request.settings == (GenerationSettings(class_id=0, seed=2),)
-    assert (request.model, request.device, request.dtype) == (pipeline.info.fingerprint, "cpu", "float32")
+    assert (request.model, request.device, request.dtype) == (pipeline.info.identity.model, "cpu", "float32")
 
 
 def test_variations_have_numbered_names(run: Run) -> None:
@@ -77,7 +77,7 @@ def test_encode_opens_a_photo(run: Run, pipeline: NVGPipeline, samples: list[Pat
     assert document.sequence == pipeline.encode(crop)
     assert np.array_equal(document.base, crop)
     assert document.snapshot.title == samples[0].name
-    assert document.snapshot.model == pipeline.info.fingerprint
+    assert document.snapshot.tokenizer == pipeline.info.identity.tokenizer
 
 
 def test_transfer_keeps_the_layout_of_the_photo(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:

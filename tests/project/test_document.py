@@ -26,6 +26,7 @@ from nvg_studio.project.document import (
 from tests.project.making import (
     CELLS,
     DEPTH,
+    TOKENIZER,
     documents,
     held_region,
     locks,
@@ -38,7 +39,7 @@ from tests.project.making import (
 
 
 def photo() -> Document:
-    return open_photo(sequence(0), picture(0), "Open", "m")
+    return open_photo(sequence(0), picture(0), "Open", TOKENIZER)
 
 
 def states(document: Document) -> list[str]:
@@ -156,7 +157,7 @@ def test_photo_and_result_start_fresh() -> None:
         assert states(document) == ["fresh"] * (DEPTH + 1)
         assert not document.can_undo and not document.can_redo
         assert not any(card.locked for card in card_states(document.snapshot))
-    assert from_result(run, sequence(3), picture(3)).snapshot.model == run.model
+    assert from_result(run, sequence(3), picture(3)).snapshot.tokenizer == run.tokenizer
 
 
 def test_the_caller_keeps_no_handle_on_the_picture() -> None:

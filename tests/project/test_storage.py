@@ -12,17 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nvg_studio.atomic import backup_of
 from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.imaging.crop import resize
-from nvg_studio.imaging.write import backup_of, encode_png
+from nvg_studio.imaging.write import encode_png
 from nvg_studio.project import archive, packing
 from nvg_studio.project.document import Document, accept_result, apply_edit, open_photo, with_name
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.results import step_of
 from nvg_studio.project.storage import Project, load, save
 from nvg_studio.project.thumbnails import SIDE, step_picture
-from tests.project.making import DEPTH, documents, obeying, picture, request, sequence, waiting_of, with_waiting
+from tests.project.making import DEPTH, MODEL, documents, obeying, picture, request, sequence, waiting_of, with_waiting
 from tests.project.making_files import (
     Entries,
     check_round_trips,
@@ -62,7 +63,7 @@ def test_stage_pictures_of_another_step_or_model_are_not_saved(saved: Path) -> N
 def test_stage_pictures_that_are_known_are_kept(saved: Path) -> None:
     project = full_project()
     known = {stage: picture(stage, 16) for stage in (0, 3)}
-    save(replace(project, rendering=Rendering.known("f" * 64, project.document.sequence, known)), saved)
+    save(replace(project, rendering=Rendering.known(MODEL, project.document.sequence, known)), saved)
     loaded = load(saved)
     assert loaded.current_rendering is not None and loaded.complete_rendering is None
     assert set(loaded.current_rendering.pictures) == {0, 3}

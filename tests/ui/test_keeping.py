@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
+from nvg_studio.atomic import backup_of
 from nvg_studio.imaging.read import read_image
-from nvg_studio.imaging.write import backup_of
 from nvg_studio.project import storage
 from nvg_studio.project.autosave import Autosave, Origin, recoverable
 from nvg_studio.project.storage import Project

@@ -102,7 +102,7 @@ def test_a_device_that_is_absent_is_said_in_one_line(studio: Studio, tmp_path: P
         assert "NVIDIA GPU cannot be used on this computer" in notice.text
         assert "'cuda' is not available" in notice.details
     info = studio.session.info
-    assert before is not None and info is not None and info.fingerprint == before.fingerprint
+    assert before is not None and info is not None and info.identity.model == before.identity.model
     assert studio.session.can_run
     studio.until(lambda: read_preferences(tmp_path / "preferences.json").device == "auto")
 
@@ -178,7 +178,7 @@ def test_about_copies_what_a_bug_report_needs(studio: Studio) -> None:
     text = QApplication.clipboard().text()
     info = studio.session.info
     assert text == diagnostics(info)
-    for part in (sys.version.split()[0], "PySide6", info.runtime, info.name, info.device, info.fingerprint[:12]):
+    for part in (sys.version.split()[0], "PySide6", info.runtime, info.name, info.device, info.identity.model[:12]):
         assert part in text
     about.close()
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from nvg_studio.errors import Cancelled, HubError
 from nvg_studio.hub import library
 from nvg_studio.hub.progress import Progress
 from nvg_studio.hub.published import licence_accepted
+from nvg_studio.ids import Identity
 from nvg_studio.paths import shipped_model
+from nvg_studio.sampling.scripted import identity_named
 from nvg_studio.ui.dialogs.licence import LicenceDialog
 from nvg_studio.ui.dialogs.models import ModelsDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
@@ -70,9 +73,9 @@ def choose(dialog: ModelsDialog, title: str) -> None:
     dialog.list.setCurrentRow([row.title for row in dialog.rows].index(title))
 
 
-def switch(studio: Studio, name: str, fingerprint: str) -> None:
-    """Use a model of this name and fingerprint."""
-    studio.engine.info = replace(studio.engine.info, fingerprint=fingerprint, name=name)
+def switch(studio: Studio, name: str, identity: Identity, **facts: Any) -> None:
+    """Use a model of this name and identity, and of these other facts."""
+    studio.engine.info = replace(studio.engine.info, identity=identity, name=name, **facts)
     studio.window.commands.use_model(shipped_model())
     studio.until(lambda: studio.session.loading is None)
     studio.settle()
@@ -237,7 +240,7 @@ def test_the_document_keeps_its_pictures_when_the_model_is_another(studio: Studi
     assert own is not None
     studio.until(lambda: all(card.picture.filled for card in studio.window.strip.cards))
     pictures = [studio.session.renderings.picture(sequence, stage) for stage in range(9)]
-    switch(studio, "flowers-64", "aa" * 32)
+    switch(studio, "flowers-64", identity_named("aa" * 32))
     assert studio.session.foreign and studio.snapshot.sequence == sequence
     kept = [studio.session.renderings.picture(sequence, stage) for stage in range(9)]
     assert all(np.array_equal(a, b) for a, b in zip(pictures, kept, strict=True))
@@ -249,14 +252,14 @@ def test_the_document_keeps_its_pictures_when_the_model_is_another(studio: Studi
     assert "made with scripted" in studio.window.message.notice.text
     project = studio.session.project()
     assert project.model_name == "scripted"
-    assert project.rendering is not None and project.rendering.model == own.fingerprint
-    switch(studio, "scripted", own.fingerprint)
+    assert project.rendering is not None and project.rendering.model == own.identity.model
+    switch(studio, "scripted", own.identity)
     assert not studio.session.foreign
     assert studio.window.actions_set["run.run"].isEnabled()
 
 
 def test_nothing_is_drawn_for_a_document_of_another_model(studio: Studio) -> None:
-    switch(studio, "flowers-64", "aa" * 32)
+    switch(studio, "flowers-64", identity_named("aa" * 32))
     asked: list[object] = []
     decode = studio.engine.decode
     studio.engine.decode = lambda *args: (asked.append(args), decode(*args))[1]  # type: ignore[method-assign]
@@ -270,7 +273,7 @@ def test_nothing_is_drawn_for_a_document_of_another_model(studio: Studio) -> Non
 def test_a_layout_without_content_belongs_to_no_model(shipped: Studio) -> None:
     shipped.session.making.new_layout(0, bands=False)
     shipped.settle()
-    switch(shipped, "another", "aa" * 32)
+    switch(shipped, "another", identity_named("aa" * 32))
     assert not shipped.session.foreign
     assert shipped.session.fits_model
 

@@ -59,7 +59,8 @@ def generation(snapshot: Snapshot, model_name: str) -> dict[str, Any]:
     request = snapshot.request
     return {
         "model": model_name,
-        "fingerprint": snapshot.model,
+        "tokenizer_id": snapshot.tokenizer,
+        "model_id": "" if request is None else request.model,
         "from_stage": None if request is None else request.stage,
         "settings": [] if request is None else [settings.to_dict() for settings in request.settings],
         "edited_since": snapshot.sequence != snapshot.result,
