@@ -99,7 +99,9 @@ def compare(whole: Path, other: Path) -> float:
 
 def _run(photos: Path, out: Path, steps: int, delay: float | None) -> bool:
     """Train in a child process, which is killed after `delay` seconds; whether it came to its end first."""
-    command = f"all {photos} --out {out} --size tiny --steps {steps} --crops 2 --batch 8 --float32 --device cpu"
+    command = (
+        f"all {photos} --out {out} --size tiny --steps {steps} --crops 2 --batch 8 --precision float32 --device cpu"
+    )
     child = os.fork()
     if child == 0:
         try:

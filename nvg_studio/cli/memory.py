@@ -41,14 +41,13 @@ def _in_a_process(*arguments: object) -> float:
 
 def _measure(answer: Connection, path: str, folder: Path | None, random: int | None, device: str, dtype: str) -> None:
     """One generation with its decoding; the peak in MiB goes to `answer`."""
-    import torch
-
     from nvg_studio.cli.random_model import random_networks
     from nvg_studio.cli.timing import MIB, forget_peak, peak_memory
     from nvg_studio.model.checkpoint import load_model
     from nvg_studio.model.config import official
     from nvg_studio.sampling import reference
     from nvg_studio.sampling.pipeline import NVGPipeline, resolve_device
+    from nvg_studio.sampling.precision import rules_for
     from nvg_studio.sampling.settings import GenerationSettings
     from nvg_studio.sampling.tokens import structure_noise
 
@@ -57,13 +56,12 @@ def _measure(answer: Connection, path: str, folder: Path | None, random: int | N
     settings = GenerationSettings(class_id=0, structure_steps=STEPS)
     forget_peak(where)
     if path == "engine":
-        pipeline = NVGPipeline(networks, device, dtype)
+        pipeline = NVGPipeline(networks, device, dtype, owned=True)
         pipeline.decode(pipeline.generate(settings))
     else:
         for network in (networks.tokenizer, networks.generator):
             network.to(where)
         noise = structure_noise(0, networks.config.tokenizer.cells, networks.config.tokenizer.depth)
-        halved = dtype == "bfloat16" or (dtype == "auto" and where.type == "cuda")
-        with torch.autocast(where.type, torch.bfloat16, enabled=halved):
+        with rules_for(where).sampling(dtype).autocast(where):
             reference.picture(networks, settings, noise)
     answer.send(peak_memory(where) / MIB)

@@ -39,7 +39,7 @@ def sized(depth: int, cells: int) -> ModelConfig:
 
 
 def _pipeline(config: ModelConfig, device: str, dtype: str) -> NVGPipeline:
-    return NVGPipeline(random_networks(config, resolve_device(device)), device, dtype)
+    return NVGPipeline(random_networks(config, resolve_device(device)), device, dtype, owned=True)
 
 
 def _grow(

@@ -1,6 +1,5 @@
 """The engine beside the plain reference path: the same weights, the same noise, one after the other in one run."""
 
-import copy
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -32,7 +31,7 @@ class SideBySide:
 
     def __init__(self, networks: Networks, device: str, dtype: str) -> None:
         self._networks = networks
-        self.pipeline = NVGPipeline(copy.deepcopy(networks), device, dtype)
+        self.pipeline = NVGPipeline(networks, device, dtype)
         networks.tokenizer.to(self.pipeline.device)
         networks.generator.to(self.pipeline.device)
         info = self.pipeline.info
@@ -109,7 +108,7 @@ class SideBySide:
                 )
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.pipeline.device.type, torch.bfloat16, enabled=self.pipeline.dtype == torch.bfloat16)
+        return self.pipeline.precision.autocast(self.pipeline.device)
 
     def _decoded(self, canvas: Tensor) -> Tensor:
         with self._autocast():

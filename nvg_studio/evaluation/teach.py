@@ -14,6 +14,7 @@ from nvg_studio.errors import TrainingError
 from nvg_studio.evaluation.augment import Album, blur, jitter, mix
 from nvg_studio.imaging.crop import resize, square_crop
 from nvg_studio.model.classifier import Classifier, ClassifierConfig, look, save_classifier, see
+from nvg_studio.sampling.precision import Precision
 from nvg_studio.training.loop import Settings, step_rng, train
 from nvg_studio.training.pack import PhotoSet, Picture
 
@@ -40,6 +41,7 @@ class ClassifierTask:
 
     def __init__(self, recipe: ClassifierRecipe, train: PhotoSet, val: PhotoSet, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
+        self.precision = Precision()  # `look` has its own
         torch.manual_seed(recipe.seed)
         self.networks = Classifier(len(train.classes)).to(device)
         self.optimizers: list[torch.optim.Optimizer] = [self._optimizer()]

@@ -4,38 +4,38 @@ from collections.abc import Callable
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nvg_studio.model.blocks import Rotation
 from nvg_studio.model.checkpoint import Networks
+from nvg_studio.sampling.precision import Precision
+from nvg_studio.sampling.prepared import prepare
 from nvg_studio.sampling.recorded import Recorded
 
 Function = Callable[..., Tensor]
 
 
 class Compute:
-    """The networks of a model on its device. They are taken over: moved there, and rounded where that is asked for."""
+    """The networks of a model on its device, in a precision."""
 
-    def __init__(self, networks: Networks, device: torch.device, dtype: torch.dtype) -> None:
-        """dtype: float32, or bfloat16 for products of matrices and convolutions (the rest stays float32)."""
-        self.networks, self.device = networks, device
-        generator, tokenizer = networks.generator.to(device), networks.tokenizer.to(device)
-        if networks.few_step is not None:
-            networks.few_step.to(device)
-        if networks.preview is not None:
-            networks.preview.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        halved = dtype == torch.bfloat16
+    def __init__(
+        self,
+        networks: Networks,
+        device: torch.device,
+        precision: Precision,
+        owned: bool = False,
+        recorder: Callable[[Function], Function] = Recorded,
+    ) -> None:
+        """Networks are never changed unless `owned` says that nobody else uses them: then no copy is made.
+
+        Args:
+            recorder: what `precision.record_launches` records with.
+        """
+        self.networks, self.device = prepare(networks, device, precision, owned), device
         # Without its cache: the weights are rounded for good, and a recording must not refer to what is cleared.
-        self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=halved, cache_enabled=False)
-        if halved:
-            _round_weights(generator)
-            if networks.few_step is not None:
-                _round_weights(networks.few_step)
-            _round_weights(tokenizer.decoder)
-        elif device.type == "cpu":
-            _turn_weights(tokenizer.decoder)
-        recorded = Recorded if device.type == "cuda" else _as_it_is
-        self._content = recorded(generator.content)
+        self._autocast = precision.autocast(device, cache=False)
+        recorded = recorder if precision.record_launches else _as_it_is
+        self._content = recorded(self.networks.generator.content)
         self._velocity = recorded(self._turned)
         self._average = recorded(self._turned_average)
         self._first: dict[int, Tensor] = {}
@@ -110,24 +110,6 @@ class Compute:
     def _run(self, function: Function, *inputs: Tensor) -> Tensor:
         with self._autocast:
             return function(*inputs).float()
-
-
-def _round_weights(network: nn.Module) -> None:
-    """Weights of products and convolutions in bfloat16 once, where autocast would round them at every call."""
-    for module in network.modules():
-        if isinstance(module, nn.Linear):
-            module.to(torch.bfloat16)
-        elif isinstance(module, nn.Conv2d):
-            # Channels innermost is what convolutions in bfloat16 are made for.
-            module.weight.data = module.weight.data.to(torch.bfloat16, memory_format=torch.channels_last)
-            module.bias = None if module.bias is None else nn.Parameter(module.bias.data.bfloat16())
-
-
-def _turn_weights(network: nn.Module) -> None:
-    """Weights of convolutions with the channels innermost: what CPUs convolve fastest."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            module.weight.data = module.weight.data.to(memory_format=torch.channels_last)
 
 
 def _as_it_is(function: Function) -> Function:

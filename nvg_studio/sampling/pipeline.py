@@ -21,6 +21,7 @@ from nvg_studio.model.official import load_official
 from nvg_studio.sampling.compute import Compute
 from nvg_studio.sampling.events import Event, Picture, StageDone
 from nvg_studio.sampling.flow import Solver, euler
+from nvg_studio.sampling.precision import AUTO, Precision, rules_for
 from nvg_studio.sampling.runner import BatchState, Runner, StopFlag
 from nvg_studio.sampling.settings import GenerationSettings, ModelInfo
 from nvg_studio.sampling.tokens import structure_noise as draw_structure_noise
@@ -40,16 +41,23 @@ class NVGPipeline:
         self,
         networks: Networks,
         device: str = "auto",
-        dtype: str = "auto",
+        dtype: str | Precision = AUTO,
         folder: str = "",
         solver: Solver | None = None,
+        owned: bool = False,
     ) -> None:
-        """Take over networks: they move to the device, and are rounded for bfloat16. `solver`: as of `Runner`."""
+        """A model of these networks.
+
+        Args:
+            dtype: as of `from_pretrained`, or a precision that was chosen already.
+            solver: as of `Runner`.
+            owned: nobody else uses the networks: they are moved and rounded in place. Otherwise they are left alone.
+        """
         self.device = resolve_device(device)
-        self.dtype = _resolve_dtype(dtype, self.device)
+        self.precision = dtype if isinstance(dtype, Precision) else rules_for(self.device).sampling(dtype)
         self._solver = solver
-        self._networks = networks
-        self._compute = Compute(networks, self.device, self.dtype)
+        self._compute = Compute(networks, self.device, self.precision, owned)
+        self._networks = self._compute.networks
         self.config: ModelConfig = networks.config
         self.info = self._describe(folder)
 
@@ -71,7 +79,7 @@ class NVGPipeline:
             from nvg_studio.hub.library import find
 
             folder = find(str(model))
-        return cls(load_model(folder), device, dtype, folder=str(folder))
+        return cls(load_model(folder), device, dtype, folder=str(folder), owned=True)
 
     @classmethod
     def from_official(
@@ -85,7 +93,8 @@ class NVGPipeline:
         Raises:
             CheckpointError: naming missing or misshapen tensors.
         """
-        return cls(load_official(Path(autoencoder), Path(generator), ema), device, dtype, folder=str(generator))
+        networks = load_official(Path(autoencoder), Path(generator), ema)
+        return cls(networks, device, dtype, folder=str(generator), owned=True)
 
     def with_solver(self, solver: Solver) -> "NVGPipeline":
         """The same model on the same device, with this solver of the structure flow at any number of steps."""
@@ -99,7 +108,7 @@ class NVGPipeline:
         Raises:
             SettingsError: the pipeline was made for bfloat16 and holds rounded weights.
         """
-        if self.dtype != torch.float32:
+        if self.precision.round_weights:
             raise SettingsError("The weights were rounded to bfloat16: load the model with dtype float32 to save it.")
         parts = self._networks
         save_model(
@@ -330,7 +339,7 @@ class NVGPipeline:
             trained_free=self.config.trained_free,
             few_steps=MOST_STEPS if self._networks.few_step else 0,
             device=str(self.device),
-            dtype=str(self.dtype).removeprefix("torch."),
+            dtype=self.precision.name,
             folder=folder,
             runtime=f"torch {torch.__version__}",
         )
@@ -348,15 +357,6 @@ def resolve_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise DeviceError(f"The device '{name}' is not available here. Use 'auto', 'cpu', or one that is.") from error
     return device
-
-
-def _resolve_dtype(name: str, device: torch.device) -> torch.dtype:
-    names = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-    if name == "auto":
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
-    if name not in names:
-        raise SettingsError(f"Unknown dtype '{name}': use auto, {' or '.join(names)}.")
-    return names[name]
 
 
 def _defaults(config: ModelConfig) -> GenerationSettings:

@@ -43,6 +43,7 @@ from nvg_studio.training.options import (
     tokenizer_numbers,
 )
 from nvg_studio.training.pack import PhotoSet, load_photos, write_pack
+from nvg_studio.training.precision import add_precision_options, chosen_rules
 from nvg_studio.training.preview import PreviewRecipe, PreviewTask
 from nvg_studio.training.recipes import SIZES, make_config
 from nvg_studio.training.tokenizer import TokenizerRecipe, TokenizerTask
@@ -124,7 +125,7 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0)
     add("--init", type=Path, help="model folder whose weights to start from")
     add("--device", default="auto")
-    add("--float32", action="store_true", help="no bfloat16")
+    add_precision_options(command)
     add("--save-every", type=float, default=120.0, help="seconds between saves (default: %(default)g)")
     add("--report-every", type=int, default=500, help="steps between reports (default: %(default)s)")
 
@@ -153,11 +154,11 @@ def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float 
     train_set, val_set = _photos(options, SIZES[options.size].tokenizer.image_size)
     config = make_config(options.name, options.size, train_set.classes)
     numbers = {**_given(batch=options.batch, rate=options.rate), **tokenizer_numbers(options)}
-    recipe = TokenizerRecipe(seed=options.seed, bf16=not options.float32, **numbers)
+    recipe = TokenizerRecipe(seed=options.seed, **numbers)
     init = load_tokenizer(options.init, config.tokenizer) if options.init else None
     judges = load_judges(options, device)
     task = TokenizerTask(config.tokenizer, recipe, train_set, val_set, device, init, options.compile, judges)
-    averaged = train(task, _settings(options, "tokenizer", share), stop.is_set)
+    averaged = train(task, _settings(options, device, "tokenizer", share), stop.is_set)
     if devices.first():
         with writing(options.out / "model"):
             if options.decoder_only:
@@ -180,12 +181,13 @@ def _generator(options: argparse.Namespace, stop: threading.Event, share: float 
     train_cache, val_cache = _caches(options, tokenizer, train_set, val_set, folder)
     factors = init.config.generator.scale_factors if init else scale_factors(tokenizer, train_cache, device)
     config = make_config(options.name, options.size, train_set.classes, factors)
-    recipe = GeneratorRecipe(
-        seed=options.seed, bf16=not options.float32, **_given(pictures=options.batch, rate=options.rate)
-    )
+    recipe = GeneratorRecipe(seed=options.seed, **_given(pictures=options.batch, rate=options.rate))
     start = init.generator if init else None
-    task = GeneratorTask(config, recipe, tokenizer, train_cache, val_cache, device, start, options.compile, features)
-    averaged = train(task, _settings(options, "generator", share), stop.is_set)
+    rules = chosen_rules(options, device)
+    task = GeneratorTask(
+        config, recipe, tokenizer, train_cache, val_cache, device, start, options.compile, features, rules
+    )
+    averaged = train(task, _settings(options, device, "generator", share), stop.is_set)
     if devices.first():
         with writing(options.out / "model"):
             save_model(config, tokenizer, averaged, options.out / "model", torch.float16)
@@ -202,11 +204,9 @@ def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
         raise TrainingError(f"'{options.data}' has other classes than '{options.init}'. Use the same class folders.")
     tokenizer = model.tokenizer.to(device).eval()
     caches = _caches(options, tokenizer, train_set, val_set, options.out / "few-step")
-    recipe = FewStepRecipe(
-        seed=options.seed, bf16=not options.float32, **_given(pictures=options.batch, rate=options.rate)
-    )
+    recipe = FewStepRecipe(seed=options.seed, **_given(pictures=options.batch, rate=options.rate))
     task = FewStepTask(model, recipe, *caches, device, options.compile)
-    averaged = train(task, _settings(options, "few-step", warmup_steps=20), stop.is_set)
+    averaged = train(task, _settings(options, device, "few-step", warmup_steps=20), stop.is_set)
     if devices.first():
         with writing(options.out / "model"):
             add_few_step(options.init, averaged, DEFAULT_STEPS, options.out / "model")
@@ -218,11 +218,9 @@ def _preview(options: argparse.Namespace, stop: threading.Event) -> None:
     device = devices.own_device(options.device)
     model = load_model(options.init)
     train_set, val_set = _photos(options, model.config.tokenizer.image_size)
-    recipe = PreviewRecipe(
-        seed=options.seed, bf16=not options.float32, **_given(batch=options.batch, rate=options.rate)
-    )
+    recipe = PreviewRecipe(seed=options.seed, **_given(batch=options.batch, rate=options.rate))
     task = PreviewTask(model, recipe, train_set, val_set, device)
-    averaged = train(task, _settings(options, "preview", warmup_steps=20), stop.is_set)
+    averaged = train(task, _settings(options, device, "preview", warmup_steps=20), stop.is_set)
     if devices.first():
         with writing(options.out / "model"):
             add_preview(options.init, averaged, options.out / "model")
@@ -273,12 +271,15 @@ def _check_compiler(options: argparse.Namespace) -> None:
         raise TrainingError("--compile needs a C++ compiler and found none. Install g++, or leave --compile out.")
 
 
-def _settings(options: argparse.Namespace, part: str, share: float = 1.0, warmup_steps: int = 100) -> Settings:
+def _settings(
+    options: argparse.Namespace, device: torch.device, part: str, share: float = 1.0, warmup_steps: int = 100
+) -> Settings:
     if not options.minutes and not options.steps:
         raise TrainingError("No budget given. Add --minutes or --steps.")
     seconds = options.minutes * 60 * share if options.minutes else None
     schedule = Schedule(options.steps, seconds, warmup_steps)
-    return Settings(options.out / part, schedule, options.save_every, options.report_every)
+    precisions = chosen_rules(options, device).training(options.precision)
+    return Settings(options.out / part, schedule, options.save_every, options.report_every, precisions=precisions)
 
 
 def _photos(options: argparse.Namespace, image_size: int) -> tuple[PhotoSet, PhotoSet]:

@@ -21,6 +21,7 @@ from nvg_studio.model.checkpoint import Networks
 from nvg_studio.model.few_step import MOST_GUIDANCE, FewStepStructure
 from nvg_studio.model.structure import StructureTransformer
 from nvg_studio.sampling.flow import dpm_solver, jump, time_grid
+from nvg_studio.sampling.precision import Precision
 from nvg_studio.training import devices
 from nvg_studio.training.cache import SequenceCache
 from nvg_studio.training.crops import ALL
@@ -54,7 +55,6 @@ class FewStepRecipe:
     muon_rate: float = 1e-3
     weight_decay: float = 0.01
     seed: int = 0
-    bf16: bool = True
 
 
 class Question(NamedTuple):
@@ -170,7 +170,7 @@ class FewStepTask:
         device: torch.device,
         compiled: bool = False,
     ) -> None:
-        self.recipe, self.device, self.config = recipe, device, networks.config
+        self.recipe, self.device, self.config, self.precision = recipe, device, networks.config, Precision()
         self.tokenizer = networks.tokenizer.to(device).eval()
         self.teacher = networks.generator.structure.to(device).eval()
         self.train, self.val = train.to(device), val.to(device)
@@ -185,8 +185,12 @@ class FewStepTask:
         self.optimizers = muon_and_adamw(self.networks, recipe.rate, recipe.muon_rate, recipe.weight_decay)
         self.kept: dict[str, Tensor] = {}
         self.share = devices.share(recipe.pictures)
-        self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16)
         self.times = time_grid(recipe.teacher_steps, networks.config.tokenizer.cells)
+
+    @property
+    def autocast(self) -> torch.autocast:
+        """The context of this step's networks."""
+        return self.precision.autocast(self.device)
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
         """The loss of several jumps on each path of the batch of one step."""

@@ -17,6 +17,7 @@ from nvg_studio.model.content import ContentTransformer
 from nvg_studio.model.structure import StructureTransformer
 from nvg_studio.model.tokenizer import Tokenizer, group_means
 from nvg_studio.sampling.pipeline import NVGPipeline
+from nvg_studio.sampling.precision import RULES, Precision, Rules
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.training import devices
 from nvg_studio.training.alignment import WEIGHT as ALIGNMENT_WEIGHT
@@ -48,7 +49,6 @@ class GeneratorRecipe:
     muon_rate: float = 2.5e-3
     weight_decay: float = 0.05
     seed: int = 0
-    bf16: bool = True
 
 
 class Batch(NamedTuple):
@@ -161,9 +161,12 @@ class GeneratorTask:
         init: Generator | None = None,
         compiled: bool = False,
         features: NDArray[np.float16] | None = None,
+        rules: Rules = RULES["cpu"],
     ) -> None:
-        """`features` are those of the training crops, for the alignment, float16 [n, L, D]."""
-        self.config, self.recipe, self.device = config, recipe, device
+        """`features` are those of the training crops, for the alignment, float16 [n, L, D]; by the `rules` samples of
+        reports are made."""
+        self.config, self.recipe, self.device, self.rules = config, recipe, device, rules
+        self.precision = Precision()
         self.tokenizer, self.train, self.val = tokenizer.to(device).eval(), train.to(device), val.to(device)
         torch.manual_seed(recipe.seed)
         self.networks = Generator(config).to(device)
@@ -182,7 +185,11 @@ class GeneratorTask:
             )
         self.kept: dict[str, Tensor] = {}
         self.share = devices.share(recipe.pictures)
-        self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16)
+
+    @property
+    def autocast(self) -> torch.autocast:
+        """The context of this step's networks."""
+        return self.precision.autocast(self.device)
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
         """All losses of the batch of one step."""
@@ -224,7 +231,7 @@ class GeneratorTask:
         return held_out_losses(networks, self.val, self.device, FINAL_PICTURES if final else INTERIM_PICTURES)
 
     def _sample(self, networks: Networks, target: Path) -> None:
-        pipeline = NVGPipeline(networks, device=str(self.device))
+        pipeline = NVGPipeline(networks, str(self.device), self.rules.sampling())
         classes = range(min(self.config.generator.classes, 8))
         settings = [GenerationSettings(class_id=c, seed=s) for c in classes for s in range(SAMPLES_PER_CLASS)]
         pictures = [pipeline.decode(sequence) for sequence in pipeline.generate_batch(settings)]

@@ -19,7 +19,9 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from nvg_studio.errors import TrainingError
+from nvg_studio.sampling.precision import Precision
 from nvg_studio.training import devices
+from nvg_studio.training.precision import PrecisionChoice
 from nvg_studio.training.progress import Progress
 from nvg_studio.training.record import Record
 from nvg_studio.training.state import load_training_state, save_training_state
@@ -59,6 +61,8 @@ class Task(Protocol[Net]):
     kept: dict[str, Tensor]
     """What else later steps depend on, changed in place: saved and restored with the rest."""
     optimizers: list[torch.optim.Optimizer]
+    precision: Precision
+    """What the next step is computed in; the loop sets it."""
 
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
         """Losses of this process's share of the batch that belongs to `step`; "total" is minimised, and "critic" where
@@ -81,6 +85,8 @@ class Settings:
     report_every: int = 1000
     average: float = 0.999
     clip: float = 1.0
+    precisions: tuple[Precision, ...] = (Precision(),)
+    """Of several the fastest in the first steps is taken."""
 
 
 def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda: False) -> Net:
@@ -93,7 +99,8 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
     """
     settings.folder.mkdir(parents=True, exist_ok=True)
     average = _Average(task.networks, settings.average)
-    step, elapsed = _resume(task, average, settings.folder)
+    choice = PrecisionChoice(settings.precisions)
+    step, elapsed = _resume(task, average, choice, settings.folder)
     if devices.agree(step, False)[0] != step:
         raise TrainingError(
             f"'{settings.folder}' differs between the machines. Choose a folder that all of them share."
@@ -110,20 +117,23 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
         started = time.monotonic()
         factor = settings.schedule.factor(step, progress)
         _set_rates(task.optimizers, peaks, factor)
+        task.precision = choice.current
         numbers = _step(task, compute, step, progress, settings.clip)
         average.update(task.networks, step)
         task.after_step(step, progress)
         step += 1
-        elapsed += time.monotonic() - started
+        seconds = time.monotonic() - started
+        elapsed += seconds
+        progress_bar.say(choice.add(seconds))
         progress_bar.show(step, elapsed, numbers)
         record.step(step, elapsed, {"lr": factor, **numbers})
         if step % settings.report_every == 0:
             _report(task, average.networks, record, step, elapsed, final=False)
         if time.monotonic() - last_save > settings.save_every:
-            _save(task, average, settings.folder, step, elapsed)
+            _save(task, average, choice, settings.folder, step, elapsed)
             last_save = time.monotonic()
     progress_bar.close()
-    _save(task, average, settings.folder, step, elapsed)
+    _save(task, average, choice, settings.folder, step, elapsed)
     _report(task, average.networks, record, step, elapsed, final=True)
     record.close()
     return average.networks
@@ -167,12 +177,15 @@ class _Average(Generic[Net]):
             buffer.copy_(source)
 
 
-def _save(task: Task[Net], average: _Average[Net], folder: Path, step: int, elapsed: float) -> None:
+def _save(
+    task: Task[Net], average: _Average[Net], choice: PrecisionChoice, folder: Path, step: int, elapsed: float
+) -> None:
     if not devices.first():
         return
     state: dict[str, Any] = {
         "step": step,
         "elapsed": elapsed,
+        "precision": choice.name,
         "networks": task.networks.state_dict(),
         "average": average.networks.state_dict(),
         "aside": task.aside.state_dict() if task.aside is not None else {},
@@ -195,7 +208,7 @@ def writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _resume(task: Task[Net], average: _Average[Net], folder: Path) -> tuple[int, float]:
+def _resume(task: Task[Net], average: _Average[Net], choice: PrecisionChoice, folder: Path) -> tuple[int, float]:
     path = folder / "state.pt"
     if not path.exists():
         return 0, 0.0
@@ -211,6 +224,7 @@ def _resume(task: Task[Net], average: _Average[Net], folder: Path) -> tuple[int,
             optimizer.load_state_dict(saved)
     except (RuntimeError, ValueError, KeyError) as error:
         raise TrainingError(f"'{path}' belongs to another recipe. Choose a new folder, or the old settings.") from error
+    choice.restore(state.get("precision", ""))
     return int(state["step"]), float(state["elapsed"])
 
 

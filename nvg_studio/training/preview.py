@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from nvg_studio.model.checkpoint import Networks
 from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.preview import PreviewDecoder
+from nvg_studio.sampling.precision import Precision
 from nvg_studio.training.crops import centre_crops, random_batch, to_tensor
 from nvg_studio.training.curves import write_grid
 from nvg_studio.training.loop import step_rng
@@ -37,7 +38,6 @@ class PreviewRecipe:
     edge_weight: float = 1.0
     rate: float = 2e-3
     seed: int = 0
-    bf16: bool = True
 
 
 class PreviewTask:
@@ -46,7 +46,7 @@ class PreviewTask:
     def __init__(
         self, model: Networks, recipe: PreviewRecipe, train: PhotoSet, val: PhotoSet, device: torch.device
     ) -> None:
-        self.recipe, self.photos, self.device = recipe, train, device
+        self.recipe, self.photos, self.device, self.precision = recipe, train, device, Precision()
         self.aside: nn.Module | None = None
         self.kept: dict[str, Tensor] = {}
         self.tokenizer = model.tokenizer.to(device).eval().requires_grad_(False)
@@ -55,7 +55,6 @@ class PreviewTask:
         if model.preview is not None:
             self.networks.load_state_dict(model.preview.state_dict())
         self.optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(self.networks.parameters(), recipe.rate)]
-        self._autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16)
         self._examples: dict[int, tuple[Tensor, Tensor]] = {}
         crops = centre_crops(val, model.config.tokenizer.image_size)[:: max(1, len(val.pictures) // HELD_OUT)]
         self._held_out = self._taught(crops[:HELD_OUT], step_rng(recipe.seed, 0, stream=1))
@@ -63,7 +62,7 @@ class PreviewTask:
     def losses(self, step: int, progress: float) -> dict[str, Tensor]:
         """Mean differences from the decoder's pictures, of pixels and of what neighbours differ by."""
         canvases, targets = self._batch(step)
-        with self._autocast:
+        with self.precision.autocast(self.device):
             drawn = self.networks(canvases)
         pixels, edges = differences(drawn.float(), targets.float() / 127.5 - 1)
         return {"total": pixels + self.recipe.edge_weight * edges, "l1": pixels, "edges": edges}
@@ -106,12 +105,12 @@ class PreviewTask:
         """Crops uint8 [n, S, S, 3] -> canvases [n * stages, L, C] of random stages, the decoder's pictures uint8."""
         count, stages = self.recipe.stages, self.tokenizer.config.depth + 1
         chosen = np.concatenate([rng.permutation(stages)[:count] for _ in crops])
-        with self._autocast:
+        with self.precision.autocast(self.device):
             latent = self.tokenizer.encode(to_tensor(crops.to(self.device)))
         latent = latent.float()
         canvases = self.tokenizer.quantizer(latent, cluster_batch(latent)).canvases  # [n, K + 1, L, C]
         picked = canvases[torch.arange(len(crops)).repeat_interleave(count), torch.from_numpy(chosen)]
-        with self._autocast:
+        with self.precision.autocast(self.device):
             pictures = self.tokenizer.decode(picked)
         return picked, (127.5 * (pictures.float() + 1)).round().byte()
 

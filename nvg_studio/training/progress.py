@@ -51,6 +51,11 @@ class Progress:
         self._bar.set_postfix_str(f"{tqdm.format_interval(left)} left, {text}", refresh=False)
         self._bar.update(100 * done - self._bar.n)
 
+    def say(self, line: str | None) -> None:
+        """A line of its own above the bar, by the first process; None is nothing to say."""
+        if line is not None and devices.first():
+            tqdm.write(line, file=sys.stderr)
+
     def close(self) -> None:
         """Leave the last line standing."""
         self._bar.close()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.config import TokenizerConfig
 from nvg_studio.model.tokenizer import Quantized, Quantizer, Tokenizer, group_means
+from nvg_studio.sampling.precision import Precision
 from nvg_studio.training import devices
 from nvg_studio.training.adversary import Critic
 from nvg_studio.training.ahead import Ahead
@@ -51,7 +52,6 @@ class TokenizerRecipe:
     decoder_only: bool = False
     revive_every: int = 50
     seed: int = 0
-    bf16: bool = True
 
 
 class Judges(NamedTuple):
@@ -89,6 +89,7 @@ class TokenizerTask:
         judges: Judges = PIXELS_ALONE,
     ) -> None:
         self.config, self.recipe, self.photos, self.device = config, recipe, train, device
+        self.precision = Precision()
         torch.manual_seed(recipe.seed)
         self.networks = TrainedTokenizer(config).to(device)
         if init is not None:
@@ -201,7 +202,7 @@ class TokenizerTask:
         return {"val_psnr": mean, "val_codes_used": len(used) / self.config.codebook_size}
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bf16)
+        return self.precision.autocast(self.device)
 
     def _disturbed(self, canvases: Tensor, rng: np.random.Generator) -> Tensor:
         """[B, L, C]: of the first pictures the canvas of an earlier stage, of the others the last one with noise."""

@@ -20,6 +20,7 @@ from nvg_studio.model.tokenizer import group_means
 from nvg_studio.sampling.compute import Compute
 from nvg_studio.sampling.flow import euler, time_grid
 from nvg_studio.sampling.pipeline import NVGPipeline
+from nvg_studio.sampling.precision import Precision
 from nvg_studio.sampling.runner import BatchState, Runner
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.sampling.tokens import top_p_at
@@ -202,7 +203,7 @@ def test_structure_sampling(networks, golden, sequence):
         golden["ss_class"], 0, (1.0, 1.0), (scale, scale), golden["ss_steps"], (1.0, 1.0), 0, 1.0, False, True
     )
     runner = Runner(
-        Compute(networks, torch.device("cpu"), torch.float32),
+        Compute(networks, torch.device("cpu"), Precision()),
         [settings],
         Locks.none(CELLS, DEPTH),
         golden["ss_eps"][None].numpy(),

@@ -81,7 +81,7 @@ def test_the_crops_are_those_that_are_encoded(photos, monkeypatch, crops):
 
 
 def train_all(photos, out, *more):
-    options = ["--size", "tiny", "--steps", 60, "--crops", 2, "--batch", 8, "--float32", "--device", "cpu"]
+    options = ["--size", "tiny", "--steps", 60, "--crops", 2, "--batch", 8, "--precision", "float32", "--device", "cpu"]
     return main(["all", *(str(a) for a in [photos, "--out", out, *options, *more])])
 
 

@@ -25,7 +25,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "
 
 
 def command(photos, out, steps, *more):
-    fixed = "--size tiny --crops 2 --batch 8 --float32 --device cpu".split()
+    fixed = "--size tiny --crops 2 --batch 8 --precision float32 --device cpu".split()
     return ["all", str(photos), "--out", str(out), "--steps", str(steps), *fixed, *more]
 
 

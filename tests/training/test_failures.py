@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def train(photos, out, steps=3, part="tokenizer"):
-    fixed = "--size tiny --crops 1 --batch 4 --float32 --device cpu".split()
+    fixed = "--size tiny --crops 1 --batch 4 --precision float32 --device cpu".split()
     return main([part, str(photos), "--out", str(out), "--steps", str(steps), *fixed])
 
 

@@ -26,7 +26,7 @@ def cache():
 
 def task(cache, compiled=False):
     torch.manual_seed(0)
-    recipe = GeneratorRecipe(pictures=2, bf16=False)
+    recipe = GeneratorRecipe(pictures=2)
     return GeneratorTask(CONFIG, recipe, Tokenizer(CONFIG.tokenizer), cache, cache, CPU, compiled=compiled)
 
 

@@ -16,7 +16,7 @@ from nvg_studio.training.preview import PreviewRecipe, PreviewTask, differences
 from nvg_studio.training.recipes import make_config
 from tests.tiny import save_tiny_model
 
-RECIPE = PreviewRecipe(bf16=False, kept=3)
+RECIPE = PreviewRecipe(kept=3)
 
 
 def some_photos(count: int = 8) -> PhotoSet:
@@ -44,7 +44,7 @@ def task(tmp_path):
 
 def test_it_learns_the_decoders_pictures(photos, tmp_path):
     save_tiny_model(tmp_path / "model")
-    arguments = ("--init", tmp_path / "model", "--out", tmp_path / "run", "--steps", 150, "--float32")
+    arguments = ("--init", tmp_path / "model", "--out", tmp_path / "run", "--steps", 150, "--precision", "float32")
     assert main([str(one) for one in ("preview", photos, *arguments, "--device", "cpu")]) == 0
     lines = (tmp_path / "run" / "preview" / "losses.jsonl").read_text().splitlines()
     losses = [json.loads(line)["l1"] for line in lines]

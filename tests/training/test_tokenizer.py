@@ -26,7 +26,7 @@ def classifier(tmp_path):
 
 
 def tokenizer(photos, out, *more, steps=4):
-    fixed = ["--size", "tiny", "--batch", 8, "--float32", "--device", "cpu", "--steps", steps]
+    fixed = ["--size", "tiny", "--batch", 8, "--precision", "float32", "--device", "cpu", "--steps", steps]
     return main(["tokenizer", *(str(a) for a in [photos, "--out", out, *fixed, *more])])
 
 
