@@ -61,6 +61,8 @@ class Snapshot:
         request: the run that made `result`; None for a photo.
         tokenizer: what the tokens mean something to; UNKNOWN, or in files of before the fingerprint of a model.
         layout: what was laid out since `result`, for the next run to follow; None where the edits tell where it starts.
+        held_levels: 0..K; runs keep levels 1..held_levels of all cells' structure, because they were painted or taken
+            from a reference, until the layout is released or a run is asked for from a coarser level.
     """
 
     sequence: GranularitySequence
@@ -72,9 +74,12 @@ class Snapshot:
     request: RunRequest | None = None
     tokenizer: TokenizerId = UNKNOWN
     layout: Layout | None = None
+    held_levels: int = 0
 
     def __post_init__(self) -> None:
         cells = self.sequence.cells
+        if not 0 <= self.held_levels <= self.sequence.depth:
+            raise SequenceError(f"A layout is held up to level {self.sequence.depth}, not to {self.held_levels}.")
         if self.result.cells != cells or self.locks.cells != cells:
             raise SequenceError(f"A snapshot's sequence, result and locks have {cells} cells each.")
 
@@ -242,14 +247,19 @@ def new_layout(sequence: GranularitySequence, size: int, tokenizer: TokenizerId 
 def apply_edit(document: Document, sequence: GranularitySequence, title: str, level: int = 0) -> Document:
     """Document with an edited sequence as a new step; the same document where nothing changed.
 
-    `level`: the level that was painted; where a layout is being made, it belongs to that layout from now on.
+    `level`: the level whose structure was painted (0: only content, or cells were given back); runs hold it from now
+    on, and where a layout is being made it belongs to that layout.
     """
-    if sequence == document.sequence:
+    before = document.snapshot
+    if sequence == before.sequence:
         return document
-    layout = document.snapshot.layout
+    layout, held = before.layout, max(before.held_levels, level)
     if layout is not None:
         layout = replace(layout, levels=max(layout.levels, level))
-    return _pushed(document, replace(document.snapshot, sequence=sequence, title=title, layout=layout))
+    elif np.array_equal(sequence.bits, before.result.bits):
+        held = _held_by_result(document.history)
+    after = replace(before, sequence=sequence, title=title, layout=layout, held_levels=held)
+    return _pushed(document, after)
 
 
 def apply_layout(document: Document, sequence: GranularitySequence, layout: Layout, title: str) -> Document:
@@ -257,9 +267,18 @@ def apply_layout(document: Document, sequence: GranularitySequence, layout: Layo
     snapshot = document.snapshot
     if snapshot.layout is not None:
         layout = replace(layout, levels=max(layout.levels, snapshot.layout.levels))
-    if sequence == snapshot.sequence and layout == snapshot.layout:
+    held = max(layout.levels, snapshot.held_levels)
+    after = replace(snapshot, sequence=sequence, layout=layout, held_levels=held)
+    return document if after == snapshot else _pushed(document, replace(after, title=title))
+
+
+def release_layout(document: Document) -> Document:
+    """Document whose next run may change the painted structure, as a new step; the same document if it may already."""
+    snapshot = document.snapshot
+    if snapshot.held_levels == 0:
         return document
-    return _pushed(document, replace(snapshot, sequence=sequence, layout=layout, title=title))
+    layout = None if snapshot.layout is None else replace(snapshot.layout, levels=0)
+    return _pushed(document, replace(snapshot, held_levels=0, layout=layout, title="Release the painted layout"))
 
 
 def with_locks(document: Document, locks: Locks, title: str) -> Document:
@@ -289,6 +308,7 @@ def accept_result(
     exact_pixels: bool = True,
     title: str | None = None,
     kept: Picture | None = None,
+    held_levels: int | None = None,
 ) -> Document:
     """Document with a run's result as a new step, undone like any other.
 
@@ -300,6 +320,8 @@ def accept_result(
         exact_pixels: keep the base picture's own pixels in the cells that the run held entirely.
         title: of the step; None names the stage.
         kept: the picture whose pixels are kept, uint8 [S, S, 3]; None: the current base picture.
+        held_levels: that the step had from which the run was started; None: those of the current step. What the run
+            kept of them is held further on.
 
     Raises:
         LockError: the result changes cells that were locked after the run was started.
@@ -309,6 +331,7 @@ def accept_result(
     mask = request.locks.region if request.locks is not None and exact_pixels else None
     old = document.base if kept is None else kept
     base = picture if mask is None or not mask.any() else compose(old, picture, mask)
+    held = before.held_levels if held_levels is None else held_levels
     after = replace(
         before,
         sequence=sequence,
@@ -318,6 +341,7 @@ def accept_result(
         request=request,
         tokenizer=request.tokenizer,
         layout=None,
+        held_levels=min(held, _levels_kept(request)),
     )
     return _pushed(document, after, base)
 
@@ -350,6 +374,21 @@ def _state(stage: int, edited: bool, lowest: int) -> State:
     if edited:
         return State.EDITED
     return State.KEPT if stage < lowest else State.STALE
+
+
+def _levels_kept(request: RunRequest) -> int:
+    """How many levels of every cell's structure a run keeps: those above its start, and those held in all cells."""
+    held = 0 if request.locks is None else int(request.locks.structure.min())
+    return max(request.stage, held)
+
+
+def _held_by_result(history: History) -> int:
+    """The held levels of the latest step whose structure is that of the current result: before it was painted on."""
+    now = history.current
+    for step in reversed(history.snapshots[: history.index + 1]):
+        if step.result == now.result and np.array_equal(step.sequence.bits, now.result.bits):
+            return step.held_levels
+    return now.held_levels
 
 
 def _check_locks(before: Snapshot, sequence: GranularitySequence) -> None:

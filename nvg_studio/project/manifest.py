@@ -58,7 +58,10 @@ class LayoutRecord(Record):
 
 
 class StepRecord(Record):
-    """A step of the history; `sequence`, `result` and `locks` are positions in the arrays of history.npz."""
+    """A step of the history; `sequence`, `result` and `locks` are positions in the arrays of history.npz.
+
+    `held_levels` is missing (None) in files from before painted levels were held.
+    """
 
     title: Text
     model: Text
@@ -69,6 +72,7 @@ class StepRecord(Record):
     locks: Index
     request: RequestRecord | None
     layout: LayoutRecord | None
+    held_levels: Stage | None = None
 
 
 class MadeRecord(Record):

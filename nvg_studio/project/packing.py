@@ -114,6 +114,7 @@ def _pack_step(step: Snapshot, sequences: _Pool[GranularitySequence], locks: _Po
         locks=locks.add(step.locks),
         request=None if step.request is None else _pack_request(step.request, sequences, locks),
         layout=None if step.layout is None else LayoutRecord(**vars(step.layout)),
+        held_levels=step.held_levels,
     )
 
 
@@ -178,6 +179,7 @@ def _unpack_step(step: StepRecord, sequences: list[GranularitySequence], locks: 
     sequence = _pick(sequences, step.sequence)
     if any(stage > sequence.depth or cluster >= 1 << stage for stage, cluster, _ in names):
         raise ProjectError("a name in its manifest is of a cluster that does not exist")
+    layout = None if step.layout is None else _unpack_layout(step.layout, sequence.depth)
     return Snapshot(
         sequence=sequence,
         result=_pick(sequences, step.result),
@@ -187,7 +189,8 @@ def _unpack_step(step: StepRecord, sequences: list[GranularitySequence], locks: 
         names=names,
         request=None if step.request is None else _unpack_request(step.request, sequences, locks),
         tokenizer=TokenizerId(step.model),
-        layout=None if step.layout is None else _unpack_layout(step.layout, sequence.depth),
+        layout=layout,
+        held_levels=_unpack_held_levels(step, layout),
     )
 
 
@@ -195,6 +198,13 @@ def _unpack_layout(record: LayoutRecord, depth: int) -> Layout:
     if max(record.levels, record.stages) > depth:
         raise ProjectError("a layout in its manifest is of levels that do not exist")
     return Layout(record.levels, record.stages)
+
+
+def _unpack_held_levels(step: StepRecord, layout: Layout | None) -> int:
+    """Files from before painted levels were held know those of a layout that waits for its run alone."""
+    if step.held_levels is not None:
+        return step.held_levels
+    return 0 if layout is None else layout.levels
 
 
 def _unpack_request(record: RequestRecord, sequences: list[GranularitySequence], locks: list[Locks]) -> RunRequest:

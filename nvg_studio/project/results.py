@@ -75,7 +75,8 @@ def choose(document: Document, index: int, exact_pixels: bool = True) -> Documen
 def accept(document: Document, made: Made, exact_pixels: bool = True) -> Document:
     """`choose` for a result that need not wait."""
     base = _base_for(document, made)
-    return accept_result(document, made.request, made.sequence, made.picture, exact_pixels, made.title, base)
+    held = 0 if made.started is None else made.started.held_levels
+    return accept_result(document, made.request, made.sequence, made.picture, exact_pixels, made.title, base, held)
 
 
 def _base_for(document: Document, made: Made) -> Picture | None:

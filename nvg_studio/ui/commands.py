@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 from nvg_studio.granularity import edits
 from nvg_studio.paths import shipped_model
+from nvg_studio.project.planning import detail_stage
 from nvg_studio.sampling.events import Failed
 from nvg_studio.ui.dialogs.about import AboutDialog
 from nvg_studio.ui.dialogs.colour import ColourDialog
@@ -56,12 +57,16 @@ class Commands:
             "brush.swap": state.swap,
             "brush.inside_parent": lambda: state.update(inside_parent=not state.now.inside_parent),
             "brush.balanced": lambda: state.update(balanced=not state.now.balanced),
+            "brush.contiguous": lambda: state.update(contiguous=not state.now.contiguous),
             "level.coarser": lambda: state.set_level(state.now.level - 1),
             "level.finer": lambda: state.set_level(state.now.level + 1),
             **{f"level.{n}": self._level_setter(n) for n in range(9)},
             "level.lock_layout": lambda: session.editing.lock_level(state.now.level, LockKind.LAYOUT),
             "level.lock_coarse": lambda: session.editing.lock_level(state.now.level, LockKind.COARSE),
-            "run.run": lambda: session.making.run(),
+            "level.release_layout": session.editing.release_layout,
+            "run.run": self.run,
+            "run.details": self.run_details,
+            "run.new_picture": lambda: session.making.run(0, keep_layout=True),
             "run.here": lambda: session.making.run(state.now.level),
             "run.again": self.run_again,
             "run.live": lambda: session.runs.choose(live=not session.runs.live),
@@ -257,10 +262,24 @@ class Commands:
         dialog.chosen.connect(lambda token: session.editing.give_code(level, cluster, token))
         self._open(dialog)
 
+    def run(self) -> None:
+        """Run what the edits ask for; without edits, offer what else there is to run."""
+        if self._session.lowest_changed is None:
+            text = "Nothing was edited since the last result. Make the details anew, or another picture?"
+            self._session.said.emit(Notice(text, offer="run.details", second_offer="run.new_picture"))
+        else:
+            self._session.making.run()
+
+    def run_details(self) -> None:
+        """Keep the layout of the picture and run the finer levels."""
+        snapshot = self._session.snapshot
+        if snapshot is not None:
+            self._session.making.run(detail_stage(snapshot), keep_layout=True)
+
     def run_again(self) -> None:
         """Roll the seed and run from the active level."""
         self._session.runs.roll()
-        self._session.making.run(self._state.now.level)
+        self._session.making.run(self._state.now.level, keep_layout=True)
 
     def models(self) -> None:
         """Show the models; there is one such dialog."""

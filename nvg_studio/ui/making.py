@@ -59,12 +59,15 @@ class Making(QObject):
             documents.new_layout(blank, info.image_size, info.identity.tokenizer), "New layout", saved=True
         )
 
-    def run(self, stage: int | None = None, live: bool = False) -> None:
-        """Run from a stage (None: where the next run must start) with the document's locks and the chosen scope."""
+    def run(self, stage: int | None = None, live: bool = False, keep_layout: bool = False) -> None:
+        """Run from a stage (None: where the next run must start) with the document's locks and the chosen scope.
+
+        `keep_layout`: what was painted is held even where `stage` is coarser.
+        """
         session, snapshot = self._session, self._session.snapshot
         if snapshot is None or session.info is None:
             return
-        plan = plan_run(snapshot, stage, session.runs.scope)
+        plan = plan_run(snapshot, stage, session.runs.scope, keep_layout)
         session.runs.start(snapshot.sequence, plan.stage, plan.locks, session.info, snapshot, live)
 
     def choose(self, index: int) -> None:

@@ -51,8 +51,7 @@ class MakingDocks(QObject):
         generate.chosen.connect(lambda values: runs.choose(**values))
         generate.precision_chosen.connect(lambda device, dtype: self._window.prefer(device=device, dtype=dtype))
         generate.dice_asked.connect(runs.roll)
-        generate.run_asked.connect(self._run_or_generate)
-        generate.run_here_asked.connect(actions["run.here"].trigger)
+        generate.run_asked.connect(lambda name: actions[name].trigger())
         generate.cancel_asked.connect(runs.cancel)
         runs.settings_changed.connect(self.show_choices)
 
@@ -91,6 +90,7 @@ class MakingDocks(QObject):
         session, choices = self._session, self._window.state.now
         self.comparing = self.comparing and bool(session.making.made)
         self.generate.show_run(making_view.run_view(session, choices))
+        making_view.show_run_actions(session, choices, self._window.actions_set)
         self.history.show_rows(making_view.history_rows(session, self.thumbnails))
         if self.comparing:
             self.results.show_tiles(making_view.tiles(session, self.thumbnails))
@@ -173,7 +173,3 @@ class MakingDocks(QObject):
         if name:
             self.reference_source.open_map(Path(name))
         self._window.refresh_soon()
-
-    def _run_or_generate(self) -> None:
-        name = "file.generate" if self._session.document is None else "run.run"
-        self._window.actions_set[name].trigger()

@@ -262,6 +262,7 @@ def conditions(session: Session, choices: Choices) -> set[str]:
         "decodable": session.info is not None and session.fits_model,
         "veiled": document is not None and bool(choices.only),
         "locked": document is not None and session.locks.any,
+        "laid_out": document is not None and document.snapshot.held_levels > 0 and not document.snapshot.blank,
     }
     return {name for name, holds in facts.items() if holds} | {f"level{n}" for n in range(session.depth + 1)}
 

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from nvg_studio.granularity import edits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.ids import UNKNOWN, tokenizer_of
@@ -15,6 +14,7 @@ from nvg_studio.imaging.cells import cell_means
 from nvg_studio.project import document as documents
 from nvg_studio.project.document import Document, Made, Snapshot
 from nvg_studio.project.holding import Holds
+from nvg_studio.project.planning import edited_stage
 from nvg_studio.project.renaming import document_with_current_ids, with_current_ids
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project
@@ -157,12 +157,7 @@ class Session(QObject):
     @property
     def lowest_changed(self) -> int | None:
         """The level from which the next run must start; None where nothing was edited since the last one."""
-        snapshot = self.snapshot
-        if snapshot is None:
-            return None
-        if snapshot.layout is not None:
-            return snapshot.layout.stages
-        return edits.first_changed_stage(snapshot.result, snapshot.sequence)
+        return None if self.snapshot is None else edited_stage(self.snapshot)
 
     @property
     def work(self) -> Work | None:

@@ -29,7 +29,7 @@ from nvg_studio.ui.recovering import Recovering
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
 from nvg_studio.ui.shown import ShownPicture
-from nvg_studio.ui.state import PAINTING, EditorState, LockKind
+from nvg_studio.ui.state import EditorState, LockKind
 from nvg_studio.ui.status import StatusBar
 from nvg_studio.ui.strip import LevelStrip
 from nvg_studio.ui.theme import Theme
@@ -43,7 +43,10 @@ CLUSTER_MENU = (
     *("cluster.rename", "cluster.only", "cluster.show_all", ""),
     *(*LOCK_MENU, "", "cluster.merge", "cluster.swap", "cluster.balance"),
 )
-LEVEL_MENU = ("run.here", "", "level.lock_layout", "level.lock_coarse", "cluster.unlock_all", "", "cluster.balance")
+LEVEL_MENU = (
+    *("run.here", "", "level.lock_layout", "level.lock_coarse", "cluster.unlock_all", "level.release_layout", ""),
+    "cluster.balance",
+)
 
 
 class MainWindow(QMainWindow):
@@ -66,7 +69,11 @@ class MainWindow(QMainWindow):
         theme.prefer(preferences.theme)
         session.exact_pixels = preferences.exact_pixels
         session.keeper.pause(preferences.autosave_s)
-        self.state.update(palette=preferences.palette, exact_pixels=preferences.exact_pixels)
+        self.state.update(
+            palette=preferences.palette,
+            exact_pixels=preferences.exact_pixels,
+            contiguous=preferences.contiguous,
+        )
         self.actions_set = ActionSet(self, self.commands.table(), theme)
         self._images = presenter.ImageCache()
         self._settled = False
@@ -248,6 +255,8 @@ class MainWindow(QMainWindow):
             self._take_empty_sibling()
         if "palette" in names:
             self.remembered.prefer(palette=self.state.now.palette)
+        if "contiguous" in names:
+            self.remembered.prefer(contiguous=self.state.now.contiguous)
         self.canvas.refresh_hover()
         self.refresh_soon()
 
@@ -277,9 +286,9 @@ class MainWindow(QMainWindow):
             editing.lock_clusters(level, clusters, kind)
 
     def _clusters_selected(self, clusters: frozenset[int]) -> None:
-        """Select clusters that were clicked in their dock; while painting, a single one is taken in hand, too."""
+        """Select clusters that were clicked in their dock; a single one is what is painted with from now on."""
         self.state.update(selected=clusters)
-        if len(clusters) == 1 and self.state.now.tool in PAINTING:
+        if len(clusters) == 1:
             self.state.take(min(clusters))
 
     def _toggle_lock(self, row: ClusterRow, kind: LockKind) -> None:

@@ -249,7 +249,7 @@ def inner(widget: QWidget) -> bool:
 
 def test_everything_in_the_window_has_a_name(studio: Studio) -> None:
     studio.session.runs.choose(variations=2)
-    studio.trigger_when_enabled("run.run")
+    studio.trigger_when_enabled("run.details")
     studio.until(lambda: len(studio.session.making.made) == 2)
     studio.settle()
     assert unnamed(studio.window) == []
