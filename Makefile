@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# From the dependency group of that name: the one place where the version stands.
 TORCH := $(shell grep -o 'torch==[0-9.]*' pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
@@ -50,7 +51,7 @@ $(VENV)/run.stamp: pyproject.toml .ci/system.sh
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@echo "Installing NVG Studio into $(VENV) (a few minutes, once)"
 	@$(PIP) $(TORCH)
-	@$(PIP) --editable .
+	@$(PIP) --editable .[evaluation]
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp

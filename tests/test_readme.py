@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
 from tests.tiny import save_tiny_model
 
@@ -30,10 +31,12 @@ def test_folders_of_the_tree_are_there() -> None:
     assert {room.name for room in (ROOT / "nvg_studio").iterdir() if (room / "__init__.py").exists()} == set(rooms)
 
 
-def test_torch_is_pinned_to_one_version() -> None:
+def test_torch_is_pinned_to_one_version_inside_the_range() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    (pin,) = [entry for entry in project["project"]["dependencies"] if entry.startswith("torch")]
+    (pin,) = project["dependency-groups"]["torch"]
     assert set(re.findall(r"torch==[\d.]+", README)) == {pin}
+    (wanted,) = [Requirement(entry) for entry in project["project"]["dependencies"] if entry.startswith("torch")]
+    assert pin.removeprefix("torch==") in wanted.specifier
 
 
 def test_debian_packages_are_those_that_set_up_checks() -> None:

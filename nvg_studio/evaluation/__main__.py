@@ -6,10 +6,14 @@
 import argparse
 import sys
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.training.console import OneLineParser, exit_code
+
+REPORT_PACKAGES = ("matplotlib", "sklearn")
+"""Of the extra `evaluation` in pyproject.toml, by the names they are imported by."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -60,6 +64,10 @@ def _add_classifier(command: argparse.ArgumentParser) -> None:
 
 
 def _model(options: argparse.Namespace) -> None:
+    if missing := [package for package in REPORT_PACKAGES if find_spec(package) is None]:
+        raise TrainingError(
+            f"Reports need packages that are not installed ({', '.join(missing)}): pip install nvg-studio[evaluation]."
+        )
     from nvg_studio.evaluation.report import evaluate
     from nvg_studio.evaluation.subject import Request
     from nvg_studio.evaluation.tables import markdown
