@@ -105,9 +105,9 @@ def test_residuals_of_any_pictures_lose_at_most_one_step(given_seeds: list[int])
     pictures = [np.random.default_rng(seed).integers(0, 256, (4, 4, 3)).astype(np.uint8) for seed in given_seeds]
     residuals = grey_residuals(pictures)
     total = pictures[0].astype(int)
-    for picture, residual in zip(pictures[1:], residuals, strict=True):
+    for wanted, residual in zip(pictures[1:], residuals, strict=True):
         total = np.clip(total + 2 * residual.astype(int) - 255, 0, 255)
-        assert np.abs(total - picture).max() <= 1
+        assert np.abs(total - wanted).max() <= 1
 
 
 def test_nothing_changed_is_middle_grey() -> None:
