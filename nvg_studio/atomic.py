@@ -26,6 +26,18 @@ _NO_SYNC = {
     if hasattr(errno, name)
 }
 """What fsync answers where it is not supported. Any other error means that the data are not on the disk."""
+MAX_NAME = 255
+"""The most bytes (not characters) that a file name has on common file systems."""
+_ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+_REMEDIES = {
+    errno.ENOSPC: "make room there or choose another place",
+    errno.EDQUOT: "make room there or choose another place",
+    errno.ENOENT: "the folder is gone; choose another place",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EISDIR: "choose another name",
+    errno.ENOTDIR: "choose another place",
+    errno.EACCES: "choose another name or place",
+}
 
 
 def write_atomic(
@@ -54,12 +66,13 @@ def atomic_path(path: str | PathLike[str], backup: bool = False) -> Iterator[Pat
     link stays one: its target is replaced. The file keeps its permissions, a new one gets those of any new file. With
     `backup` the old file stays beside it, under the name with a ~ at its end. Temporary files that killed programs left
     are taken away. File systems that refuse permissions, times, hard links or a flush (network shares, sticks) are
-    written all the same.
+    written all the same. A write-protected file is not replaced.
 
     Raises:
         OSError: the file cannot be written; the old one is untouched.
     """
     target = Path(os.path.realpath(fspath(path)))
+    check_target(target)
     partial = _partial_of(target)
     try:
         with open(partial, "xb") as file:
@@ -100,7 +113,38 @@ def remove_partials(path: str | PathLike[str]) -> None:
 def backup_of(path: str | PathLike[str]) -> Path:
     """Where `atomic_path` keeps the version before."""
     target = Path(os.path.realpath(fspath(path)))
-    return target.with_name(f"{target.name}~")
+    return target.with_name(f"{fitted_name(target.name, MAX_NAME - 1)}~")
+
+
+def check_target(path: str | PathLike[str]) -> None:
+    """OSError for a folder and for a write-protected file: replacing a file asks the folder alone, not its owner."""
+    target = Path(os.path.realpath(fspath(path)))
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(target))
+    if not mode & _ANY_WRITE or not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file is write-protected", str(target))
+
+
+def fitted_name(name: str, limit: int = MAX_NAME) -> str:
+    """A file name cut to at most `limit` bytes, which is what file systems count, between two characters."""
+    while len(os.fsencode(name)) > limit:
+        name = name[:-1]
+    return name
+
+
+def describe_refusal(error: OSError | ValueError) -> str:
+    """Why a file was not written, and what to do: "no space left on device; make room there or ...", no dot.
+
+    A ValueError is what a name gives that no file can have.
+    """
+    if isinstance(error, ValueError):
+        return "it has characters that file names cannot have; choose another name"
+    reason = (error.strerror or "the disk refused it").lower()
+    return f"{reason}; {_REMEDIES.get(error.errno or 0, 'choose another place')}"
 
 
 def _prefix(target: Path) -> str:

@@ -10,7 +10,7 @@ from typing import BinaryIO, NoReturn
 import pytest
 
 from nvg_studio import atomic
-from nvg_studio.atomic import atomic_path, backup_of, write_atomic
+from nvg_studio.atomic import MAX_NAME, atomic_path, backup_of, describe_refusal, fitted_name, write_atomic
 
 
 def refusing(number: int) -> Callable[..., NoReturn]:
@@ -84,6 +84,50 @@ def test_shares_that_refuse_permissions_times_links_or_flushes_are_written(
 def test_long_names_can_be_written(name: str, tmp_path: Path) -> None:
     write_atomic(tmp_path / name, b"one")
     assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("letter", ["a", "ü", "花", "\N{ROSE}"])
+def test_the_longest_names_are_written_with_their_backup(letter: str, tmp_path: Path) -> None:
+    name = fitted_name(letter * MAX_NAME, MAX_NAME - len(".nvgs")) + ".nvgs"
+    assert MAX_NAME - 4 <= len(name.encode()) <= MAX_NAME
+    write_atomic(tmp_path / name, b"one", backup=True)
+    write_atomic(tmp_path / name, b"two", backup=True)
+    backup = backup_of(tmp_path / name)
+    assert backup.read_bytes() == b"one" and backup.name.endswith("~")
+    assert sorted(os.listdir(tmp_path)) == sorted([name, backup.name])
+
+
+def test_a_write_protected_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "work"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    with pytest.raises(PermissionError, match="write-protected") as refused:
+        write_atomic(path, b"new", backup=True)
+    assert describe_refusal(refused.value) == "the file is write-protected; choose another name or place"
+    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["work"]
+
+
+def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    with pytest.raises(IsADirectoryError) as refused:
+        write_atomic(tmp_path / "work", b"new", backup=True)
+    assert describe_refusal(refused.value) == "it is a folder; choose another name"
+    assert os.listdir(tmp_path) == ["work"]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("a" * 300, "file name too long; choose a shorter name"),
+        ("a\0b", "it has characters that file names cannot have; choose another name"),
+        ("nowhere/work", "no such file or directory; the folder is gone; choose another place"),
+    ],
+)
+def test_names_that_no_file_can_have_are_told_in_one_line(name: str, answer: str, tmp_path: Path) -> None:
+    with pytest.raises((OSError, ValueError)) as refused:
+        write_atomic(tmp_path / name, b"new")
+    assert isinstance(refused.value, OSError | ValueError)
+    assert describe_refusal(refused.value) == answer
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions and links are POSIX")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from nvg_studio.atomic import write_atomic
+from nvg_studio.atomic import describe_refusal, write_atomic
 from nvg_studio.errors import PictureError
 
 
@@ -47,8 +47,8 @@ def write_png(path: str | PathLike[str], image: NDArray[Any], metadata: Mapping[
     Raises:
         PictureError: the file cannot be written; what was there before is untouched.
     """
+    data = encode_png(image, metadata)
     try:
-        write_atomic(path, encode_png(image, metadata))
-    except OSError as error:
-        reason = (error.strerror or "the disk refused it").lower()
-        raise PictureError(f"Cannot save {fspath(path)}: {reason}; choose another place.") from error
+        write_atomic(path, data)
+    except (OSError, ValueError) as error:
+        raise PictureError(f"Cannot save {fspath(path)}: {describe_refusal(error)}.") from error

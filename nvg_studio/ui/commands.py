@@ -21,13 +21,17 @@ from nvg_studio.ui.dialogs.preferences import THEMES, PreferencesDialog
 from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog
 from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PNG_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
 from nvg_studio.ui.images import to_qimage
-from nvg_studio.ui.incoming import first_file, picture_in
+from nvg_studio.ui.incoming import IncomingFile, IncomingPicture, incoming
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.preferences import DEVICES
 from nvg_studio.ui.state import LockKind, Palette, ViewMode
 
 if TYPE_CHECKING:
     from nvg_studio.ui.window import MainWindow
+
+
+CLIPBOARD = "clipboard"
+"""Title of what was pasted."""
 
 
 class Commands:
@@ -148,17 +152,20 @@ class Commands:
 
     def paste(self) -> None:
         """Open what is on the clipboard: a picture, or the first file."""
-        if not self.open_data(QApplication.clipboard().mimeData(), "clipboard"):
-            self._say("There is no picture on the clipboard: copy one first.")
+        self.open_data(QApplication.clipboard().mimeData(), CLIPBOARD)
 
-    def open_data(self, data: QMimeData, title: str) -> bool:
-        """Open what was dropped or pasted, the first file or a picture; False when there is neither."""
-        path, read = first_file(data), picture_in(data)
-        if path is not None:
-            self.open_path(path)
-        elif read is not None:
+    def open_data(self, data: QMimeData | None, title: str) -> bool:
+        """Open what was dropped or pasted, a file or a picture; False, and a notice, where nothing can be used."""
+        found = incoming(data, pasted=title == CLIPBOARD)
+        if isinstance(found, IncomingFile):
+            self.open_path(found.path)
+        elif isinstance(found, IncomingPicture):
+            read = found.read
             self.settle(lambda: self._window.files.open_picture(read, title))
-        return path is not None or read is not None
+        else:
+            self._say(found.reason)
+            return False
+        return True
 
     def generate(self) -> None:
         """Make a new picture, once unsaved changes are settled."""
@@ -189,8 +196,7 @@ class Commands:
 
     def paste_reference(self) -> None:
         """Use the picture on the clipboard as reference."""
-        if not self._window.making.take_reference(QApplication.clipboard().mimeData()):
-            self._say("There is no picture on the clipboard: copy one first.")
+        self._window.making.take_reference(QApplication.clipboard().mimeData(), pasted=True)
 
     def save(self) -> None:
         """Save the project where it came from, or ask."""

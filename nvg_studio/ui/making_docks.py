@@ -13,7 +13,8 @@ from nvg_studio.ui.docks.generate import GenerateDock
 from nvg_studio.ui.docks.history import HistoryDock, HistoryRow
 from nvg_studio.ui.docks.reference import ReferenceDock
 from nvg_studio.ui.gestures import cells_of
-from nvg_studio.ui.incoming import first_file, picture_in
+from nvg_studio.ui.incoming import IncomingFile, IncomingPicture, incoming
+from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.reference import Reference
 from nvg_studio.ui.reference_view import reference_view
 from nvg_studio.ui.results.page import ResultsPage
@@ -76,7 +77,7 @@ class MakingDocks(QObject):
         dock.chosen.connect(lambda values: source.choose(**values))
         dock.crop_moved.connect(source.move_crop)
         dock.map_asked.connect(self._open_map)
-        dock.dropped.connect(self.take_reference)
+        dock.dropped.connect(lambda data: self.take_reference(data))
         dock.apply_asked.connect(lambda run: source.apply(self._selected_cells(), run))
 
     def close(self) -> None:
@@ -130,17 +131,17 @@ class MakingDocks(QObject):
             self.results.open_grid()
         self._window.refresh_soon()
 
-    def take_reference(self, data: QMimeData) -> bool:
-        """Use what was dropped or pasted as reference, the first file or a picture; False when there is neither."""
-        path, read = first_file(data), picture_in(data)
-        if path is not None:
-            self.reference_source.open(path)
-        elif read is not None:
-            self.reference_source.take(read, "pasted picture")
+    def take_reference(self, data: QMimeData | None, pasted: bool = False) -> None:
+        """Use what was dropped or pasted as reference, a file or a picture; a notice where nothing can be used."""
+        found = incoming(data, pasted)
+        if isinstance(found, IncomingFile):
+            self.reference_source.open(found.path)
+        elif isinstance(found, IncomingPicture):
+            self.reference_source.take(found.read, "pasted picture" if pasted else "dropped picture")
         else:
-            return False
+            self._session.said.emit(Notice(found.reason, Kind.WARNING))
+            return
         self._window.show_dock("reference")
-        return True
 
     def _use(self, index: int) -> None:
         self._session.making.choose(index)

@@ -21,7 +21,7 @@ from nvg_studio.ui.empty import EmptyState
 from nvg_studio.ui.exporting import Exporter
 from nvg_studio.ui.files import Files
 from nvg_studio.ui.hint import Hint
-from nvg_studio.ui.incoming import has_something
+from nvg_studio.ui.incoming import may_be_usable
 from nvg_studio.ui.making_docks import MakingDocks
 from nvg_studio.ui.messages import MessageBar
 from nvg_studio.ui.models import Models
@@ -345,7 +345,7 @@ class MainWindow(QMainWindow):
     # -- window manners -------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if has_something(event.mimeData()):
+        if may_be_usable(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -19,6 +19,7 @@ from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.write import encode_png
 from nvg_studio.project import archive, packing
 from nvg_studio.project.document import Document, accept_result, apply_edit, open_photo, with_name
+from nvg_studio.project.holding import Hold
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.results import step_of
 from nvg_studio.project.storage import Project, load, save
@@ -123,6 +124,24 @@ def test_the_version_before_stays_as_a_backup(saved: Path) -> None:
     assert sorted(os.listdir(saved.parent)) == ["work.nvgs", "work.nvgs~"]
     save(full_project(), saved, backup=False)
     assert backup_of(saved).read_bytes() == before
+
+
+def test_the_longest_names_can_be_held_and_saved_twice(tmp_path: Path) -> None:
+    path = tmp_path / ("花" * 83 + ".nvgs")  # 254 bytes of 255
+    hold = Hold(path)
+    save(full_project(), path)
+    save(full_project(), path)
+    assert load(path).document.history == full_project().document.history
+    with pytest.raises(ProjectError, match="is open in another window"):
+        Hold(path)
+    hold.release()
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b.nvgs", "folder"])
+def test_names_that_cannot_be_written_are_refused_in_one_line(name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ProjectError, match="^Cannot save [^\n]*; choose [^\n]*name[^\n]*[.]$"):
+        save(full_project(), tmp_path / name)
 
 
 def test_odd_texts_can_be_saved(saved: Path) -> None:

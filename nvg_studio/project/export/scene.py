@@ -53,14 +53,15 @@ def cluster_name(snapshot: Snapshot, level: int, cluster: int) -> str:
 
 
 def _cutouts(snapshot: Snapshot, level: int, view: Picture, softness: float = 0) -> Iterator[Layer]:
-    """The clusters of a level, cut out of the view; `softness` in cells."""
+    """The clusters of a level, cut out of the view; `softness` in cells. One that covers no pixel is left out."""
     labels = snapshot.sequence.labels(level)
     width = softness * len(view) / grid_side(len(labels))
     for cluster in np.unique(labels):
         inside = spread(labels == cluster, len(view))
         mask = soft_mask(inside, width) if softness else inside.astype(np.uint8) * np.uint8(255)
-        name = cluster_name(snapshot, level, int(cluster))
-        yield _cut(f"{name} (soft)" if softness else name, view, mask)
+        if mask.any():  # a view with fewer pixels than the grid has cells
+            name = cluster_name(snapshot, level, int(cluster))
+            yield _cut(f"{name} (soft)" if softness else name, view, mask)
 
 
 def _cut(name: str, picture: Picture, mask: NDArray[np.uint8]) -> Layer:
