@@ -82,6 +82,8 @@ def save_model(
 ) -> None:
     """Write a model folder, every file atomically, those of networks that are None left out.
 
+    A few-step network or preview decoder that lies there belongs to other weights and is removed.
+
     Args:
         source: the model that it was made from. Where their tokenizers are the same, projects of it that were written
             before there were tokenizer ids are the new model's too.
@@ -91,6 +93,8 @@ def save_model(
     for name, network in networks.items():
         if network is not None:
             _save_tensors(network, folder / name, dtype)
+        elif name in (FEW_STEP, PREVIEW):
+            (folder / name).unlink(missing_ok=True)
     write_config(_with_names_of(source, config, folder), folder / CONFIG)
 
 
@@ -102,18 +106,19 @@ def _with_names_of(source: Networks | None, config: ModelConfig, folder: Path) -
     return replace(config, legacy_fingerprints=tuple(sorted(former)))
 
 
-def save_decoder(source: Path, tokenizer: nn.Module, name: str, folder: Path) -> None:
-    """Write the model in `source` anew with a tokenizer whose decoder alone differs, every file atomically.
+def save_tokenizer(
+    source: Path, tokenizer: nn.Module, config: ModelConfig, folder: Path, same_decoder: bool = False
+) -> None:
+    """Write the model in `source` anew with a tokenizer of which a part differs, every file atomically.
 
-    Generator and few-step network in `source` stay valid and are copied. Numbers keep the format they have there, so
-    that encoder and codebook stay the same bit for bit.
+    Generator and few-step network in `source` are copied, and the preview decoder where it still imitates the decoder.
+    Numbers keep the format they have there, so that the parts that are the same stay so bit for bit.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model = load_model(source) if (source / GENERATOR).is_file() else None
     dtype = next(iter(read_safetensors(source / TOKENIZER).values())).dtype
     _save_tensors(tokenizer, folder / TOKENIZER, dtype)
-    _copy_files(source, folder, (GENERATOR, FEW_STEP))
-    config = replace(read_config(source / CONFIG), name=name)
+    _copy_files(source, folder, (GENERATOR, FEW_STEP, *((PREVIEW,) if same_decoder else ())))
     write_config(_with_names_of(model, config, folder), folder / CONFIG)
 
 
@@ -186,11 +191,15 @@ def add_preview(model: Path, preview: nn.Module, folder: Path) -> None:
 
 
 def load_tokenizer(folder: Path, expected: TokenizerConfig) -> Tokenizer:
-    """Read the tokenizer alone; raises CheckpointError also when it has another size than `expected`."""
+    """Read the tokenizer alone, to be used with the structure method of `expected`, whichever it was made with.
+
+    Raises:
+        CheckpointError: also when it has another size than `expected`.
+    """
     config = read_config(folder / CONFIG)
-    if config.tokenizer != expected:
+    if replace(config.tokenizer, structure_method=expected.structure_method) != expected:
         raise CheckpointError(f"The tokenizer in '{folder}' has another size. Train one of the size you ask for.")
-    return _read_tokenizer(folder, config)
+    return _read_tokenizer(folder, replace(config, tokenizer=expected))
 
 
 def _read_tokenizer(folder: Path, config: ModelConfig) -> Tokenizer:

@@ -1,19 +1,22 @@
 """What a model is made of, as flat values; `config.json` beside the weights is exactly this."""
 
 import json
+import math
 import re
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import CheckpointError
+from nvg_studio.granularity.structure_method import METHODS, Halves, Pairs, StructureMethod, method_name
 from nvg_studio.model.classes import IMAGENET_CLASSES, class_names
 
 HEAD_SIZE = 64
 """Width of one attention head in both transformers; the rotary code is made for it."""
 
 _FORMAT = 1
+MOST_POSITION_WEIGHT, MOST_SMOOTHING = 16, 16
 LARGEST = 4 << 20
 """Bytes of a description."""
 MOST_FINGERPRINTS = 1000
@@ -34,6 +37,9 @@ class TokenizerConfig:
     codebook_size: int
     norm_groups: int
     """Groups of every norm; few of them where channels are few, or a group loses the strength of its channel."""
+    structure_method: StructureMethod = field(default=Pairs(), repr=False)
+    """How pictures are clustered; absent in `config.json` means pairs. Part of the tokenizer id; the fingerprints of
+    before, which are made of this class's text, do not know it."""
 
     @property
     def grid(self) -> int:
@@ -111,6 +117,7 @@ def check(config: ModelConfig) -> None:
             raise CheckpointError(
                 f"Model configuration: {name} is {value!r}, but must be a number from {low} to {high}."
             )
+    check_method(tok.structure_method)
     if not 1 <= len(tok.multipliers) <= 8 or not all(isinstance(m, int) and 1 <= m <= 16 for m in tok.multipliers):
         raise CheckpointError(
             f"Model configuration: multipliers are {tok.multipliers}, but must be 1 to 8 small numbers."
@@ -135,6 +142,22 @@ def check(config: ModelConfig) -> None:
         raise CheckpointError(
             f"Model configuration: legacy_fingerprints must be at most {MOST_FINGERPRINTS} of 64 hex digits each."
         )
+
+
+def check_method(method: StructureMethod) -> None:
+    """Raise CheckpointError where the numbers of a structure method are out of range."""
+    if isinstance(method, Halves):
+        weight, smoothing = method.position_weight, method.smoothing
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
+            raise CheckpointError(f"Model configuration: position_weight is {weight!r}, but must be a number.")
+        if not 0 <= weight <= MOST_POSITION_WEIGHT:
+            raise CheckpointError(
+                f"Model configuration: position_weight is {weight}, but must lie from 0 to {MOST_POSITION_WEIGHT}."
+            )
+        if isinstance(smoothing, bool) or not isinstance(smoothing, int) or not 0 <= smoothing <= MOST_SMOOTHING:
+            raise CheckpointError(
+                f"Model configuration: smoothing is {smoothing!r}, but must be a number from 0 to {MOST_SMOOTHING}."
+            )
 
 
 def groups_for(channels: int, groups: int) -> int:
@@ -169,10 +192,15 @@ OFFICIAL_SAMPLING: dict[str, Any] = {
 
 
 def write_config(config: ModelConfig, path: Path) -> None:
-    """Write `config.json`, atomically."""
+    """Write `config.json`, atomically; pairs are left out, as in files from before there was another method."""
     data = {"format": _FORMAT, **asdict(config)}
     if not config.legacy_fingerprints:
         del data["legacy_fingerprints"]
+    method = config.tokenizer.structure_method
+    if isinstance(method, Pairs):
+        del data["tokenizer"]["structure_method"]
+    else:
+        data["tokenizer"]["structure_method"] = {"name": method_name(method), **asdict(method)}
     write_atomic(path, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
 
 
@@ -198,6 +226,8 @@ def read_config(path: Path) -> ModelConfig:
             f"'{path}' is not a model configuration of format {_FORMAT}. Update NVG Studio or the model."
         )
     try:
+        if "structure_method" in data["tokenizer"]:
+            data["tokenizer"]["structure_method"] = _method(data["tokenizer"]["structure_method"])
         data["tokenizer"] = _build(TokenizerConfig, data["tokenizer"])
         data["generator"] = _build(GeneratorConfig, data["generator"])
         if not isinstance(data["sampling"], dict):
@@ -210,9 +240,23 @@ def read_config(path: Path) -> ModelConfig:
 
 
 def _build(kind: type[T], data: dict[str, Any]) -> T:
-    """A config dataclass from a JSON table: its fields and no others, lists become tuples."""
-    known = {field.name: field.default is MISSING for field in fields(kind)}  # type: ignore[arg-type]
-    odd = set(data) ^ {name for name, needed in known.items() if needed or name in data}
-    if odd:
-        raise KeyError(f"{kind.__name__}: unexpected or missing {sorted(odd)}")
+    """A config dataclass from a JSON table: exactly its fields, without those that have a default; lists become
+    tuples."""
+    known = fields(kind)  # type: ignore[arg-type]
+    wrong = {part.name for part in known if part.default is MISSING} - set(data)
+    wrong |= set(data) - {part.name for part in known}
+    if wrong:
+        raise KeyError(f"{kind.__name__}: unexpected or missing {sorted(wrong)}")
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+
+
+def _method(table: dict[str, Any]) -> StructureMethod:
+    """The structure method that a table of `config.json` names, with exactly its numbers."""
+    given = dict(table)
+    kind = METHODS.get(given.pop("name"))
+    if kind is None:
+        raise KeyError(f"structure_method: {table['name']!r} is none of {', '.join(METHODS)}")
+    names = {part.name for part in fields(kind)}
+    if set(given) != names:
+        raise KeyError(f"structure_method: unexpected or missing {sorted(set(given) ^ names)}")
+    return type(kind)(**given)

@@ -4,8 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from nvg_studio.granularity.structure_method import Pairs, method_name
 from nvg_studio.ids import Identity, TokenizerId, model_with
 
 if TYPE_CHECKING:
@@ -45,7 +47,11 @@ def _tokenizer_facts(config: "ModelConfig") -> dict[str, object]:
     A value that came later is named here only where it differs from what models of before do, so that theirs is kept.
     """
     sizes = config.tokenizer
+    later = {}
+    if not isinstance(sizes.structure_method, Pairs):
+        later["structure_method"] = [method_name(sizes.structure_method), asdict(sizes.structure_method)]
     return {
+        **later,
         "image_size": sizes.image_size,
         "base_channels": sizes.base_channels,
         "multipliers": sizes.multipliers,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nvg_studio.errors import LockError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import ModelId
 from nvg_studio.project import document as documents
 from nvg_studio.project import results
 from nvg_studio.project.document import Document, Layout, release_layout
@@ -60,7 +61,7 @@ def real(pipe: NVGPipeline) -> Run:
 def accepted(document: Document, plan: Plan, after: GranularitySequence, seed: int = 0) -> Document:
     """A run's result as the next step, by the way that the window takes."""
     step = document.snapshot
-    request = RunRequest(step.sequence, plan.stage, plan.locks, (GenerationSettings(seed=seed),), "f" * 64)
+    request = RunRequest(step.sequence, plan.stage, plan.locks, (GenerationSettings(seed=seed),), ModelId("f" * 64))
     made = results.made_by(request, step, [after], [picture(seed, 16)])
     return results.accept(document, made[0])
 
@@ -256,7 +257,7 @@ def test_a_result_holds_what_the_step_held_that_it_was_made_from() -> None:
     document, _ = across(start)
     plan = plan_run(document.snapshot)
     step, after = document.snapshot, scripted(document.sequence, plan, 0)
-    request = RunRequest(step.sequence, plan.stage, plan.locks, (GenerationSettings(),), "f" * 64)
+    request = RunRequest(step.sequence, plan.stage, plan.locks, (GenerationSettings(),), ModelId("f" * 64))
     waiting = results.with_made(document, results.made_by(request, step, [after], [picture(0, 16)]))
     assert results.choose(waiting.undo(), 0).snapshot.held_levels == 3
     deeper, _ = across(waiting, level=5)

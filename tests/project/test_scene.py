@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nvg_studio.errors import SettingsError
+from nvg_studio.ids import TokenizerId
 from nvg_studio.imaging.cells import spread
 from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.masks import soft_mask
@@ -156,7 +157,7 @@ def test_names_are_readable(name: str, shown: str) -> None:
 @pytest.mark.parametrize("side", [2, 3])
 def test_a_photo_smaller_than_the_grid_is_exported(kind: Format, side: int, tmp_path: Path) -> None:
     """Some cells of the 4 x 4 cover no pixel then, and so do clusters of the finest level."""
-    document = open_photo(sequence(0), picture(1, side), "Open", "a" * 64)
+    document = open_photo(sequence(0), picture(1, side), "Open", TokenizerId("a" * 64))
     project = Project(document, "tiny", rendering_of(document))
     scene = scene_of(project, LayerChoice(DEPTH, tuple(range(DEPTH + 1))))
     assert len(visible(scene)) <= 1 + side * side
