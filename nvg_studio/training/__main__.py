@@ -188,7 +188,7 @@ def _generator(options: argparse.Namespace, stop: threading.Event, share: float 
     averaged = train(task, _settings(options, "generator", share), stop.is_set)
     if devices.first():
         with writing(options.out / "model"):
-            save_model(config, tokenizer, averaged, options.out / "model", torch.float16)
+            save_model(config, tokenizer, averaged, options.out / "model", torch.float16, source=init)
 
 
 def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
