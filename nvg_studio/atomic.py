@@ -78,7 +78,7 @@ def atomic_path(path: str | PathLike[str], backup: bool = False) -> Iterator[Pat
         with open(partial, "xb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         yield partial
-        _sync(partial)
+        _sync(partial, target)
         if target.exists():
             mode = stat.S_IMODE(target.stat().st_mode)
             if backup:
@@ -171,14 +171,14 @@ def _keep(target: Path) -> None:
         copy.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
-    """Force a file's content to the disk; OSError where the disk could not take it."""
-    with open(path, "r+b") as file:
+def _sync(partial: Path, target: Path) -> None:
+    """Force a file's content to the disk; OSError, of the `target`, where the disk could not take it."""
+    with open(partial, "r+b") as file:
         try:
             os.fsync(file.fileno())
         except OSError as error:
             if error.errno not in _NO_SYNC:
-                raise
+                raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 def _sync_folder(folder: Path) -> None:

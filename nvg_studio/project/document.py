@@ -230,10 +230,8 @@ def from_result(
 ) -> Document:
     """A document of a picture uint8 [S, S, 3] that a run made from nothing; nothing is locked."""
     locks = Locks.none(sequence.cells, sequence.depth)
-    snapshot = Snapshot(
-        sequence, sequence, locks, picture_key(picture), title, request=request, tokenizer=request.tokenizer
-    )
-    return _first(snapshot, picture)
+    key, tokenizer = picture_key(picture), request.tokenizer
+    return _first(Snapshot(sequence, sequence, locks, key, title, request=request, tokenizer=tokenizer), picture)
 
 
 def new_layout(sequence: GranularitySequence, size: int, tokenizer: TokenizerId = UNKNOWN) -> Document:
@@ -397,8 +395,7 @@ def _check_locks(before: Snapshot, sequence: GranularitySequence) -> None:
         raise SequenceError(f"A result of {sequence.cells} cells does not fit a document of {before.sequence.cells}.")
     bits = (sequence.bits != before.sequence.bits) & before.locks.bits
     tokens = (sequence.token_map != before.sequence.token_map) & before.locks.tokens
-    count = int((bits.any(axis=1) | tokens.any(axis=0)).sum())
-    if count:
+    if count := int((bits.any(axis=1) | tokens.any(axis=0)).sum()):
         raise LockError(
             f"The result changes {count} cells that were locked since it was started: unlock them, or run again."
         )

@@ -245,7 +245,7 @@ def _generator(options: argparse.Namespace, stop: threading.Event, share: float 
     if devices.first():
         preview = init.preview if init and not fresh else None
         with writing(options.out / "model"):
-            save_model(config, tokenizer, averaged, options.out / "model", torch.float16, preview=preview)
+            save_model(config, tokenizer, averaged, options.out / "model", torch.float16, preview=preview, source=init)
 
 
 def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:

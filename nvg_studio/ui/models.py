@@ -12,6 +12,7 @@ from nvg_studio.hub import install, library, published
 from nvg_studio.hub.apart import run_apart
 from nvg_studio.hub.library import Damaged, ModelFacts
 from nvg_studio.hub.progress import Progress
+from nvg_studio.ui.latest import Latest
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.session import Session
 
@@ -26,12 +27,13 @@ class Models(QObject):
 
     changed = Signal()
     installed = Signal(object)
-    _moved = Signal(object)
+    _moved = Signal(object, object)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
         self._stop = threading.Event()
+        self._list_asked = Latest()
         self.found: Found = ()
         self.progress: Progress | None = None
         """Of the work under way; None: there is none."""
@@ -43,7 +45,9 @@ class Models(QObject):
         """List the models anew."""
         folder = self._session.info.folder if self._session.info is not None else ""
         elsewhere = Path(folder) if folder else None
-        self._session.jobs.start(lambda: tuple(library.survey(elsewhere)), self._take, self._refuse)
+        request = self._list_asked.ask()
+        work = lambda: tuple(library.survey(elsewhere))  # noqa: E731
+        self._session.jobs.start(work, request.only(self._take), request.only(self._refuse))
 
     def accept_and_download(self, name: str) -> None:
         """Write down that the licence is accepted, then fetch a published model."""
@@ -77,11 +81,14 @@ class Models(QObject):
         self.progress, self.problem = Progress(text), ""
         self.changed.emit()
         self._session.jobs.start(
-            lambda: run_apart(work, arguments, self._moved.emit, stop), self._installed, self._failed
+            lambda: run_apart(work, arguments, lambda progress: self._moved.emit(stop, progress), stop),
+            self._installed,
+            self._failed,
         )
 
-    def _show(self, progress: Progress) -> None:
-        if self.progress is not None:
+    def _show(self, work: threading.Event, progress: Progress) -> None:
+        """Show how far the work with this flag is; a report of one that has ended comes too late."""
+        if self.progress is not None and work is self._stop:
             self.progress = progress
             self.changed.emit()
 

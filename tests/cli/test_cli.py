@@ -58,7 +58,7 @@ def test_project_holds_the_request(run: Run, pipeline: NVGPipeline) -> None:
     assert np.array_equal(document.base, pipeline.decode(document.sequence))
     request = document.snapshot.request
     assert request is not None
-    assert request.settings == (GenerationSettings(class_id=0, seed=2),)
+    assert request.settings == (GenerationSettings(class_id=0, seed=2).resolved(pipeline.info.defaults),)
     assert (request.model, request.device, request.dtype) == (pipeline.info.identity.model, "cpu", "float32")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nvg_studio.errors import ProjectError
+from nvg_studio.ids import TokenizerId
 from nvg_studio.project.document import Document, accept_result, open_photo, with_locks, with_name
 from nvg_studio.project.export.picture import encode_picture
 from nvg_studio.project.importing import work_in_picture
@@ -17,7 +18,6 @@ from nvg_studio.project.view import current_view
 from tests.project.making import (
     DEPTH,
     MODEL,
-    TOKENIZER,
     held_region,
     obeying,
     picture,
@@ -33,7 +33,7 @@ Entries = dict[str, bytes]
 
 def full_document() -> Document:
     """A document with everything that a file can hold."""
-    photo = open_photo(sequence(0), picture(0), "Open", TOKENIZER)
+    photo = open_photo(sequence(0), picture(0), "Open", TokenizerId("m"))
     document = with_name(with_locks(photo, held_region(3), "Lock"), 2, 1, "ö")
     locks = document.snapshot.locks
     return accept_result(document, request(sequence(0), 2, locks), obeying(sequence(0), locks, 7), picture(7))

@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.imaging import read
 from nvg_studio.training import loop
 from nvg_studio.training.__main__ import main
@@ -62,14 +63,19 @@ def test_other_failures_are_not_taken_for_too_little_memory(photos, tmp_path, mo
         train(photos, tmp_path)
 
 
-def full(handle):
-    raise OSError(errno.ENOSPC, "No space left on device")
+def write_to_a_full_disk(path, content):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        write_atomic(path, content)
 
 
 def test_a_full_disk_leaves_the_saved_state_whole_and_the_run_goes_on(photos, tmp_path, capsys, monkeypatch):
     assert train(photos, tmp_path, 2) == 0
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
+        patch.setattr("nvg_studio.training.state.write_atomic", write_to_a_full_disk)
         assert train(photos, tmp_path, 4) == 2
     line = only_line(capsys)
     assert "state.pt" in line and "No space left" in line and "make room" in line
