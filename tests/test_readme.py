@@ -1,4 +1,4 @@
-"""What the README promises: its Python runs, its folders, versions and packages are those of the repository."""
+"""What README and CONTRIBUTING promise: the Python runs; folders, versions, packages and examples are there."""
 
 import re
 import tomllib
@@ -12,6 +12,7 @@ from tests.tiny import save_tiny_model
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,3 +45,16 @@ def test_debian_packages_are_those_that_set_up_checks() -> None:
     script = (ROOT / ".ci" / "system.sh").read_text(encoding="utf-8")
     checked = set(re.findall(r"^(lib\S+) lib\S+$", script, re.M))
     assert listed - checked == {"python3-venv", "fonts-dejavu-core"} and checked <= listed
+
+
+def test_examples_of_style_are_where_contributing_says() -> None:
+    examples = re.findall(r"^\| [a-z ]+ \| `(\S+\.py)` \| `(\w+)` \|", CONTRIBUTING, re.M)
+    assert len(examples) == CONTRIBUTING.split("One good example")[1].count(".py`")
+    for file, name in examples:
+        assert re.search(rf"^(def|class) {name}\b", (ROOT / file).read_text(encoding="utf-8"), re.M), (file, name)
+
+
+def test_commands_of_contributing_are_targets_of_make() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    named = {target for line in re.findall(r"`make ([a-z -]+)", CONTRIBUTING) for target in line.split()}
+    assert named <= targets and {"quick", "test", "wheel-check"} <= named

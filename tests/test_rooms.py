@@ -29,6 +29,7 @@ def test_room_imports_only_what_it_may(room: str) -> None:
     assert outside - {"nvg_studio"} - set(sys.stdlib_module_names) <= ROOMS[room]
 
 
+@pytest.mark.slow
 def test_transformers_are_loaded_by_their_plug_in_alone() -> None:
     users = GRAPH.find_modules_that_directly_import("transformers")
     assert users == {"nvg_studio.training.vit"}

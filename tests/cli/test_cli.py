@@ -147,6 +147,7 @@ def test_project_of_another_model_is_not_decoded(refused: Run, run: Run, tmp_pat
     assert "made with the model tiny, not with" in refused("export", "a.nvgs", "out")
 
 
+@pytest.mark.slow
 def test_bench_measures_every_stage(run: Run) -> None:
     table = run("bench", "--repeats", 1, "--json", "times.json")
     assert "tiny" in table
@@ -308,6 +309,7 @@ def test_errors_from_inside(
         main(["generate", "a.png"])
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_quietly(model: Path, tmp_path: Path) -> None:
     """In the middle of endless work; Python's own start-up, which nothing can guard, is over by then."""
     # A shell's background jobs ignore the interrupt, and the tests may be one.

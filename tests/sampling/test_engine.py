@@ -32,6 +32,8 @@ from nvg_studio.sampling.scripted import SCRIPTED_INFO
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 from tests.sampling import fake_pipeline as fake
 
+pytestmark = pytest.mark.e2e
+
 SEQUENCE = GranularitySequence.blank(256, 8)
 LIMIT = 200.0
 """Generous: the machine may be busy. Nothing here is timed."""

@@ -23,6 +23,8 @@ from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 from tests.tiny import tiny_pipeline
 
+pytestmark = pytest.mark.e2e
+
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
 
 
