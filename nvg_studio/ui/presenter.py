@@ -17,6 +17,7 @@ from nvg_studio.ui.canvas.pyramid import Pyramid
 from nvg_studio.ui.colours import cluster_colours
 from nvg_studio.ui.gestures import Mask
 from nvg_studio.ui.images import cells_image, rgb, to_qimage
+from nvg_studio.ui.run_buttons import effect
 from nvg_studio.ui.runs import Running
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.shown import Recipe
@@ -193,6 +194,7 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         None if picture is None else images.picture(picture),
         active=stage == choices.level,
         can_run=session.can_run and snapshot is not None and _may_start(snapshot, stage),
+        run_tip="" if snapshot is None else effect(snapshot, stage, session.runs.scope),
     )
 
 

@@ -116,6 +116,15 @@ def test_what_was_painted_over_a_border_stays_after_the_run_and_after_another_se
     assert (studio.labels(3)[tuple(cells.T)] == 0).all()
 
 
+def test_a_card_says_what_its_run_would_give_up(studio: Studio) -> None:
+    free_stroke(studio, level=3, size=5)
+    studio.settle()
+    cards = studio.window.strip.cards
+    assert "gives up the painted layout of levels 1 to 3" in cards[0].run.toolTip()
+    assert cards[5].run.toolTip().startswith("Makes levels 5 to 8 anew")
+    assert "gives up" not in cards[5].run.toolTip()
+
+
 def test_the_painted_layout_can_be_released(studio: Studio) -> None:
     free_stroke(studio, level=2, size=3)
     studio.settle()
