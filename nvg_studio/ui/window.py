@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
         docks[0].raise_()
         docks[2].visibilityChanged.connect(self.history.come_forward)
         self.setTabPosition(right, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea).North)
-        self.resizeDocks([docks[0], docks[3]], [264, 316], Qt.Orientation.Vertical)
+        self.resizeDocks([docks[0], docks[3]], [256, 324], Qt.Orientation.Vertical)
         self.resizeDocks([docks[0]], [312], Qt.Orientation.Horizontal)
         strip = self._dock("Levels", self.strip, Qt.DockWidgetArea.BottomDockWidgetArea)
         strip.setTitleBarWidget(QWidget())
