@@ -9,7 +9,8 @@ from PySide6.QtGui import QImage
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.draw import label_colours
-from nvg_studio.project.document import Layout, Snapshot, card_states
+from nvg_studio.project.card_states import card_states
+from nvg_studio.project.document import Layout, Snapshot
 from nvg_studio.project.view import edited_cells
 from nvg_studio.sampling.events import Picture
 from nvg_studio.ui.canvas.layers import Badge, Layers, badge_cell, lock_masks
