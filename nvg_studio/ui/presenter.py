@@ -9,7 +9,8 @@ from PySide6.QtGui import QImage
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.draw import label_colours
-from nvg_studio.project.document import Layout, Snapshot, card_states
+from nvg_studio.project.card_states import card_states
+from nvg_studio.project.document import Layout, Snapshot
 from nvg_studio.project.view import edited_cells
 from nvg_studio.sampling.events import Picture
 from nvg_studio.ui.canvas.layers import Badge, Layers, badge_cell, lock_masks
@@ -17,6 +18,7 @@ from nvg_studio.ui.canvas.pyramid import Pyramid
 from nvg_studio.ui.colours import cluster_colours
 from nvg_studio.ui.gestures import Mask
 from nvg_studio.ui.images import cells_image, rgb, to_qimage
+from nvg_studio.ui.run_buttons import effect
 from nvg_studio.ui.runs import Running
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.shown import Recipe
@@ -193,6 +195,7 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         None if picture is None else images.picture(picture),
         active=stage == choices.level,
         can_run=session.can_run and snapshot is not None and _may_start(snapshot, stage),
+        run_tip="" if snapshot is None else effect(snapshot, stage, session.runs.scope),
     )
 
 

@@ -43,10 +43,8 @@ CLUSTER_MENU = (
     *("cluster.rename", "cluster.only", "cluster.show_all", ""),
     *(*LOCK_MENU, "", "cluster.merge", "cluster.swap", "cluster.balance"),
 )
-LEVEL_MENU = (
-    *("run.here", "", "level.lock_layout", "level.lock_coarse", "cluster.unlock_all", "level.release_layout", ""),
-    "cluster.balance",
-)
+LEVEL_LOCKS = ("level.lock_layout", "level.lock_coarse", "cluster.unlock_all", "level.release_layout")
+LEVEL_MENU = ("run.here", "", *LEVEL_LOCKS, "", "cluster.balance")
 
 
 class MainWindow(QMainWindow):
@@ -146,7 +144,7 @@ class MainWindow(QMainWindow):
         docks[0].raise_()
         docks[2].visibilityChanged.connect(self.history.come_forward)
         self.setTabPosition(right, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea).North)
-        self.resizeDocks([docks[0], docks[3]], [264, 316], Qt.Orientation.Vertical)
+        self.resizeDocks([docks[0], docks[3]], [256, 324], Qt.Orientation.Vertical)
         self.resizeDocks([docks[0]], [312], Qt.Orientation.Horizontal)
         strip = self._dock("Levels", self.strip, Qt.DockWidgetArea.BottomDockWidgetArea)
         strip.setTitleBarWidget(QWidget())
@@ -253,10 +251,8 @@ class MainWindow(QMainWindow):
             self.remembered.prefer(exact_pixels=self.state.now.exact_pixels)
         if "level" in names and self.session.document is not None:
             self._take_empty_sibling()
-        if "palette" in names:
-            self.remembered.prefer(palette=self.state.now.palette)
-        if "contiguous" in names:
-            self.remembered.prefer(contiguous=self.state.now.contiguous)
+        if names & {"palette", "contiguous"}:
+            self.remembered.prefer(palette=self.state.now.palette, contiguous=self.state.now.contiguous)
         self.canvas.refresh_hover()
         self.refresh_soon()
 

@@ -11,12 +11,11 @@ from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.cells import spread
 from nvg_studio.project import document as document_module
+from nvg_studio.project.card_states import State, card_states
 from nvg_studio.project.document import (
     Document,
-    State,
     accept_result,
     apply_edit,
-    card_states,
     from_result,
     open_photo,
     picture_key,

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QIcon, QPixmap
 from pytestqt.qtbot import QtBot
 
 from nvg_studio.ui.theme import Theme
+from tests.ui.driver import Studio
 
 Mode, State = QIcon.Mode, QIcon.State
 LEAST_CONTRAST = 3.0
@@ -43,6 +44,23 @@ def test_an_icon_stands_out_from_its_button(qtbot: QtBot, name: str, mode: Mode,
     symbol = drawn(theme.icon("paint-brush").pixmap(QSize(32, 32), mode, state))
     for colour in behind:
         assert contrast(symbol, QColor(colour)) >= LEAST_CONTRAST, (symbol.name(), colour)
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_the_icon_of_what_is_in_use_stands_out_in_its_menu(studio: Studio, name: str) -> None:
+    studio.window.prefer(theme=name)
+    studio.trigger("tool.fill")
+    studio.settle()
+    menu, action = studio.window.menus["&Tools"], studio.window.actions_set["tool.fill"]
+    menu.ensurePolished()
+    menu.resize(menu.sizeHint())
+    image = menu.grab(menu.actionGeometry(action)).toImage()
+    side, accent = image.height(), studio.theme.colours.accent
+    pixels = [(x, y) for x in range(side) for y in range(side) if image.pixelColor(x, y).name() == accent]
+    assert pixels
+    xs, ys = zip(*pixels, strict=True)
+    inside = [image.pixelColor(x, y) for x in range(min(xs) + 3, max(xs) - 2) for y in range(min(ys) + 3, max(ys) - 2)]
+    assert max(contrast(pixel, QColor(accent)) for pixel in inside) >= LEAST_CONTRAST
 
 
 @pytest.mark.parametrize("mode", [Mode.Normal, Mode.Active, Mode.Selected])

@@ -95,7 +95,7 @@ def test_what_was_painted_is_run_alone_after_a_small_stroke(studio: Studio) -> N
 
 def test_what_was_painted_over_a_border_stays_after_the_run_and_after_another_seed(studio: Studio) -> None:
     state = studio.window.state
-    state.update(balanced=False, size=1)
+    state.update(balanced=False, size=1, inside_parent=False)
     studio.session.runs.choose(scope=Scope.WHOLE, keep_seed=False)
     studio.key("3")
     studio.key("b")
@@ -107,13 +107,22 @@ def test_what_was_painted_over_a_border_stays_after_the_run_and_after_another_se
     studio.trigger_when_enabled("run.run")
     studio.settle()
     assert studio.snapshot.title == "Run from level 1"
+    assert (studio.labels(3)[tuple(cells.T)] == 0).all()
     for name in ("run.again", "run.new_picture", "run.details"):
-        assert (studio.labels(3)[tuple(cells.T)] == 0).all()
         before = studio.snapshot
         studio.trigger_when_enabled(name)
         studio.until(lambda before=before: studio.snapshot is not before)
         studio.settle()
-    assert (studio.labels(3)[tuple(cells.T)] == 0).all()
+        assert (studio.labels(3)[tuple(cells.T)] == 0).all(), name
+
+
+def test_a_card_says_what_its_run_would_give_up(studio: Studio) -> None:
+    free_stroke(studio, level=3, size=5)
+    studio.settle()
+    cards = studio.window.strip.cards
+    assert "gives up the painted layout of levels 1 to 3" in cards[0].run.toolTip()
+    assert cards[5].run.toolTip().startswith("Makes levels 5 to 8 anew")
+    assert "gives up" not in cards[5].run.toolTip()
 
 
 def test_the_painted_layout_can_be_released(studio: Studio) -> None:

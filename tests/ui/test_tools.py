@@ -87,6 +87,13 @@ def test_balanced_strokes_keep_the_tree_balanced(studio: Studio) -> None:
     assert is_balanced(studio.snapshot.sequence.bits, studio.session.depth)
 
 
+def test_a_stroke_crosses_the_borders_of_coarser_levels_unless_told_otherwise(studio: Studio) -> None:
+    freely(studio, level=3)
+    x, y = studio.a_cell_of(3, 7)
+    studio.click(x, y)
+    assert studio.labels(3)[int(y), int(x)] == 0
+
+
 def test_inside_parent_keeps_a_stroke_in_the_parent(studio: Studio) -> None:
     freely(studio, level=3, size=16)
     studio.key("p")
