@@ -20,7 +20,7 @@ from nvg_studio.editor.store import (
     Replacement,
     SaveRequest,
 )
-from nvg_studio.granularity.hierarchy import tree_depth
+from nvg_studio.granularity.grid import tree_depth
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project import document as documents
 from nvg_studio.project.document import Document, Made
@@ -213,7 +213,7 @@ class Answers(RuleBasedStateMachine):
             assert self.now.path == self.files.get(self.now.id)
 
 
-Answers.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+Answers.TestCase.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
 TestAnswers = Answers.TestCase
 
 
