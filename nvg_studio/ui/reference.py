@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from nvg_studio.editor.background import Lane
+from nvg_studio.editor.latest import Latest, Request
 from nvg_studio.errors import NVGError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -22,7 +24,6 @@ from nvg_studio.project.storage import Project
 from nvg_studio.project.view import edited_cells
 from nvg_studio.sampling.events import Encoded, Event, Failed
 from nvg_studio.ui.images import to_qimage
-from nvg_studio.ui.latest import Latest, Request
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.structure_source import Area, Found, ReferenceChoices, Source, encoded, segmented
@@ -85,19 +86,21 @@ class Reference(QObject):
     def take(self, read: Callable[[], Picture], title: str) -> None:
         """Use a picture uint8 [H, W, 3], which `read` gives on a thread; the latest one that is asked for."""
 
+        asked = self._session.store.version
+
         def work() -> tuple[Picture, QImage]:
             picture = reduced(read(), KEPT_SIDE)
             return picture, to_qimage(reduced(picture, SHOWN_SIDE))
 
         def done(pictures: tuple[Picture, QImage]) -> None:
             self.picture, self.shown = pictures
-            self._session.reference = self.picture
+            self._session.store.set_reference(asked, self.picture)
             self.title, self.centre = title, (0.5, 0.5)
             self.choices = replace(self.choices, box=None)
             self._find_soon()
 
         request = self._picture_asked.ask()
-        self._session.jobs.start(work, request.only(done), request.only(self._refuse))
+        self._session.jobs.start(work, request.only(done), request.only(self._refuse), Lane.FILES)
 
     def _take_given(self, project: Project) -> None:
         picture = project.reference
@@ -113,7 +116,8 @@ class Reference(QObject):
             self._find_soon()
 
         request = self._map_asked.ask()
-        self._session.jobs.start(lambda: read_label_map(path), request.only(done), request.only(self._refuse))
+        read = lambda: read_label_map(path)  # noqa: E731
+        self._session.jobs.start(read, request.only(done), request.only(self._refuse), Lane.FILES)
 
     def move_crop(self, x: float, y: float) -> None:
         """Move the centre of the square crop (shares of the sides)."""
@@ -163,8 +167,9 @@ class Reference(QObject):
             self._search, self.found = None, found
             self.changed.emit()
 
-        def encode(square: Picture) -> None:
-            self._search, self._job = None, self._session.link.encode(square)
+        def encode(square: Picture | None) -> None:
+            if square is not None:
+                self._search, self._job = None, self._session.link.encode(square)
 
         if choices.source is Source.MODEL:
             self._session.jobs.start(crop, request.only(encode), request.only(self._failed))
@@ -240,6 +245,8 @@ class Reference(QObject):
         if document is session.document:
             session.said.emit(Notice("The document has this structure already."))
         session.put(document)
+        if self.picture is not None:
+            session.store.set_reference(session.store.version, self.picture)
         if run:
             session.making.run()
 
