@@ -252,6 +252,8 @@ def _build(kind: type[T], data: dict[str, Any]) -> T:
 
 def _method(table: dict[str, Any]) -> StructureMethod:
     """The structure method that a table of `config.json` names, with exactly its numbers."""
+    if not isinstance(table, dict):
+        raise TypeError("structure_method is not a table")
     given = dict(table)
     kind = METHODS.get(given.pop("name"))
     if kind is None:

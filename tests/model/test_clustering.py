@@ -6,7 +6,8 @@ import torch
 
 from nvg_studio.errors import SequenceError
 from nvg_studio.granularity.clustering import cluster
-from nvg_studio.granularity.structure_method import Pairs
+from nvg_studio.granularity.halves import halve
+from nvg_studio.granularity.structure_method import Halves, Pairs
 from nvg_studio.model.clustering import cluster_batch
 
 
@@ -40,3 +41,17 @@ def test_equal_cells_still_fall_into_halves() -> None:
 def test_what_is_not_finite_is_refused() -> None:
     with pytest.raises(SequenceError, match="not finite"):
         cluster_batch(torch.full((1, 4, 2), torch.nan), Pairs())
+
+
+@pytest.mark.parametrize(("cells", "channels"), [(2, 1), (8, 2), (16, 3), (64, 8), (256, 32)])
+@pytest.mark.parametrize("method", [Halves(), Halves(0.0, 0), Halves(1.5, 2)])
+@pytest.mark.parametrize("ties", [False, True])
+def test_halves_are_the_same_as_one_by_one(cells: int, channels: int, method: Halves, ties: bool) -> None:
+    rng = np.random.default_rng(cells)
+    shape = (6, cells, channels)
+    latents = rng.integers(0, 2, shape).astype(np.float64) if ties else rng.standard_normal(shape)
+    latents[0] = 0.1
+
+    maps = cluster_batch(torch.from_numpy(latents), method).numpy()
+
+    np.testing.assert_array_equal(maps, np.stack([halve(latent, method) for latent in latents]))
