@@ -12,7 +12,7 @@ from nvg_studio.errors import ProjectError
 SCHEMA_VERSION: Final = 3
 MAX_TEXT = 1000
 MAX_STEPS = 4096
-MAX_MADE = 256
+MAX_MADE = 512
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 Key = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]

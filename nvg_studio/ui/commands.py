@@ -33,6 +33,10 @@ CLIPBOARD = "clipboard"
 """Title of what was pasted."""
 
 
+def _nothing() -> None:
+    """Where nobody waits for it."""
+
+
 class Commands:
     """What the actions do, for one window."""
 
@@ -200,11 +204,13 @@ class Commands:
         else:
             self._window.files.save(self._session.path)
 
-    def save_as(self, then: Callable[[], None] | None = None) -> None:
-        """Ask where to save the project."""
+    def save_as(self, then: Callable[[], None] = _nothing, otherwise: Callable[[], None] = _nothing) -> None:
+        """Ask where to save the project; then as `Files.save`."""
         name = self._ask_name("Save project", self._session.name + PROJECT_SUFFIX, PROJECT_FILTER)
         if name:
-            self._window.files.save(_with_suffix(name, PROJECT_SUFFIX), then)
+            self._window.files.save(_with_suffix(name, PROJECT_SUFFIX), then, otherwise)
+        else:
+            otherwise()
 
     def export_png(self) -> None:
         """Ask where to save the picture."""
@@ -224,19 +230,24 @@ class Commands:
         """Close the window, which ends the program."""
         self._window.close()
 
-    def settle(self, then: Callable[[], None]) -> None:
-        """Call `then` once there are no unsaved changes to lose; not at all if the person thinks better of it."""
+    def settle(self, then: Callable[[], None], otherwise: Callable[[], None] = _nothing) -> None:
+        """Call `then` once there are no unsaved changes to lose, or `otherwise` if the person thinks better of it."""
         if self._session.document is None or not self._session.modified:
             then()
             return
         answer = ask_unsaved(self._session.name, self._window)
         if answer == QMessageBox.StandardButton.Discard:
+            self._session.discard()
             then()
         elif answer == QMessageBox.StandardButton.Save:
+            # What is changed while the file is written is asked about once more.
+            again = partial(self.settle, then, otherwise)
             if self._session.path is None:
-                self.save_as(then)
+                self.save_as(again, otherwise)
             else:
-                self._window.files.save(self._session.path, then)
+                self._window.files.save(self._session.path, again, otherwise)
+        else:
+            otherwise()
 
     def _ask_name(self, title: str, name: str, kinds: str) -> str:
         proposal = str(Path(self._window.remembered.folder) / name)

@@ -7,8 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QProgressDialog, QWidget
 
+from nvg_studio.editor.background import Lane
+from nvg_studio.editor.notices import failure
 from nvg_studio.errors import Cancelled as Stopped
-from nvg_studio.errors import NVGError
 from nvg_studio.project.export.kinds import Format, LayerChoice
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.sampling.events import LAST_EVENTS, Decoded, Event, Failed
@@ -51,6 +52,12 @@ class Export(QObject):
         session.link.answered.connect(self._handle)
         self._job = session.link.decode(snapshot.sequence, tuple(range(snapshot.sequence.depth + 1)))
 
+    def come_forward(self, text: str) -> None:
+        """Show the progress before everything else: the window cannot close before the export is done or given up."""
+        self.progress.setLabelText(text)
+        self.progress.setWindowModality(Qt.WindowModality.WindowModal)
+        self.progress.show()
+
     def stop(self) -> None:
         """Give it up; nothing is written any more."""
         self._stop.set()
@@ -82,7 +89,14 @@ class Export(QObject):
             folder, name = (target, "") if kind is Format.PNG else (target.parent, without_ending(target.name, kind))
             return export(project, kind, choice, folder, name, self._advance)
 
-        self._session.jobs.start(work, lambda path: self._end(Notice(f"Exported {path.name}.")), self._refuse)
+        self._session.jobs.start(
+            work,
+            lambda path: self._end(Notice(f"Exported {path.name}.")),
+            self._refuse,
+            Lane.LONG,
+            label=f"Exporting {target.name}",
+            stop=self._stop,
+        )
 
     def _advance(self, done: int, total: int) -> None:
         """Called on the thread that writes."""
@@ -98,8 +112,7 @@ class Export(QObject):
         if isinstance(problem, Stopped):
             self._end(Notice(str(problem)))
         else:
-            text = str(problem) if isinstance(problem, NVGError | OSError) else f"Something went wrong: {problem!r}"
-            self._end(Notice(text, Kind.ERROR))
+            self._end(failure(problem))
 
     def _end(self, notice: Notice) -> None:
         self.progress.deleteLater()

@@ -1,8 +1,6 @@
 """One clear line to the person at the window, with details behind a button; never modal."""
 
 import logging
-from dataclasses import dataclass
-from enum import StrEnum
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
@@ -17,29 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nvg_studio.editor.notices import Kind, Notice
 from nvg_studio.ui.action_set import ActionSet, plain_text
 from nvg_studio.ui.theme import Theme
 
+__all__ = ["Kind", "MessageBar", "Notice"]
+
 INFO_MS = 7000
 log = logging.getLogger(__name__)
-
-
-class Kind(StrEnum):
-    """How serious a notice is."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True)
-class Notice:
-    """What is said: one line; `details` may have many (a traceback); `offer` names an action of the table."""
-
-    text: str
-    kind: Kind = Kind.INFO
-    details: str = ""
-    offer: str = ""
 
 
 ICONS = {Kind.INFO: "info", Kind.WARNING: "warning", Kind.ERROR: "warning-circle"}

@@ -1,6 +1,7 @@
 """From session and choices to what the widgets show: canvas layers, cards, cluster rows. Nothing is changed here."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def _document_recipe(session: Session) -> Recipe:
 
 def _exact(session: Session) -> NDArray[np.bool_]:
     region = session.locks.region
-    return region if session.exact_pixels else np.zeros_like(region)
+    return region if session.making.exact_pixels else np.zeros_like(region)
 
 
 def wishes(session: Session, choices: Choices) -> list[tuple[GranularitySequence, int]]:
@@ -240,8 +241,8 @@ class ImageCache:
         return entry[1]
 
 
-def conditions(session: Session, choices: Choices) -> set[str]:
-    """The conditions of the action table that hold now."""
+def conditions(session: Session, choices: Choices, locked_file: Path | None = None) -> set[str]:
+    """The conditions of the action table that hold now; `locked_file`: a project that another window has open."""
     document = session.document
     running = session.runs.running is not None
     facts = {
@@ -251,7 +252,7 @@ def conditions(session: Session, choices: Choices) -> set[str]:
         "document": document is not None,
         "runnable": document is not None and session.can_run,
         "made": bool(session.making.made),
-        "held": session.held is not None,
+        "held": locked_file is not None,
         "undo": document is not None and document.can_undo,
         "redo": document is not None and document.can_redo,
         "selected": document is not None and bool(choices.selected),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from nvg_studio.editor.background import Lane
 from nvg_studio.errors import NVGError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -82,18 +83,20 @@ class Reference(QObject):
     def take(self, read: Callable[[], Picture], title: str) -> None:
         """Use a picture uint8 [H, W, 3], which `read` gives on a thread."""
 
+        asked = self._session.store.version
+
         def work() -> tuple[Picture, QImage]:
             picture = reduced(read(), KEPT_SIDE)
             return picture, to_qimage(reduced(picture, SHOWN_SIDE))
 
         def done(pictures: tuple[Picture, QImage]) -> None:
             self.picture, self.shown = pictures
-            self._session.reference = self.picture
+            self._session.store.set_reference(asked, self.picture)
             self.title, self.centre = title, (0.5, 0.5)
             self.choices = replace(self.choices, box=None)
             self._find_soon()
 
-        self._session.jobs.start(work, done, self._refuse)
+        self._session.jobs.start(work, done, self._refuse, Lane.FILES)
 
     def _take_given(self, project: Project) -> None:
         picture = project.reference
@@ -108,7 +111,7 @@ class Reference(QObject):
             self.choose(source=Source.FILE)
             self._find_soon()
 
-        self._session.jobs.start(lambda: read_label_map(path), done, self._refuse)
+        self._session.jobs.start(lambda: read_label_map(path), done, self._refuse, Lane.FILES)
 
     def move_crop(self, x: float, y: float) -> None:
         """Move the centre of the square crop (shares of the sides)."""
@@ -159,8 +162,8 @@ class Reference(QObject):
                 self._looking, self.found = -1, found
                 self.changed.emit()
 
-        def encode(square: Picture) -> None:
-            if version == self._version:
+        def encode(square: Picture | None) -> None:
+            if square is not None and version == self._version:
                 self._looking, self._job = -1, self._session.link.encode(square)
 
         if choices.source is Source.MODEL:
@@ -238,6 +241,8 @@ class Reference(QObject):
         if document is session.document:
             session.said.emit(Notice("The document has this structure already."))
         session.put(document)
+        if self.picture is not None:
+            session.store.set_reference(session.store.version, self.picture)
         if run:
             session.making.run()
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from nvg_studio.editor.engine_link import EngineLink
+from nvg_studio.editor.store import DocumentVersion, OpenRequest
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project.document import Snapshot
 from nvg_studio.project.planning import Scope
 from nvg_studio.sampling.events import Cancelled, Done, Event, Failed, Picture, StageDone
 from nvg_studio.sampling.settings import MAX_SEED, GenerationSettings, ModelInfo, RunRequest
-from nvg_studio.ui.engine_link import EngineLink
 from nvg_studio.ui.estimate import StageTimes
 from nvg_studio.ui.messages import Kind, Notice
 
@@ -25,15 +26,23 @@ MOST_WAITING = 8
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """A request with all its settings pinned, and the step it is for (None: a new picture).
+    """A request with all its settings pinned, and the version of the document that it was asked for.
 
-    `steps`: structure steps a stage, the model's default filled in.
+    `steps`: structure steps a stage, the model's default filled in. `opening`: set for a new picture, which no step of
+    the document is the start of.
     """
 
     request: RunRequest
-    started: Snapshot | None
+    asked: DocumentVersion
     steps: int = 1
     live: bool = False
+    opening: OpenRequest | None = None
+
+    @property
+    def started(self) -> Snapshot | None:
+        """The step that the run starts from; None for a new picture."""
+        document = self.asked.document
+        return None if self.opening is not None or document is None else document.snapshot
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +136,9 @@ class Runs(QObject):
         stage: int,
         locks: Locks | None,
         info: ModelInfo,
-        started: Snapshot | None,
+        asked: DocumentVersion,
         live: bool = False,
+        opening: OpenRequest | None = None,
     ) -> None:
         """Run from `stage`, now or after those that are asked for already. The answer is `finished`, or a notice."""
         if not self.keep_seed:
@@ -136,7 +146,7 @@ class Runs(QObject):
         held = locks if locks is not None and locks.any else None
         settings = seeded(self.settings, 1 if live else self.variations)
         request = RunRequest(sequence, stage, held, settings, info.fingerprint)
-        order = Order(request, started, steps_of(self.settings, info), live)
+        order = Order(request, asked, steps_of(self.settings, info), live, opening)
         refusal = self._refusal(order)
         if refusal:
             if not live:
@@ -150,7 +160,12 @@ class Runs(QObject):
 
     def cancel(self) -> None:
         """Stop the run, and forget those that wait; the document stays as it is."""
-        run, self.waiting = self.running, ()
+        self.waiting = ()
+        self.cancel_running()
+
+    def cancel_running(self) -> None:
+        """Stop the run under way alone; those that wait go on."""
+        run = self.running
         if run is None:
             return
         if run.over:
@@ -159,19 +174,30 @@ class Runs(QObject):
         else:
             self._link.cancel(run.job)
 
+    def leave(self) -> None:
+        """The document is left for another one: its runs are stopped, and whatever they still answer is not wanted."""
+        run = self.running
+        self.cancel()
+        if run is not None and self.running is run:
+            self.running = None
+            self._say_cancelled(run)
+            self.changed.emit()
+
     def hold(self, run: Running) -> Running:
         """Let a run that has just finished count as under way until its result is `release`d into the document."""
         self.running = replace(run, over=True)
         return self.running
 
-    def release(self, run: Running) -> bool:
-        """End a run that was held and begin the next; False where it was cancelled: its result is not wanted."""
-        if self.running is None or self.running.job != run.job:
-            return False
-        self.running = None
-        self._next()
-        self.changed.emit()
-        return True
+    def is_held(self, run: Running) -> bool:
+        """Whether the result of a run that is held is still wanted."""
+        return self.running is not None and self.running.job == run.job
+
+    def release(self, run: Running) -> None:
+        """End a run that was held and begin the next; nothing where it was cancelled meanwhile."""
+        if self.is_held(run):
+            self.running = None
+            self._next()
+            self.changed.emit()
 
     def handle(self, event: Event) -> None:
         """Take an event of the run under way; others are not for here."""
@@ -181,7 +207,13 @@ class Runs(QObject):
         if isinstance(event, StageDone):
             self._stage(run, event)
         else:
-            self.running = None
+            self._end(run, event)
+        self.changed.emit()
+
+    def _end(self, run: Running, event: Event) -> None:
+        """The last event of a run; whatever fails in its wake, the next run begins."""
+        self.running = None
+        try:
             if isinstance(event, Done):
                 self.last_seconds = time.monotonic() - run.since
                 self.finished.emit(Result(run, event.sequences, event.pictures))
@@ -189,8 +221,8 @@ class Runs(QObject):
                 self._say_cancelled(run)
             elif isinstance(event, Failed):
                 self.said.emit(Notice(event.message, Kind.ERROR, event.details))
+        finally:
             self._next()
-        self.changed.emit()
 
     def _say_cancelled(self, run: Running) -> None:
         if not run.order.live:

@@ -8,12 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QGridLayout,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nvg_studio.ui import presenter
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.bars import Bars
 from nvg_studio.ui.canvas.view import CanvasView
+from nvg_studio.ui.closing import Closing
 from nvg_studio.ui.cluster_rows import cluster_rows, cluster_summary
 from nvg_studio.ui.commands import Commands
 from nvg_studio.ui.docks.clusters import ClusterRow, ClustersDock
@@ -53,23 +63,24 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session, self.theme, self.remembered = session, theme, remembered
         self.state = EditorState(self)
-        self.files = Files(session)
+        self.files = Files(session.context, session.read_photo, session)
         self.models = Models(session)
         self.exporter = Exporter(session, self)
-        self.recovering = Recovering(self)
         self.shown = ShownPicture(session.jobs, self)
         self.before = ShownPicture(session.jobs, self)
         self.tools = make_tools()
         self.canvas = CanvasView(theme)
         self.commands = Commands(self)
+        self.recovering = Recovering(session.context, session.keeper, self.commands.settle, self)
+        self._closing = Closing(self, session.jobs, self.exporter, self._close_now)
         preferences = remembered.preferences
         theme.prefer(preferences.theme)
-        session.exact_pixels = preferences.exact_pixels
+        session.making.exact_pixels = preferences.exact_pixels
         session.keeper.pause(preferences.autosave_s)
         self.state.update(palette=preferences.palette, exact_pixels=preferences.exact_pixels)
         self.actions_set = ActionSet(self, self.commands.table(), theme)
         self._images = presenter.ImageCache()
-        self._settled = False
+        self._settled = self._interrupted = self._work_stays = False
         self._flash: NDArray[np.bool_] | None = None
         self._refresh_timer = single_shot(self, 0, self._refresh)
         self._flash_timer = single_shot(self, FLASH_MS, self._end_flash)
@@ -161,8 +172,10 @@ class MainWindow(QMainWindow):
         session, state = self.session, self.state
         self.canvas.set_desk(Desk(session, state, self.canvas))
         self.canvas.set_tool(self.tools[state.now.tool])
-        for signal in (session.changed, session.pictures_changed, session.opening_changed, session.runs.changed):
-            signal.connect(self.refresh_soon)
+        for source in (session.changed, session.pictures_changed, session.opening_changed, session.runs.changed):
+            source.connect(self.refresh_soon)
+        session.store.replace_asked.connect(lambda other: self.commands.settle(other.accept, other.decline))
+        self.files.changed.connect(self.refresh_soon)
         session.model_changed.connect(self._model_changed)
         session.flashed.connect(self._start_flash)
         session.said.connect(self.message.say)
@@ -227,7 +240,7 @@ class MainWindow(QMainWindow):
 
     def _show_actions(self) -> None:
         session, choices, actions = self.session, self.state.now, self.actions_set
-        actions.refresh(presenter.conditions(session, choices))
+        actions.refresh(presenter.conditions(session, choices, self.files.locked))
         actions.check(f"view.theme_{self.remembered.preferences.theme}")
         self.bars.show(session, choices)
 
@@ -242,7 +255,7 @@ class MainWindow(QMainWindow):
         if "tool" in names:
             self.canvas.set_tool(self.tools[self.state.now.tool])
         if "exact_pixels" in names:
-            self.session.exact_pixels = self.state.now.exact_pixels
+            self.session.making.exact_pixels = self.state.now.exact_pixels
             self.remembered.prefer(exact_pixels=self.state.now.exact_pixels)
         if "level" in names and self.session.document is not None:
             self._take_empty_sibling()
@@ -348,7 +361,8 @@ class MainWindow(QMainWindow):
             self.remembered.close()
             # Answers that come late would start timers and jobs for a window that is gone.
             self.models.stop()
-            self.session.keeper.give_up()
+            if not self._work_stays:
+                self.session.keeper.give_up()
             self.session.stop()
             self.message.clear()
             self._flash_timer.stop()
@@ -361,9 +375,27 @@ class MainWindow(QMainWindow):
         self.commands.settle(self.close_for_good)
 
     def close_for_good(self) -> None:
-        """Close without asking about unsaved changes."""
+        """Close without asking about unsaved changes, once files that are being written are whole."""
+        self.models.stop()
+        QTimer.singleShot(0, self._closing.begin)
+
+    def _close_now(self) -> None:
         self._settled = True
-        QTimer.singleShot(0, self.close)
+        self.close()
+
+    def interrupt(self) -> None:
+        """Ctrl+C in the terminal: the close button. While the window asks about unsaved work, a second one ends the
+        program and leaves the work for the next start."""
+        if self._interrupted:
+            self._work_stays = True
+            while (dialog := QApplication.activeModalWidget()) is not None and dialog is not self:
+                if not dialog.close():
+                    break
+            self.close_for_good()
+        else:
+            self._interrupted = True
+            self.close()
+            self._interrupted = False
 
     def _file_used(self, path: Path) -> None:
         self.remembered.add_recent(path)
