@@ -15,7 +15,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import BinaryIO
@@ -74,6 +74,11 @@ class Project:
         """The rendering, if it is that of the current step."""
         snapshot, rendering = self.document.snapshot, self.rendering
         return rendering if rendering is not None and rendering.shows(snapshot.model, snapshot.sequence) else None
+
+    def has_stages(self, stages: Iterable[int]) -> bool:
+        """Whether the pictures of these stages of the current step are known."""
+        rendering = self.current_rendering
+        return set(stages) <= (set() if rendering is None else rendering.pictures.keys())
 
     @property
     def complete_rendering(self) -> Rendering | None:

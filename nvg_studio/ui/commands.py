@@ -17,8 +17,9 @@ from nvg_studio.ui.dialogs.models import ModelsDialog
 from nvg_studio.ui.dialogs.new_layout import LayoutChoice, NewLayoutDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
 from nvg_studio.ui.dialogs.preferences import THEMES, PreferencesDialog
+from nvg_studio.ui.dialogs.save_target import ask_save_path
 from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog
-from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PNG_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
+from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.incoming import IncomingFile, IncomingPicture, incoming
 from nvg_studio.ui.messages import Kind, Notice
@@ -92,7 +93,7 @@ class Commands:
             "file.new_layout": self.new_layout,
             "file.save": self.save,
             "file.save_as": self.save_as,
-            "file.export_png": self.export_png,
+            "file.export_png": self._window.exporter.save_picture,
             "file.export": self._window.exporter.ask,
             "file.quit": self.quit,
         }
@@ -206,20 +207,12 @@ class Commands:
 
     def save_as(self, then: Callable[[], None] = _nothing, otherwise: Callable[[], None] = _nothing) -> None:
         """Ask where to save the project; then as `Files.save`."""
-        name = self._ask_name("Save project", self._session.name + PROJECT_SUFFIX, PROJECT_FILTER)
-        if name:
-            self._window.files.save(_with_suffix(name, PROJECT_SUFFIX), then, otherwise)
+        proposal = Path(self._window.remembered.folder) / self._session.name
+        path = ask_save_path(self._window, "Save project", proposal, PROJECT_FILTER, (PROJECT_SUFFIX,))
+        if path is not None:
+            self._window.files.save(path, then, otherwise)
         else:
             otherwise()
-
-    def export_png(self) -> None:
-        """Ask where to save the picture."""
-        picture = self._window.shown.picture
-        if picture is None:
-            return
-        name = self._ask_name("Save picture", self._session.name + ".png", PNG_FILTER)
-        if name:
-            self._window.files.export_png(_with_suffix(name, ".png"), picture)
 
     def copy(self) -> None:
         """Put the picture on the clipboard."""
@@ -248,10 +241,6 @@ class Commands:
                 self._window.files.save(self._session.path, again, otherwise)
         else:
             otherwise()
-
-    def _ask_name(self, title: str, name: str, kinds: str) -> str:
-        proposal = str(Path(self._window.remembered.folder) / name)
-        return QFileDialog.getSaveFileName(self._window, title, proposal, kinds)[0]
 
     # -- clusters and runs ----------------------------------------------------------------------
 
@@ -331,8 +320,3 @@ class Commands:
 
     def _say(self, text: str) -> None:
         self._session.said.emit(Notice(text, Kind.WARNING))
-
-
-def _with_suffix(name: str, suffix: str) -> Path:
-    path = Path(name)
-    return path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)

@@ -16,7 +16,6 @@ from nvg_studio.editor.store import NewDocument, OpenRequest, Outcome
 from nvg_studio.errors import ProjectError
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
-from nvg_studio.imaging.write import write_png
 from nvg_studio.project import storage
 from nvg_studio.project.importing import work_in_picture
 
@@ -24,7 +23,6 @@ PROJECT_SUFFIX = ".nvgs"
 PHOTO_FILTER = "Pictures and projects (*.nvgs *.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif);;All files (*)"
 PICTURE_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif);;All files (*)"
 PROJECT_FILTER = "NVG Studio project (*.nvgs)"
-PNG_FILTER = "PNG picture (*.png)"
 Result = TypeVar("Result")
 Picture = NDArray[np.uint8]
 
@@ -106,17 +104,6 @@ class Files(QObject):
             otherwise()
 
         self._while_held(path, lambda: storage.save(project, path), done, Lane.SAVES, refused, refused)
-
-    def export_png(self, path: Path, picture: Picture) -> None:
-        """Save a picture as PNG."""
-        self._context.work.start(
-            lambda: write_png(path, picture),
-            lambda _: self._say(f"Saved {path.name}."),
-            self._refuse,
-            Lane.SAVES,
-            turn=os.path.realpath(path),
-            label=f"Saving {path.name}",
-        )
 
     def _open_photo(self, request: OpenRequest, read: Callable[[], Picture], path: Path | None) -> None:
         def done(crop: Picture) -> None:

@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self.state = EditorState(self)
         self.files = Files(session.context, session.read_photo, session)
         self.models = Models(session)
-        self.exporter = Exporter(session, self)
+        self.exporter = Exporter(session, lambda: remembered.folder, self)
         self.shown = ShownPicture(session.jobs, self)
         self.before = ShownPicture(session.jobs, self)
         self.tools = make_tools()

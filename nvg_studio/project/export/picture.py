@@ -54,6 +54,11 @@ def encode_picture(project: Project, view: Picture, kind: PictureKind = PictureK
     return buffer.getvalue()
 
 
+def holds_work(png: bytes) -> bool:
+    """Whether a PNG that `encode_picture` made has the work in it; it is left out where it is too large."""
+    return WORK.encode() + b"\0" in png
+
+
 def generation(snapshot: Snapshot, model_name: str) -> dict[str, Any]:
     """How a picture was made: the model, and the settings of the last run (one for each variation)."""
     request = snapshot.request
