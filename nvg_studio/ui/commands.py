@@ -12,6 +12,7 @@ from nvg_studio.granularity import edits
 from nvg_studio.paths import shipped_model
 from nvg_studio.sampling.events import Failed
 from nvg_studio.ui.dialogs.about import AboutDialog
+from nvg_studio.ui.dialogs.changed_outside import ChangedOutsideDialog
 from nvg_studio.ui.dialogs.colour import ColourDialog
 from nvg_studio.ui.dialogs.models import ModelsDialog
 from nvg_studio.ui.dialogs.new_layout import LayoutChoice, NewLayoutDialog
@@ -19,7 +20,7 @@ from nvg_studio.ui.dialogs.palette import CommandPalette
 from nvg_studio.ui.dialogs.preferences import THEMES, PreferencesDialog
 from nvg_studio.ui.dialogs.save_target import ask_save_path
 from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog
-from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
+from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PROJECT_FILTER, PROJECT_SUFFIX, BlockedSave
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.incoming import IncomingFile, IncomingPicture, incoming
 from nvg_studio.ui.messages import Kind, Notice
@@ -218,6 +219,17 @@ class Commands:
         """Put the picture on the clipboard."""
         if self._window.shown.picture is not None:
             QApplication.clipboard().setImage(to_qimage(self._window.shown.picture))
+
+    def ask_changed(self, save: BlockedSave) -> None:
+        """Ask about a file that somebody else changed; a question about an earlier save of it is answered by this."""
+        window = self._window
+        for earlier in window.findChildren(ChangedOutsideDialog):
+            earlier.close()
+        dialog = ChangedOutsideDialog(save.path.name, window)
+        dialog.replace_asked.connect(lambda: window.files.save(save.path, save.then, save.otherwise, True))
+        dialog.save_as_asked.connect(lambda: self.save_as(save.then, save.otherwise))
+        dialog.given_up.connect(save.otherwise)
+        self._open(dialog)
 
     def quit(self) -> None:
         """Close the window, which ends the program."""

@@ -185,6 +185,7 @@ class MainWindow(QMainWindow):
             picture.changed.connect(self.refresh_soon)
         state.changed.connect(self._state_changed)
         self.files.used.connect(self._file_used)
+        self.files.changed_outside.connect(self.commands.ask_changed)
         self.canvas.hovered.connect(lambda cell: self.status.show_cell(session, state.now, cell))
         self.canvas.viewport_changed.connect(lambda: self.status.show_zoom(self.canvas.zoom_percent()))
         self.canvas.menu_asked.connect(self._canvas_menu)

@@ -17,6 +17,7 @@ class RunningStroke:
         self._ended = ended
         self._stroke: Stroke | None = None
         self._last: Pointer | None = None
+        self._advancing = False
         self._button = Qt.MouseButton.NoButton
         self._lost_release = LostRelease(widget, self.end)
 
@@ -45,7 +46,7 @@ class RunningStroke:
     def end(self) -> None:
         """End the stroke where the pointer was last with its button down, as its release would."""
         stroke, last = self._stroke, self._last
-        if stroke is None or last is None or stroke.gi_running:  # what a stroke does may open a dialog
+        if stroke is None or last is None or self._advancing:  # what a stroke does may open a dialog
             return
         self._advance(stroke, replace(last, released=True))
         self._ended()
@@ -60,6 +61,7 @@ class RunningStroke:
         return True
 
     def _advance(self, stroke: Stroke, pointer: Pointer | None) -> None:
+        self._advancing = True
         try:
             if pointer is None:
                 next(stroke)
@@ -67,6 +69,8 @@ class RunningStroke:
                 stroke.send(pointer)
         except StopIteration:
             self._forget(stroke)
+        finally:
+            self._advancing = False
 
     def _forget(self, stroke: Stroke) -> None:
         if self._stroke is stroke:
