@@ -16,6 +16,7 @@ ROOMS = {
     "hub": {"huggingface_hub", "platformdirs", "safetensors", "tqdm"},
     "sampling": {"numpy", "torch"},
     "training": {"numpy", "torch", "safetensors", "cv2", "tqdm", "transformers"},
+    "editor": {"numpy", "PySide6"},
     "project": {"numpy", "PIL", "psd_tools", "tifffile", "pydantic", "filelock"},
     "ui": {"numpy", "PySide6", "qtawesome", "superqt", "platformdirs", "psutil"},
 }
@@ -59,6 +60,12 @@ def test_pure_rooms_do_not_load_torch() -> None:
     imports = ", ".join(f"nvg_studio.{name}" for name in modules)
     code = f"import sys, nvg_studio, {imports}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_the_editor_knows_no_widgets() -> None:
+    home = sorted(m for m in GRAPH.modules if m.startswith("nvg_studio.editor."))
+    code = f"import sys, {', '.join(home)}; sys.exit(any(m in sys.modules for m in ('PySide6.QtWidgets', 'torch')))"
+    assert home and subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=[str(p.relative_to(ROOT)) for p in SOURCES])

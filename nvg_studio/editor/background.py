@@ -138,6 +138,8 @@ class BackgroundWork(QObject):
         self._jobs.clear()
         for lane, pool in self._pools.items():
             pool.shutdown(wait=False, cancel_futures=lane not in KEPT)
+            # A cancelled one never counts as done for `wait`.
+            self._futures[lane] = {future for future in self._futures[lane] if not future.cancelled()}
 
     def abandon(self) -> None:
         """Do not even wait for saves: the disk does not answer, and the person does not want to wait."""

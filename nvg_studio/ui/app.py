@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         window.files.open(Path(files[0]))
     errors, interrupts = UnexpectedErrors(window), Interrupts()
     errors.install()
-    interrupts.interrupted.connect(window.interrupt)
+    interrupts.interrupted.connect(window.closing.interrupt)
     code = app.exec()
     interrupts.close()
     errors.remove()

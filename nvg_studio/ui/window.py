@@ -6,18 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QDockWidget,
-    QGridLayout,
-    QMainWindow,
-    QMenu,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from nvg_studio.ui import presenter
 from nvg_studio.ui.action_set import ActionSet
@@ -72,7 +63,7 @@ class MainWindow(QMainWindow):
         self.canvas = CanvasView(theme)
         self.commands = Commands(self)
         self.recovering = Recovering(session.context, session.keeper, self.commands.settle, self)
-        self._closing = Closing(self, session.jobs, self.exporter, self._close_now)
+        self.closing = Closing(self, session.jobs, self.exporter, self.models.stop)
         preferences = remembered.preferences
         theme.prefer(preferences.theme)
         session.making.exact_pixels = preferences.exact_pixels
@@ -80,7 +71,6 @@ class MainWindow(QMainWindow):
         self.state.update(palette=preferences.palette, exact_pixels=preferences.exact_pixels)
         self.actions_set = ActionSet(self, self.commands.table(), theme)
         self._images = presenter.ImageCache()
-        self._settled = self._interrupted = self._work_stays = False
         self._flash: NDArray[np.bool_] | None = None
         self._refresh_timer = single_shot(self, 0, self._refresh)
         self._flash_timer = single_shot(self, FLASH_MS, self._end_flash)
@@ -357,12 +347,11 @@ class MainWindow(QMainWindow):
         event.setAccepted(self.commands.open_data(event.mimeData(), "dropped picture"))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._settled:
+        if self.closing.ready:
             self.remembered.keep_window(self.saveGeometry(), self.saveState())
             self.remembered.close()
             # Answers that come late would start timers and jobs for a window that is gone.
-            self.models.stop()
-            if not self._work_stays:
+            if not self.closing.work_stays:
                 self.session.keeper.give_up()
             self.session.stop()
             self.message.clear()
@@ -377,26 +366,7 @@ class MainWindow(QMainWindow):
 
     def close_for_good(self) -> None:
         """Close without asking about unsaved changes, once files that are being written are whole."""
-        self.models.stop()
-        QTimer.singleShot(0, self._closing.begin)
-
-    def _close_now(self) -> None:
-        self._settled = True
-        self.close()
-
-    def interrupt(self) -> None:
-        """Ctrl+C in the terminal: the close button. While the window asks about unsaved work, a second one ends the
-        program and leaves the work for the next start."""
-        if self._interrupted:
-            self._work_stays = True
-            while (dialog := QApplication.activeModalWidget()) is not None and dialog is not self:
-                if not dialog.close():
-                    break
-            self.close_for_good()
-        else:
-            self._interrupted = True
-            self.close()
-            self._interrupted = False
+        self.closing.begin()
 
     def _file_used(self, path: Path) -> None:
         self.remembered.add_recent(path)

@@ -125,7 +125,7 @@ def test_the_exported_picture_opens_as_the_work(studio: Studio, tmp_path: Path) 
     with answering("getSaveFileName", tmp_path / "out.png"):
         confirm(studio, dialog)
     studio.until(lambda: bool(notices))
-    studio.session.document = None
+    studio.session.store.current = None
     studio.open(tmp_path / "out.png")
     assert studio.snapshot == saved
     assert studio.session.path is None and studio.session.name == "out"
@@ -140,7 +140,7 @@ def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, t
         confirm(studio, dialog)
     studio.until(lambda: bool(notices))
     session = studio.session
-    session.info, before = None, session.renderings.picture(session.sequence, 1)
+    session.models.info, before = None, session.renderings.picture(session.sequence, 1)
     studio.window.state.update(tool="brush", cluster=3)
     studio.stroke([(2, 2), (12, 12)])  # now there are stages that only the model can draw
     studio.settle()
@@ -150,7 +150,7 @@ def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, t
         confirm(studio, dialog)
     studio.until(lambda: len(notices) == 2)
     assert "need the model" in notices[1].text
-    studio.session.document = None
+    studio.session.store.current = None
     studio.open(tmp_path / "view.png")
     np.testing.assert_array_equal(session.renderings.picture(session.sequence, 1), before)
     notices.clear()

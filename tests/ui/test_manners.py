@@ -63,7 +63,7 @@ def test_preferences_are_followed_and_written(studio: Studio, tmp_path: Path) ->
     studio.settle()
     assert studio.theme.name == "light"
     assert studio.window.state.now.palette is Palette.SAFE
-    assert not studio.session.exact_pixels
+    assert not studio.session.making.exact_pixels
     assert studio.window.generate.advanced.dtype.currentData() == "float32"
     expected = Preferences("light", Palette.SAFE, dtype="float32", exact_pixels=False, autosave_s=60)
     assert studio.remembered.preferences == expected
