@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.editor.engine_link import EngineLink
 from nvg_studio.editor.notices import Kind, Notice
-from nvg_studio.editor.store import DocumentStore, NewDocument, OpenRequest
+from nvg_studio.editor.open_document import NewDocument, OpenRequest
+from nvg_studio.editor.store import DocumentStore
 from nvg_studio.ids import TokenizerId
 from nvg_studio.project import document as documents
 from nvg_studio.sampling.events import LAST_EVENTS, Encoded, Event, Failed, Picture

@@ -7,23 +7,27 @@ becomes a step, waits beside the history, is asked about, or is dropped with a n
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import NewType
 
 from PySide6.QtCore import QObject, Signal
 
+from nvg_studio.editor.document_settings import settings_of
 from nvg_studio.editor.notices import Kind, Notice
+from nvg_studio.editor.open_document import (
+    NO_DOCUMENT,
+    DocumentId,
+    DocumentVersion,
+    NewDocument,
+    OpenDocument,
+    OpenRequest,
+    SaveRequest,
+)
 from nvg_studio.project import results
-from nvg_studio.project.document import Document, Made, Picture, Snapshot, from_result
-from nvg_studio.project.storage import Project
-
-DocumentId = NewType("DocumentId", int)
-NO_DOCUMENT = DocumentId(0)
-"""The identity that work has which was asked for while nothing was open."""
-Work = tuple[Snapshot, tuple[Made, ...]]
-"""What would be lost: the current step, and the results that wait beside the history."""
+from nvg_studio.project.document import Document, Made, Picture, from_result
+from nvg_studio.project.file_stamp import FileStamp
+from nvg_studio.sampling.settings import GenerationSettings
 
 
 class Outcome(Enum):
@@ -34,90 +38,6 @@ class Outcome(Enum):
     WAITING = "it waits beside the history of its document"
     ASKED = "the person is asked about unsaved changes first"
     DROPPED = "its document is not open any more, or something later was asked for"
-
-
-@dataclass(frozen=True, eq=False)
-class DocumentVersion:
-    """A document as it was when work was asked for; `document` is None where nothing was open."""
-
-    id: DocumentId
-    revision: int
-    document: Document | None
-
-
-@dataclass(frozen=True, eq=False)
-class NewDocument:
-    """A document that is to be opened.
-
-    Attributes:
-        document: what to work on.
-        name: what to call it.
-        path: its own file; None: it has none yet.
-        saved: nothing of it would be lost yet (a photo as it was opened, a project as it is in its file).
-        project: where it came from, if that was a project: its model, stage pictures and reference belong to it.
-    """
-
-    document: Document
-    name: str
-    path: Path | None = None
-    saved: bool = False
-    project: Project | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class OpenDocument:
-    """What is known of the open document; a new value with every change.
-
-    Attributes:
-        id: its identity, never used again for another document.
-        document: its value now.
-        name: what it is called.
-        path: its own file; None: it has none yet.
-        saved: the work that is in its file, or that need not be saved; None: nothing.
-        model_name: the model that it was made with, if a project says so.
-        reference: the picture whose structure was taken over, or is to be; goes into the project file.
-        project: the project that it was opened from, if any.
-        request: what asked for it, if it did not come at once.
-        revision: grows with every change of `document`.
-    """
-
-    id: DocumentId
-    document: Document
-    name: str
-    path: Path | None = None
-    saved: Work | None = None
-    model_name: str = ""
-    reference: Picture | None = None
-    project: Project | None = None
-    request: "OpenRequest | None" = None
-    revision: int = 0
-
-    @property
-    def work(self) -> Work:
-        """What would be lost."""
-        return self.document.snapshot, self.document.made
-
-    @property
-    def modified(self) -> bool:
-        """Whether it differs from its file."""
-        return self.work != self.saved
-
-
-@dataclass(frozen=True, eq=False)
-class OpenRequest:
-    """A document is on its way: a file, a photo, a copy, a recovery, a new picture. The latest request wins."""
-
-    number: int
-    asked: DocumentVersion
-    title: str
-
-
-@dataclass(frozen=True, eq=False)
-class SaveRequest:
-    """A version of a document is on its way to a file; the latest request says which file is its own."""
-
-    number: int
-    asked: DocumentVersion
 
 
 class Replacement:
@@ -157,6 +77,7 @@ class DocumentStore(QObject):
         self._latest: OpenRequest | None = None
         self._latest_saved = 0
         self._early_reference: Picture | None = None
+        self._early_settings = GenerationSettings()
 
     @property
     def version(self) -> DocumentVersion:
@@ -190,6 +111,10 @@ class DocumentStore(QObject):
         reference = project.reference if project is not None else None
         if reference is None:
             reference, self._early_reference = self._early_reference, None
+        before = self._early_settings if self.current is None else self.current.settings
+        fresh = settings_of(new.document, project, before)
+        chosen_first = self.current is None and project is None and new.document.snapshot.request is None
+        settings = before if chosen_first else fresh
         opened = OpenDocument(
             DocumentId(next(self._ids)),
             new.document,
@@ -199,6 +124,9 @@ class DocumentStore(QObject):
             reference=reference,
             project=project,
             request=request,
+            settings=settings,
+            saved_settings=settings,
+            file=new.file,
         )
         self.current = replace(opened, saved=opened.work) if new.saved else opened
         self.replaced.emit(self.current)
@@ -279,17 +207,28 @@ class DocumentStore(QObject):
 
     def begin_saving(self) -> SaveRequest:
         """The open document, as it is now, is being written to a file."""
-        return SaveRequest(next(self._numbers), self.version)
+        settings = self._early_settings if self.current is None else self.current.settings
+        return SaveRequest(next(self._numbers), self.version, settings)
 
-    def finish_saving(self, request: SaveRequest, path: Path) -> bool:
+    def finish_saving(self, request: SaveRequest, path: Path, file: FileStamp | None = None) -> bool:
         """It was written. The file is the document's own now; False where that is another document, or another file."""
         now, document = self.current, request.asked.document
         if now is None or document is None or not self.is_open(request.asked) or request.number < self._latest_saved:
             return False
         self._latest_saved = request.number
-        self.current = replace(now, path=path, name=path.stem, saved=(document.snapshot, document.made))
+        work = (document.snapshot, document.made)
+        saved = replace(now, path=path, name=path.stem, saved=work, saved_settings=request.settings, file=file)
+        self.current = saved
         self.changed.emit()
         return True
+
+    def set_settings(self, settings: GenerationSettings) -> None:
+        """The settings of the next runs; those that were chosen before any document was open go to the first."""
+        if self.current is None:
+            self._early_settings = settings
+        elif settings != self.current.settings:
+            self.current = replace(self.current, settings=settings)
+            self.changed.emit()
 
     def set_reference(self, asked: DocumentVersion, picture: Picture) -> bool:
         """The reference uint8 [H, W, 3] of a document; one that was chosen before any was open goes to the first."""

@@ -94,7 +94,7 @@ class RenderingRecord(Record):
 
 
 class Manifest(Record):
-    """All of manifest.json."""
+    """All of manifest.json; `settings` is missing (None) in files from before they belonged to the document."""
 
     schema_version: Literal[3]
     application: Text
@@ -105,6 +105,7 @@ class Manifest(Record):
     rendering: RenderingRecord | None
     reference: bool
     thumbnails: bool
+    settings: dict[str, Any] | None = None
 
     @property
     def picture_keys(self) -> frozenset[str]:

@@ -13,13 +13,15 @@ from nvg_studio.paths import shipped_model
 from nvg_studio.project.planning import detail_stage
 from nvg_studio.sampling.events import Failed
 from nvg_studio.ui.dialogs.about import AboutDialog
+from nvg_studio.ui.dialogs.changed_outside import ChangedOutsideDialog
 from nvg_studio.ui.dialogs.colour import ColourDialog
 from nvg_studio.ui.dialogs.models import ModelsDialog
 from nvg_studio.ui.dialogs.new_layout import LayoutChoice, NewLayoutDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
 from nvg_studio.ui.dialogs.preferences import THEMES, PreferencesDialog
+from nvg_studio.ui.dialogs.save_target import ask_save_path
 from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog
-from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PNG_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
+from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PROJECT_FILTER, PROJECT_SUFFIX, BlockedSave
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.incoming import IncomingFile, IncomingPicture, incoming
 from nvg_studio.ui.messages import Kind, Notice
@@ -97,7 +99,7 @@ class Commands:
             "file.new_layout": self.new_layout,
             "file.save": self.save,
             "file.save_as": self.save_as,
-            "file.export_png": self.export_png,
+            "file.export_png": self._window.exporter.save_picture,
             "file.export": self._window.exporter.ask,
             "file.quit": self.quit,
         }
@@ -211,25 +213,28 @@ class Commands:
 
     def save_as(self, then: Callable[[], None] = _nothing, otherwise: Callable[[], None] = _nothing) -> None:
         """Ask where to save the project; then as `Files.save`."""
-        name = self._ask_name("Save project", self._session.name + PROJECT_SUFFIX, PROJECT_FILTER)
-        if name:
-            self._window.files.save(_with_suffix(name, PROJECT_SUFFIX), then, otherwise)
+        proposal = Path(self._window.remembered.folder) / self._session.name
+        path = ask_save_path(self._window, "Save project", proposal, PROJECT_FILTER, (PROJECT_SUFFIX,))
+        if path is not None:
+            self._window.files.save(path, then, otherwise)
         else:
             otherwise()
-
-    def export_png(self) -> None:
-        """Ask where to save the picture."""
-        picture = self._window.shown.picture
-        if picture is None:
-            return
-        name = self._ask_name("Save picture", self._session.name + ".png", PNG_FILTER)
-        if name:
-            self._window.files.export_png(_with_suffix(name, ".png"), picture)
 
     def copy(self) -> None:
         """Put the picture on the clipboard."""
         if self._window.shown.picture is not None:
             QApplication.clipboard().setImage(to_qimage(self._window.shown.picture))
+
+    def ask_changed(self, save: BlockedSave) -> None:
+        """Ask about a file that somebody else changed; a question about an earlier save of it is answered by this."""
+        window = self._window
+        for earlier in window.findChildren(ChangedOutsideDialog):
+            earlier.close()
+        dialog = ChangedOutsideDialog(save.path.name, window)
+        dialog.replace_asked.connect(lambda: window.files.save(save.path, save.then, save.otherwise, True))
+        dialog.save_as_asked.connect(lambda: self.save_as(save.then, save.otherwise))
+        dialog.given_up.connect(save.otherwise)
+        self._open(dialog)
 
     def quit(self) -> None:
         """Close the window, which ends the program."""
@@ -253,10 +258,6 @@ class Commands:
                 self._window.files.save(self._session.path, again, otherwise)
         else:
             otherwise()
-
-    def _ask_name(self, title: str, name: str, kinds: str) -> str:
-        proposal = str(Path(self._window.remembered.folder) / name)
-        return QFileDialog.getSaveFileName(self._window, title, proposal, kinds)[0]
 
     # -- clusters and runs ----------------------------------------------------------------------
 
@@ -350,8 +351,3 @@ class Commands:
 
     def _say(self, text: str) -> None:
         self._session.said.emit(Notice(text, Kind.WARNING))
-
-
-def _with_suffix(name: str, suffix: str) -> Path:
-    path = Path(name)
-    return path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,19 +13,19 @@ from PySide6.QtCore import QObject, Signal
 from nvg_studio.editor.background import Lane
 from nvg_studio.editor.context import EditorContext
 from nvg_studio.editor.notices import Kind, Notice, failure
-from nvg_studio.editor.store import NewDocument, OpenRequest, Outcome
+from nvg_studio.editor.open_document import NewDocument, OpenRequest
+from nvg_studio.editor.store import Outcome
 from nvg_studio.errors import ProjectError
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
-from nvg_studio.imaging.write import write_png
 from nvg_studio.project import storage
+from nvg_studio.project.file_stamp import FileStamp, is_changed, stamp_of
 from nvg_studio.project.importing import work_in_picture
 
 PROJECT_SUFFIX = ".nvgs"
 PHOTO_FILTER = "Pictures and projects (*.nvgs *.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif);;All files (*)"
 PICTURE_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif);;All files (*)"
 PROJECT_FILTER = "NVG Studio project (*.nvgs)"
-PNG_FILTER = "PNG picture (*.png)"
 Result = TypeVar("Result")
 Picture = NDArray[np.uint8]
 
@@ -33,14 +34,31 @@ def _nothing() -> None:
     """Where nobody waits for it."""
 
 
+class ChangedOutside(ProjectError):
+    """A project file holds something else than when it was opened or saved here."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path.name} was changed by another program since it was opened or saved here.")
+
+
+@dataclass(frozen=True, eq=False)
+class BlockedSave:
+    """A save that would replace what somebody else wrote; `then` and `otherwise` as given to `Files.save`."""
+
+    path: Path
+    then: Callable[[], None]
+    otherwise: Callable[[], None]
+
+
 class Files(QObject):
     """Opens and saves. `used` carries the path of a file that was opened or saved; `locked` changes with `changed`.
 
-    `locked`: a project that was not opened because another window has it open.
+    `changed_outside` carries a `BlockedSave`. `locked`: a project that was not opened because another window has it.
     """
 
     used = Signal(object)
     changed = Signal()
+    changed_outside = Signal(object)
 
     def __init__(
         self, context: EditorContext, read_photo: Callable[[OpenRequest, Picture], None], parent: QObject | None = None
@@ -50,6 +68,8 @@ class Files(QObject):
         self._context, self._store = context, context.store
         self._read_photo = read_photo
         self.locked: Path | None = None
+        self._written: dict[Path, FileStamp] = {}
+        """What was written last to each file, known on the thread that saves before the window is told."""
         context.store.replaced.connect(self._forget_locked)
 
     def open(self, path: Path) -> None:
@@ -58,8 +78,8 @@ class Files(QObject):
         if path.suffix.lower() == PROJECT_SUFFIX:
             self._while_held(
                 path,
-                lambda: storage.load(path),
-                lambda project: self._take(request, project, path),
+                lambda: _load(path),
+                lambda loaded: self._take(request, *loaded, path),
                 Lane.FILES,
                 lambda problem: self._failed(request, problem),
                 lambda problem: self._offer_copy(request, path, problem),
@@ -88,35 +108,48 @@ class Files(QObject):
         # Without holding it: a file is replaced as a whole, so whoever reads it sees the old or the new one.
         self._read(request, lambda: storage.load(path), done)
 
-    def save(self, path: Path, then: Callable[[], None] = _nothing, otherwise: Callable[[], None] = _nothing) -> None:
-        """Save the project; `then` is called when it is on the disk and still open, or else `otherwise`."""
-        request = self._store.begin_saving()
-        if request.asked.document is None:
+    def save(
+        self,
+        path: Path,
+        then: Callable[[], None] = _nothing,
+        otherwise: Callable[[], None] = _nothing,
+        replace_changed: bool = False,
+    ) -> None:
+        """Save the project; `then` is called when it is on the disk and still open, or else `otherwise`.
+
+        Where somebody else changed the file since it was opened or saved, nothing is written and `changed_outside`
+        is emitted instead, unless `replace_changed`.
+        """
+        request, now = self._store.begin_saving(), self._store.current
+        if now is None:
             return
         project = self._context.project()
+        known = now.file if path == now.path and not replace_changed else None
 
-        def done(_: object) -> None:
-            own = self._store.finish_saving(request, path)
+        def work() -> FileStamp | None:
+            # A save that was asked for before this one may have written it meanwhile.
+            ours = [stamp for stamp in (known, self._written.get(path)) if stamp is not None]
+            if known is not None and all(is_changed(path, stamp) for stamp in ours):
+                raise ChangedOutside(path)
+            file = storage.save(project, path)
+            if file is not None:
+                self._written[path] = file
+            return file
+
+        def done(file: FileStamp | None) -> None:
+            own = self._store.finish_saving(request, path, file)
             self.used.emit(path)
             self._say(f"Saved {path.name}.")
             (then if own else otherwise)()
 
         def refused(problem: Exception) -> None:
-            self._refuse(problem)
-            otherwise()
+            if isinstance(problem, ChangedOutside):
+                self.changed_outside.emit(BlockedSave(path, then, otherwise))
+            else:
+                self._refuse(problem)
+                otherwise()
 
-        self._while_held(path, lambda: storage.save(project, path), done, Lane.SAVES, refused, refused)
-
-    def export_png(self, path: Path, picture: Picture) -> None:
-        """Save a picture as PNG."""
-        self._context.work.start(
-            lambda: write_png(path, picture),
-            lambda _: self._say(f"Saved {path.name}."),
-            self._refuse,
-            Lane.SAVES,
-            turn=os.path.realpath(path),
-            label=f"Saving {path.name}",
-        )
+        self._while_held(path, work, done, Lane.SAVES, refused, refused)
 
     def _open_photo(self, request: OpenRequest, read: Callable[[], Picture], path: Path | None) -> None:
         def done(crop: Picture) -> None:
@@ -139,12 +172,12 @@ class Files(QObject):
         if project is None:
             self._open_photo(request, lambda: read_image(path), path)
         else:
-            self._take(request, project, path)
+            self._take(request, project, None, path)
 
-    def _take(self, request: OpenRequest, project: storage.Project, path: Path) -> None:
+    def _take(self, request: OpenRequest, project: storage.Project, file: FileStamp | None, path: Path) -> None:
         """Go on with a project; one from a picture has no file of its own yet."""
         own = path if path.suffix.lower() == PROJECT_SUFFIX else None
-        new = NewDocument(project.document, path.stem, own, own is not None, project)
+        new = NewDocument(project.document, path.stem, own, own is not None, project, file)
         self._store.finish_opening(request, new)
         self.used.emit(path)
 
@@ -189,3 +222,12 @@ class Files(QObject):
 
     def _refuse(self, problem: Exception) -> None:
         self._context.say(failure(problem))
+
+
+def _load(path: Path) -> tuple[storage.Project, FileStamp | None]:
+    """A project and what its file was before it was read: who changes it meanwhile is noticed when it is saved."""
+    try:
+        file = stamp_of(path) if path.is_file() else None
+    except OSError:
+        file = None  # whoever loads it says why it cannot be read
+    return storage.load(path), file

@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject
 from nvg_studio.editor.background import Lane
 from nvg_studio.editor.context import EditorContext
 from nvg_studio.editor.notices import Kind, Notice, failure
-from nvg_studio.editor.store import OpenDocument, Work
+from nvg_studio.editor.open_document import OpenDocument, Work
 from nvg_studio.errors import ProjectError
 from nvg_studio.project.autosave import Autosave, Origin, Recovery
+from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.ui.timers import single_shot
 
 SECOND_MS = 1000
@@ -20,6 +21,10 @@ PAUSE_S = 5
 """Between a change and its writing, and so the most work that a dying program takes along, unless chosen otherwise."""
 REST = 10
 """A large document is written less often: it rests this many times as long as its writing took."""
+
+
+Unsaved = tuple[Work, GenerationSettings]
+"""What is kept of a document that differs from its file."""
 
 
 @dataclass(eq=False)
@@ -30,7 +35,7 @@ class Place:
     """
 
     disk: Autosave | None = None
-    kept: Work | None = None
+    kept: Unsaved | None = None
     recoveries: list[Recovery] = field(default_factory=list)
 
     def let_go(self) -> None:
@@ -135,7 +140,8 @@ class Keeper(QObject):
             self._begin(disk.clear, done)
         else:
             project = self._context.project()
-            origin = Origin(name=now.name, path=None if now.path is None else str(now.path), time=time.time())
+            path = None if now.path is None else str(now.path)
+            origin = Origin(name=now.name, path=path, time=time.time(), file=now.file)
             self._begin(lambda: disk.write(project, origin), done)
 
     def _begin(self, work: Callable[[], None], done: Callable[[], None]) -> None:
@@ -186,5 +192,5 @@ class Keeper(QObject):
         self._refused = True
 
 
-def _unsaved(document: OpenDocument) -> Work | None:
-    return document.work if document.modified else None
+def _unsaved(document: OpenDocument) -> Unsaved | None:
+    return (document.work, document.settings) if document.modified else None

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from nvg_studio.editor.context import EditorContext
 from nvg_studio.editor.model_loader import ModelLoader
 from nvg_studio.editor.notices import Kind, Notice, failure
-from nvg_studio.editor.store import NewDocument
+from nvg_studio.editor.open_document import NewDocument
 from nvg_studio.errors import NVGError
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project import document as documents
@@ -62,12 +62,12 @@ class Making(QObject):
         info = self._models.info
         if info is None:
             return
-        self._runs.choose(settings=replace(self._runs.settings, class_id=class_id))
         blank = GranularitySequence.blank(info.cells, info.depth)
         if not bands:
             blank = blank.replace(bits=np.zeros_like(blank.bits))
         document = documents.new_layout(blank, info.image_size, info.identity.tokenizer)
         self._store.open(NewDocument(document, "New layout", saved=True))
+        self._runs.choose(settings=replace(self._runs.settings, class_id=class_id))
 
     def run(self, stage: int | None = None, live: bool = False, keep_layout: bool = False) -> None:
         """Run from a stage (None: where the next run must start) with the document's locks and the chosen scope.

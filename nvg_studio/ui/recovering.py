@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from nvg_studio.editor.background import Lane
 from nvg_studio.editor.context import EditorContext
 from nvg_studio.editor.notices import Notice, failure
-from nvg_studio.editor.store import NewDocument, OpenDocument, OpenRequest
+from nvg_studio.editor.open_document import NewDocument, OpenDocument, OpenRequest
 from nvg_studio.errors import ProjectError
 from nvg_studio.project.autosave import Recovery, recoverable
 from nvg_studio.project.storage import Project
@@ -90,7 +90,7 @@ class Recovering(QObject):
         except ProjectError:
             path = None
         try:
-            new = NewDocument(project.document, origin.name, path, False, project)
+            new = NewDocument(project.document, origin.name, path, False, project, origin.file)
             self._context.store.finish_opening(request, new)
         finally:
             if path is not None:

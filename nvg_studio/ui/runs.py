@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.editor.engine_link import EngineLink
-from nvg_studio.editor.store import DocumentVersion, OpenRequest
+from nvg_studio.editor.open_document import DocumentVersion, OpenRequest
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project.document import Snapshot

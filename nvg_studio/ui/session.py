@@ -11,8 +11,9 @@ from nvg_studio.editor.context import EditorContext
 from nvg_studio.editor.engine_link import EngineLink
 from nvg_studio.editor.model_loader import ModelLoader
 from nvg_studio.editor.notices import Kind, Notice
+from nvg_studio.editor.open_document import OpenDocument, OpenRequest, Work
 from nvg_studio.editor.photo_reader import Opening, PhotoReader
-from nvg_studio.editor.store import DocumentStore, OpenDocument, OpenRequest, Work
+from nvg_studio.editor.store import DocumentStore
 from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -83,6 +84,7 @@ class Session(QObject):
     def _connect(self) -> None:
         self.store.replaced.connect(self._replaced)
         self.store.changed.connect(self._document_changed)
+        self.runs.settings_changed.connect(lambda: self.store.set_settings(self.runs.settings))
         self.link.answered.connect(self._handle)
         self.models.loaded.connect(self._model_loaded)
         self.models.changed.connect(self.model_changed)
@@ -295,6 +297,7 @@ class Session(QObject):
     def _replaced(self, opened: OpenDocument) -> None:
         """Another document is open: nothing of the last one goes on."""
         self.runs.leave()
+        self.runs.choose(settings=opened.settings)
         self.renderings.stored = opened.project.rendering if opened.project is not None else None
         self._hold_file()
         if opened.project is not None:
@@ -335,7 +338,7 @@ class Session(QObject):
         opened = self.store.current
         assert opened is not None
         name = info.name if info is not None and info.identity.tokenizer == tokenizer else opened.model_name
-        return Project(document, name, rendering, opened.reference)
+        return Project(document, name, rendering, opened.reference, settings=opened.settings)
 
     def _say_foreign(self) -> None:
         if self.foreign:

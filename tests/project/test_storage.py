@@ -24,6 +24,7 @@ from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.results import step_of
 from nvg_studio.project.storage import Project, load, save
 from nvg_studio.project.thumbnails import SIDE, step_picture
+from nvg_studio.sampling.settings import GenerationSettings
 from tests.project.making import DEPTH, MODEL, documents, obeying, picture, request, sequence, waiting_of, with_waiting
 from tests.project.making_files import (
     Entries,
@@ -142,6 +143,34 @@ def test_names_that_cannot_be_written_are_refused_in_one_line(name: str, tmp_pat
     (tmp_path / "folder").mkdir()
     with pytest.raises(ProjectError, match="^Cannot save [^\n]*; choose [^\n]*name[^\n]*[.]$"):
         save(full_project(), tmp_path / name)
+
+
+def test_settings_of_the_next_runs_come_back(saved: Path) -> None:
+    many = GenerationSettings(3, 2**62, top_p=(0.5, 1.0), greedy=True, temperature=0.1)
+    for settings in (GenerationSettings(), many):
+        save(replace(full_project(), settings=settings), saved)
+        assert load(saved).settings == settings
+
+
+def with_settings(saved: Path, **settings: object) -> Path:
+    """The file with this in its manifest; with nothing, as older programs wrote it."""
+
+    def change(entries: Entries) -> None:
+        manifest = json.loads(entries["manifest.json"])
+        del manifest["settings"]
+        entries["manifest.json"] = json.dumps(manifest | settings).encode()
+
+    return rewritten(saved, change)
+
+
+def test_files_from_before_settings_were_kept_are_opened(saved: Path) -> None:
+    assert load(with_settings(saved)).settings is None
+
+
+@pytest.mark.parametrize("settings", [{"seed": -1}, {"class_id": "rose"}, {"volume": 11}, {"top_p": [2, 3]}, []])
+def test_settings_that_make_no_sense_are_refused(saved: Path, settings: object) -> None:
+    with pytest.raises(ProjectError, match="^Cannot open [^\n]*$"):
+        load(with_settings(saved, settings=settings))
 
 
 def test_odd_texts_can_be_saved(saved: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytestqt.exceptions import capture_exceptions
 
-from nvg_studio.editor.store import NewDocument
+from nvg_studio.editor.open_document import NewDocument
 from nvg_studio.project import results
 from nvg_studio.ui.messages import Kind
 from tests.ui.driver import Studio, answering, model_folder

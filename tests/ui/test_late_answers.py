@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nvg_studio.editor.store import NewDocument
+from nvg_studio.editor.open_document import NewDocument
 from nvg_studio.project import results, storage
 from nvg_studio.project.autosave import Autosave, Origin, recoverable
 from nvg_studio.ui import keeping

@@ -40,10 +40,12 @@ def build_scene(document: Document, rendering: Rendering, choice: LayerChoice) -
     return Scene(view, tuple(items))
 
 
-def scaled_view(document: Document, rendering: Rendering, scale: int | None) -> Picture:
+def scaled_view(document: Document, rendering: Rendering | None, scale: int | None) -> Picture:
     """The document's picture at `scale` times the model's resolution, or at its own: uint8 [S, S, 3]."""
     view = current_view(document, rendering)
-    return resize(view, len(view) if scale is None else scale * len(rendering.stages[0]))
+    if scale is None or rendering is None:
+        return view.copy()
+    return resize(view, scale * len(rendering.stages[0]))
 
 
 def cluster_name(snapshot: Snapshot, level: int, cluster: int) -> str:
