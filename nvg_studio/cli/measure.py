@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from nvg_studio.cli.timing import MIB, Times, peak_memory
-from nvg_studio.granularity.clustering import cluster
+from nvg_studio.granularity.clustering import structure_maps
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.sampling.events import Event
 from nvg_studio.sampling.pipeline import NVGPipeline
@@ -36,7 +36,7 @@ class Bench:
         with times.of("encode"):
             pipeline.encode(self._image)
         with times.of("clustering"):
-            cluster(self._latent)
+            structure_maps(self._latent, pipeline.config.tokenizer.structure_method)
         with times.of("decode"):
             pipeline.decode(self._sequence)
         with times.of("generate"):

@@ -9,11 +9,13 @@ from dataclasses import fields
 from pathlib import Path
 
 from nvg_studio.errors import TrainingError
+from nvg_studio.openmp import limit_spinning
 from nvg_studio.training.console import OneLineParser, exit_code
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run an evaluation command; 0, or 2 with one line for bad input."""
+    limit_spinning()
     options = _parser().parse_args(argv)
     return exit_code(lambda: options.action(options))
 

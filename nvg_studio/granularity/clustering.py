@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvg_studio.errors import SequenceError
+from nvg_studio.granularity.halves import halve
+from nvg_studio.granularity.structure_method import Halves, StructureMethod
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
+
+
+def structure_maps(latent: FloatArray, method: StructureMethod) -> IntArray:
+    """Structure maps of one latent float [L, C] by a model's method: as `cluster` or as `halves.halve`."""
+    return halve(latent, method) if isinstance(method, Halves) else cluster(latent)
 
 
 def cluster(latent: FloatArray) -> IntArray:

@@ -96,26 +96,33 @@ def save_model(
     few_step: nn.Module | None = None,
     preview: nn.Module | None = None,
 ) -> None:
-    """Write a model folder, every file atomically, those of networks that are None left out."""
+    """Write a model folder, every file atomically, those of networks that are None left out.
+
+    A few-step network or preview decoder that lies there belongs to other weights and is removed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     networks = {TOKENIZER: tokenizer, GENERATOR: generator, FEW_STEP: few_step, PREVIEW: preview}
     for name, network in networks.items():
         if network is not None:
             _save_tensors(network, folder / name, dtype)
+        elif name in (FEW_STEP, PREVIEW):
+            (folder / name).unlink(missing_ok=True)
     _write_config(config, folder)
 
 
-def save_decoder(source: Path, tokenizer: nn.Module, name: str, folder: Path) -> None:
-    """Write the model in `source` anew with a tokenizer whose decoder alone differs, every file atomically.
+def save_tokenizer(
+    source: Path, tokenizer: nn.Module, config: ModelConfig, folder: Path, same_decoder: bool = False
+) -> None:
+    """Write the model in `source` anew with a tokenizer of which a part differs, every file atomically.
 
-    Generator and few-step network in `source` stay valid and are copied. Numbers keep the format they have there, so
-    that encoder and codebook stay the same bit for bit.
+    Generator and few-step network in `source` are copied, and the preview decoder where it still imitates the decoder.
+    Numbers keep the format they have there, so that the parts that are the same stay so bit for bit.
     """
     folder.mkdir(parents=True, exist_ok=True)
     dtype = next(iter(read_safetensors(source / TOKENIZER).values())).dtype
     _save_tensors(tokenizer, folder / TOKENIZER, dtype)
-    _copy_files(source, folder, (GENERATOR, FEW_STEP))
-    _write_config(replace(read_config(source / CONFIG), name=name), folder)
+    _copy_files(source, folder, (GENERATOR, FEW_STEP, *((PREVIEW,) if same_decoder else ())))
+    _write_config(config, folder)
 
 
 def _copy_files(source: Path, folder: Path, names: tuple[str, ...]) -> None:
@@ -196,11 +203,15 @@ def add_preview(model: Path, preview: nn.Module, folder: Path) -> None:
 
 
 def load_tokenizer(folder: Path, expected: TokenizerConfig) -> Tokenizer:
-    """Read the tokenizer alone; raises CheckpointError also when it has another size than `expected`."""
+    """Read the tokenizer alone, to be used with the structure method of `expected`, whichever it was made with.
+
+    Raises:
+        CheckpointError: also when it has another size than `expected`.
+    """
     config = read_config(folder / CONFIG)
-    if config.tokenizer != expected:
+    if replace(config.tokenizer, structure_method=expected.structure_method) != expected:
         raise CheckpointError(f"The tokenizer in '{folder}' has another size. Train one of the size you ask for.")
-    tokenizer = _empty(config)[0]
+    tokenizer = _empty(replace(config, tokenizer=expected))[0]
     fill(tokenizer, read_safetensors(folder / TOKENIZER), TOKENIZER)
     return tokenizer.eval()
 

@@ -1,14 +1,16 @@
-"""The bottom-up clustering of `granularity.clustering` for whole batches, on the device of the latents."""
+"""The clustering of `granularity.clustering` for whole batches, on the device of the latents."""
 
 import torch
 from torch import Tensor
 
 from nvg_studio.errors import SequenceError
+from nvg_studio.granularity.structure_method import Halves, StructureMethod
+from nvg_studio.model.halves import halve_batch
 
 
 @torch.no_grad()
-def cluster_batch(latents: Tensor) -> Tensor:
-    """Structure maps of many latents at once, as `granularity.clustering.cluster` makes them one by one.
+def cluster_batch(latents: Tensor, method: StructureMethod) -> Tensor:
+    """Structure maps of many latents at once, as `granularity.clustering.structure_maps` makes them one by one.
 
     Args:
         latents: float [B, L, C] with L a power of two.
@@ -21,8 +23,13 @@ def cluster_batch(latents: Tensor) -> Tensor:
     """
     if not bool(latents.isfinite().all()):
         raise SequenceError("Cannot cluster the latents: they hold values that are not finite. Check the weights.")
-    cells = latents.shape[1]
-    depth = cells.bit_length() - 1
+    depth = latents.shape[1].bit_length() - 1
+    finest = halve_batch(latents, method) if isinstance(method, Halves) else _pair_batch(latents, depth)
+    return finest.unsqueeze(1) >> torch.arange(depth, -1, -1, device=latents.device).view(-1, 1)
+
+
+def _pair_batch(latents: Tensor, depth: int) -> Tensor:
+    """Finest labels int64 [B, L] by bottom-up pairs."""
     sums, merges = latents.float(), []
     for level in range(depth):
         first, second = greedy_pairs(_distances(sums / (1 << level)))
@@ -30,8 +37,7 @@ def cluster_batch(latents: Tensor) -> Tensor:
         merge = torch.empty_like(sums[..., 0], dtype=torch.int64)
         merges.append(merge.scatter(1, first, pairs).scatter(1, second, pairs))
         sums = _rows(sums, first) + _rows(sums, second)
-    finest = _renumber(merges)
-    return finest.unsqueeze(1) >> torch.arange(depth, -1, -1, device=latents.device).view(-1, 1)
+    return _renumber(merges)
 
 
 def _rows(values: Tensor, index: Tensor) -> Tensor:

@@ -1,17 +1,20 @@
 """What a model is made of, as flat values; `config.json` beside the weights is exactly this."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+import math
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from nvg_studio.errors import CheckpointError
+from nvg_studio.granularity.structure_method import METHODS, Halves, Pairs, StructureMethod, method_name
 from nvg_studio.model.classes import IMAGENET_CLASSES, class_names
 
 HEAD_SIZE = 64
 """Width of one attention head in both transformers; the rotary code is made for it."""
 
 _FORMAT = 1
+MOST_POSITION_WEIGHT, MOST_SMOOTHING = 16, 16
 LARGEST = 4 << 20
 """Bytes of a description."""
 T = TypeVar("T")
@@ -30,6 +33,9 @@ class TokenizerConfig:
     codebook_size: int
     norm_groups: int
     """Groups of every norm; few of them where channels are few, or a group loses the strength of its channel."""
+    structure_method: StructureMethod = field(default=Pairs(), repr=False)
+    """How pictures are clustered; absent in `config.json` means pairs. No part of what names a model in projects: a
+    sequence means the same by whatever method its structure was found."""
 
     @property
     def grid(self) -> int:
@@ -104,6 +110,7 @@ def check(config: ModelConfig) -> None:
             raise CheckpointError(
                 f"Model configuration: {name} is {value!r}, but must be a number from {low} to {high}."
             )
+    check_method(tok.structure_method)
     if not 1 <= len(tok.multipliers) <= 8 or not all(isinstance(m, int) and 1 <= m <= 16 for m in tok.multipliers):
         raise CheckpointError(
             f"Model configuration: multipliers are {tok.multipliers}, but must be 1 to 8 small numbers."
@@ -122,6 +129,22 @@ def check(config: ModelConfig) -> None:
         )
     if len(config.class_names) != gen.classes:
         raise CheckpointError(f"Model configuration: {gen.classes} classes, but {len(config.class_names)} class names.")
+
+
+def check_method(method: StructureMethod) -> None:
+    """Raise CheckpointError where the numbers of a structure method are out of range."""
+    if isinstance(method, Halves):
+        weight, smoothing = method.position_weight, method.smoothing
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
+            raise CheckpointError(f"Model configuration: position_weight is {weight!r}, but must be a number.")
+        if not 0 <= weight <= MOST_POSITION_WEIGHT:
+            raise CheckpointError(
+                f"Model configuration: position_weight is {weight}, but must lie from 0 to {MOST_POSITION_WEIGHT}."
+            )
+        if isinstance(smoothing, bool) or not isinstance(smoothing, int) or not 0 <= smoothing <= MOST_SMOOTHING:
+            raise CheckpointError(
+                f"Model configuration: smoothing is {smoothing!r}, but must be a number from 0 to {MOST_SMOOTHING}."
+            )
 
 
 def groups_for(channels: int, groups: int) -> int:
@@ -156,8 +179,14 @@ OFFICIAL_SAMPLING: dict[str, Any] = {
 
 
 def write_config(config: ModelConfig, path: Path) -> None:
-    """Write `config.json`."""
-    path.write_text(json.dumps({"format": _FORMAT, **asdict(config)}, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    """Write `config.json`; pairs are left out, as in files from before there was another method."""
+    data = {"format": _FORMAT, **asdict(config)}
+    method = config.tokenizer.structure_method
+    if isinstance(method, Pairs):
+        del data["tokenizer"]["structure_method"]
+    else:
+        data["tokenizer"]["structure_method"] = {"name": method_name(method), **asdict(method)}
+    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def read_json(path: Path, kind: str) -> Any:
@@ -182,6 +211,8 @@ def read_config(path: Path) -> ModelConfig:
             f"'{path}' is not a model configuration of format {_FORMAT}. Update NVG Studio or the model."
         )
     try:
+        if "structure_method" in data["tokenizer"]:
+            data["tokenizer"]["structure_method"] = _method(data["tokenizer"]["structure_method"])
         data["tokenizer"] = _build(TokenizerConfig, data["tokenizer"])
         data["generator"] = _build(GeneratorConfig, data["generator"])
         if not isinstance(data["sampling"], dict):
@@ -194,8 +225,23 @@ def read_config(path: Path) -> ModelConfig:
 
 
 def _build(kind: type[T], data: dict[str, Any]) -> T:
-    """A config dataclass from a JSON table: exactly its fields, lists become tuples."""
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    if set(data) != names:
-        raise KeyError(f"{kind.__name__}: unexpected or missing {sorted(set(data) ^ names)}")
+    """A config dataclass from a JSON table: exactly its fields, without those that have a default; lists become
+    tuples."""
+    known = fields(kind)  # type: ignore[arg-type]
+    wrong = {part.name for part in known if part.default is MISSING} - set(data)
+    wrong |= set(data) - {part.name for part in known}
+    if wrong:
+        raise KeyError(f"{kind.__name__}: unexpected or missing {sorted(wrong)}")
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+
+
+def _method(table: dict[str, Any]) -> StructureMethod:
+    """The structure method that a table of `config.json` names, with exactly its numbers."""
+    given = dict(table)
+    kind = METHODS.get(given.pop("name"))
+    if kind is None:
+        raise KeyError(f"structure_method: {table['name']!r} is none of {', '.join(METHODS)}")
+    names = {part.name for part in fields(kind)}
+    if set(given) != names:
+        raise KeyError(f"structure_method: unexpected or missing {sorted(set(given) ^ names)}")
+    return type(kind)(**given)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from nvg_studio.errors import Cancelled, CheckpointError, DeviceError, PictureError, SequenceError, SettingsError
-from nvg_studio.granularity.clustering import cluster
+from nvg_studio.granularity.clustering import structure_maps
 from nvg_studio.granularity.hierarchy import labels_to_bits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -131,7 +131,8 @@ class NVGPipeline:
         scaled = square.astype(np.float64) / 127.5 - 1
         pixels = torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1).unsqueeze(0).to(self.device)
         latent = self._networks.tokenizer.encode(pixels)
-        labels = cluster(latent[0].float().cpu().numpy())
+        method = self.config.tokenizer.structure_method
+        labels = structure_maps(latent[0].float().cpu().numpy(), method)
         groups = torch.from_numpy(labels).unsqueeze(0).to(self.device)
         token_map = self._networks.tokenizer.quantizer(latent, groups).token_map[0]
         depth = self.config.tokenizer.depth

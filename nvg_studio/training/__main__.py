@@ -1,58 +1,72 @@
 """`python -m nvg_studio.training COMMAND`: needs only torch, numpy, scipy, safetensors, cv2 and tqdm."""
 
+from nvg_studio.openmp import limit_spinning
+
+limit_spinning()  # before torch is imported
+
 import argparse
 import os
 import shutil
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from nvg_studio.errors import TrainingError
+from nvg_studio.granularity.structure_method import METHODS, method_name
 from nvg_studio.model.checkpoint import (
     Networks,
     add_few_step,
     add_preview,
     load_model,
     load_tokenizer,
-    save_decoder,
     save_model,
+    save_tokenizer,
 )
-from nvg_studio.model.config import TokenizerConfig
+from nvg_studio.model.config import ModelConfig
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.failures import is_out_of_memory
+from nvg_studio.sampling.precision import Precision
 from nvg_studio.training import devices
-from nvg_studio.training.alignment import open_features, save_features
-from nvg_studio.training.cache import Augmentation, SequenceCache, build_cache, crops_again, load_cache, scale_factors
+from nvg_studio.training.cache import scale_factors
+from nvg_studio.training.codes import CodesRecipe, CodesTask, comparison, token_maps
 from nvg_studio.training.console import OneLineParser, exit_code
-from nvg_studio.training.crops import READ_AHEAD
 from nvg_studio.training.few_step import DEFAULT_STEPS, FewStepRecipe, FewStepTask
 from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask
+from nvg_studio.training.inputs import (
+    DEFAULT_NAME,
+    DEFAULT_SIZE,
+    NEW_METHOD,
+    caches_for,
+    check_classes,
+    described,
+    features_for,
+    latents_for,
+    photos_for,
+    skipped_line,
+)
 from nvg_studio.training.loop import Schedule, Settings, train, writing
 from nvg_studio.training.options import (
     add_decoder_only,
     add_generator_options,
     add_tokenizer_options,
+    generator_numbers,
     load_judges,
     tokenizer_numbers,
 )
-from nvg_studio.training.pack import PhotoSet, load_photos, write_pack
+from nvg_studio.training.pack import PhotoSet, write_pack
 from nvg_studio.training.precision import add_precision_options, chosen_rules
 from nvg_studio.training.preview import PreviewRecipe, PreviewTask
-from nvg_studio.training.recipes import SIZES, make_config
+from nvg_studio.training.recipes import SIZES, trained_config, with_classes
 from nvg_studio.training.tokenizer import TokenizerRecipe, TokenizerTask
-from nvg_studio.training.vit import load_vit
 
 TOKENIZER_SHARE = 0.3
 """Part of the time budget that `all` gives to the tokenizer."""
-HOLD_OUT_EVERY = 10
-"""Without a folder of held-out photos every tenth one is held out."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -99,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text)
         _add_common(command)
-        command.set_defaults(action=action, decoder_only=False)
+        command.set_defaults(action=action, decoder_only=False, codes_only=False)
         if action in (_tokenizer, _generator, _all):
             _add_new_model(command)
         if action is not _preview:
@@ -131,8 +145,14 @@ def _add_common(command: argparse.ArgumentParser) -> None:
 
 
 def _add_new_model(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--name", default="own", help="name of the model")
-    command.add_argument("--size", default="small", choices=sorted(SIZES), help="(default: %(default)s)")
+    add = command.add_argument
+    add("--name", help=f"name of the model (default: as --init, else {DEFAULT_NAME})")
+    add("--size", choices=sorted(SIZES), help=f"(default: as --init, else {DEFAULT_SIZE})")
+    add(
+        "--structure-method",
+        choices=sorted(METHODS),
+        help=f"how pictures are clustered (default: as --init, else {method_name(NEW_METHOD)})",
+    )
 
 
 def _add_crops_and_compiler(command: argparse.ArgumentParser) -> None:
@@ -144,44 +164,81 @@ def _add_crops_and_compiler(command: argparse.ArgumentParser) -> None:
 def _pack(options: argparse.Namespace, _: threading.Event) -> None:
     count, skipped = write_pack(options.data, options.target, options.short_side)
     megabytes = options.target.stat().st_size / 2**20
-    print(f"{count} photos, {megabytes:.1f} MiB in '{options.target}'. {_skipped_line(skipped, count)}")
+    print(f"{count} photos, {megabytes:.1f} MiB in '{options.target}'. {skipped_line(skipped, count)}")
 
 
 def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
     device = devices.own_device(options.device)
     torch.backends.cudnn.benchmark = True  # all batches have one shape
     _check_compiler(options)
-    train_set, val_set = _photos(options, SIZES[options.size].tokenizer.image_size)
-    config = make_config(options.name, options.size, train_set.classes)
     numbers = {**_given(batch=options.batch, rate=options.rate), **tokenizer_numbers(options)}
+    base = described(options)
+    train_set, val_set = photos_for(options, base.tokenizer.image_size)
+    init = load_tokenizer(options.init, base.tokenizer) if options.init else None
+    if init is not None and options.codes_only:
+        _codes(options, stop, base, init, (train_set, val_set), device)
+        return
     recipe = TokenizerRecipe(seed=options.seed, **numbers)
-    init = load_tokenizer(options.init, config.tokenizer) if options.init else None
     judges = load_judges(options, device)
-    task = TokenizerTask(config.tokenizer, recipe, train_set, val_set, device, init, options.compile, judges)
+    task = TokenizerTask(base.tokenizer, recipe, train_set, val_set, device, init, options.compile, judges)
     averaged = train(task, _settings(options, device, "tokenizer", share), stop.is_set)
     if devices.first():
         with writing(options.out / "model"):
             if options.decoder_only:
-                save_decoder(options.init, averaged, options.name, options.out / "model")
+                save_tokenizer(options.init, averaged, base, options.out / "model")
             else:
-                save_model(config, averaged, None, options.out / "model")
+                save_model(with_classes(base, train_set.classes), averaged, None, options.out / "model")
     devices.wait()
 
 
-def _generator(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
+def _codes(
+    options: argparse.Namespace,
+    stop: threading.Event,
+    config: ModelConfig,
+    tokenizer: Tokenizer,
+    photos: tuple[PhotoSet, PhotoSet],
+    device: torch.device,
+) -> None:
+    """Refit codes and refiners; encoder, decoder and the networks of the model stay."""
+    tokenizer = tokenizer.to(device).requires_grad_(False)
+    tokenizer.quantizer.requires_grad_(True)
+    cache = latents_for(options, tokenizer, photos[0], options.out / "codes")
+    recipe = CodesRecipe(seed=options.seed, **_given(batch=options.batch, rate=options.rate))
+    task = CodesTask(tokenizer, recipe, cache, photos[1], device)
+    before = task.report(tokenizer.quantizer, options.out, 0, final=False)
+    settings = replace(_settings(options, device, "codes"), precisions=(Precision(),))  # float32, as the task is
+    averaged = train(task, settings, stop.is_set)
+    tokenizer.quantizer = averaged
+    factors = scale_factors(tokenizer, token_maps(tokenizer, cache, device), device)
+    config = replace(config, generator=replace(config.generator, scale_factors=factors))
+    if devices.first():
+        with writing(options.out / "model"):
+            save_tokenizer(options.init, tokenizer, config, options.out / "model", same_decoder=True)
+        print(comparison(before, task.report(averaged, options.out, 0, final=True)))
+    devices.wait()
+
+
+def _generator(options: argparse.Namespace, stop: threading.Event, share: float = 1.0, fresh: bool = False) -> None:
+    """`fresh`: on the tokenizer of this run, also where the networks start from another model."""
     device = devices.own_device(options.device)
     _check_compiler(options)
-    train_set, val_set = _photos(options, SIZES[options.size].tokenizer.image_size)
-    config = make_config(options.name, options.size, train_set.classes)
+    numbers = {**_given(pictures=options.batch, rate=options.rate), **generator_numbers(options)}
+    base = described(options)
+    train_set, val_set = photos_for(options, base.tokenizer.image_size)
     init: Networks | None = load_model(options.init) if options.init else None
-    tokenizer = init.tokenizer if init else load_tokenizer(options.out / "model", config.tokenizer)
-    tokenizer.to(device).eval()
+    if init:
+        check_classes(train_set, init.config, options)
+    tokenizer_folder = options.init if init and not fresh else options.out / "model"
+    tokenizer = load_tokenizer(tokenizer_folder, base.tokenizer).to(device).eval()
     folder = options.out / "generator"
-    features = _features(options, tokenizer.config, train_set, folder, device) if options.repa else None
-    train_cache, val_cache = _caches(options, tokenizer, train_set, val_set, folder)
-    factors = init.config.generator.scale_factors if init else scale_factors(tokenizer, train_cache, device)
-    config = make_config(options.name, options.size, train_set.classes, factors)
-    recipe = GeneratorRecipe(seed=options.seed, **_given(pictures=options.batch, rate=options.rate))
+    features = features_for(options, tokenizer.config, train_set, folder, device) if options.repa else None
+    train_cache, val_cache = caches_for(options, tokenizer, train_set, val_set, folder)
+    if init and not fresh and init.config.tokenizer == base.tokenizer:
+        factors = init.config.generator.scale_factors
+    else:
+        factors = scale_factors(tokenizer, train_cache.seen_map, device)
+    config = trained_config(with_classes(base, train_set.classes), factors, bool(init and init.few_step))
+    recipe = GeneratorRecipe(seed=options.seed, **numbers)
     start = init.generator if init else None
     rules = chosen_rules(options, device)
     task = GeneratorTask(
@@ -189,8 +246,9 @@ def _generator(options: argparse.Namespace, stop: threading.Event, share: float 
     )
     averaged = train(task, _settings(options, device, "generator", share), stop.is_set)
     if devices.first():
+        preview = init.preview if init and not fresh else None
         with writing(options.out / "model"):
-            save_model(config, tokenizer, averaged, options.out / "model", torch.float16)
+            save_model(config, tokenizer, averaged, options.out / "model", torch.float16, preview=preview)
 
 
 def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
@@ -199,11 +257,10 @@ def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
     device = devices.own_device(options.device)
     _check_compiler(options)
     model = load_model(options.init)
-    train_set, val_set = _photos(options, model.config.tokenizer.image_size)
-    if train_set.classes != model.config.class_names:
-        raise TrainingError(f"'{options.data}' has other classes than '{options.init}'. Use the same class folders.")
+    train_set, val_set = photos_for(options, model.config.tokenizer.image_size)
+    check_classes(train_set, model.config, options)
     tokenizer = model.tokenizer.to(device).eval()
-    caches = _caches(options, tokenizer, train_set, val_set, options.out / "few-step")
+    caches = caches_for(options, tokenizer, train_set, val_set, options.out / "few-step")
     recipe = FewStepRecipe(seed=options.seed, **_given(pictures=options.batch, rate=options.rate))
     task = FewStepTask(model, recipe, *caches, device, options.compile)
     averaged = train(task, _settings(options, device, "few-step", warmup_steps=20), stop.is_set)
@@ -217,7 +274,7 @@ def _preview(options: argparse.Namespace, stop: threading.Event) -> None:
         raise TrainingError("A preview decoder learns from a finished model. Name its folder with --init.")
     device = devices.own_device(options.device)
     model = load_model(options.init)
-    train_set, val_set = _photos(options, model.config.tokenizer.image_size)
+    train_set, val_set = photos_for(options, model.config.tokenizer.image_size)
     recipe = PreviewRecipe(seed=options.seed, **_given(batch=options.batch, rate=options.rate))
     task = PreviewTask(model, recipe, train_set, val_set, device)
     averaged = train(task, _settings(options, device, "preview", warmup_steps=20), stop.is_set)
@@ -226,44 +283,10 @@ def _preview(options: argparse.Namespace, stop: threading.Event) -> None:
             add_preview(options.init, averaged, options.out / "model")
 
 
-def _features(
-    options: argparse.Namespace, config: TokenizerConfig, train_set: PhotoSet, folder: Path, device: torch.device
-) -> NDArray[np.float16]:
-    """What DINOv2 sees in the crops that are trained on, from `folder` or made there; then they are encoded anew."""
-    path, count = folder / "features.npy", max(options.crops, 1) * len(train_set.pictures)
-    with devices.first_ahead():
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "train.npz").unlink(missing_ok=True)
-            crops = crops_again(train_set, options.crops, config.image_size, options.seed)
-            with writing(path):
-                save_features(load_vit(options.repa, device), crops, count, config.grid, device, path)
-        return open_features(path, count, config.cells)
-
-
-def _caches(
-    options: argparse.Namespace, tokenizer: Tokenizer, train_set: PhotoSet, val_set: PhotoSet, folder: Path
-) -> tuple[SequenceCache, SequenceCache]:
-    """Encoded crops for training, and the held-out photos, from `folder` or made there."""
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def cached(name: str, photos: PhotoSet, crops: int) -> SequenceCache:
-        path = folder / f"{name}.npz"
-        if not path.exists():
-            device = next(tokenizer.parameters()).device
-            made = build_cache(tokenizer, photos, crops, Augmentation(), options.seed, device)
-            with writing(path):
-                made.save(path)
-        return load_cache(path)
-
-    with devices.first_ahead():
-        return cached("train", train_set, options.crops), cached("val", val_set, 0)
-
-
 def _all(options: argparse.Namespace, stop: threading.Event) -> None:
     _tokenizer(options, stop, TOKENIZER_SHARE)
     if not devices.agree(0.0, stop.is_set())[1]:
-        _generator(options, stop, 1 - TOKENIZER_SHARE)
+        _generator(options, stop, 1 - TOKENIZER_SHARE, fresh=True)
 
 
 def _check_compiler(options: argparse.Namespace) -> None:
@@ -282,36 +305,9 @@ def _settings(
     return Settings(options.out / part, schedule, options.save_every, options.report_every, precisions=precisions)
 
 
-def _photos(options: argparse.Namespace, image_size: int) -> tuple[PhotoSet, PhotoSet]:
-    """Photos to train on and held-out ones, for pictures of `image_size` pixels."""
-    short_side = round(image_size * READ_AHEAD)
-    photos = _readable(options.data, short_side)
-    if options.val:
-        held_out = _readable(options.val, short_side)
-        if held_out.classes != photos.classes:
-            raise TrainingError(f"'{options.val}' has other classes than '{options.data}'. Use the same class folders.")
-        return photos, held_out
-    held = np.arange(len(photos.pictures)) % HOLD_OUT_EVERY == 0
-    return photos.where(~held), photos.where(held)
-
-
-def _readable(path: Path, short_side: int) -> PhotoSet:
-    photos = load_photos(path, short_side)
-    if photos.skipped and devices.first():
-        print(_skipped_line(photos.skipped, len(photos.pictures)))
-    return photos
-
-
 def _given(**values: float | None) -> dict[str, Any]:
     """Only what the user asked for; the recipes know the rest."""
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _skipped_line(skipped: tuple[str, ...], kept: int) -> str:
-    if not skipped:
-        return "None was skipped."
-    shown = ", ".join(skipped[:5]) + (" and more" if len(skipped) > 5 else "")
-    return f"Skipped {len(skipped)} of {len(skipped) + kept} that could not be read: {shown}."
 
 
 def _stop_on_interrupt() -> threading.Event:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.granularity.hierarchy import all_labels, labels_to_bits
+from nvg_studio.granularity.structure_method import Pairs, method_name
 from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.training.ahead import WORKERS
@@ -58,17 +59,27 @@ class SequenceCache:
         """The same on a device: a few kilobytes a crop."""
         return SequenceCache(**{name: part.to(device) for name, part in vars(self).items()})
 
-    def save(self, path: Path) -> None:
-        """Write as npz, atomically."""
+    def save(self, path: Path, source: str) -> None:
+        """Write as npz, atomically, with the name of what it was made with."""
         partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **{name: part.cpu().numpy() for name, part in vars(self).items()})
+        np.savez(partial, source=np.array(source), **{name: part.cpu().numpy() for name, part in vars(self).items()})
         partial.replace(path)
 
 
-def load_cache(path: Path) -> SequenceCache:
-    """Read a cache; raises TrainingError when it is damaged."""
+def load_cache(path: Path, source: str) -> SequenceCache | None:
+    """Read a cache; None where it was made with something else than `source`.
+
+    Caches from before they named it were made by pairs, with a tokenizer that nobody can tell.
+
+    Raises:
+        TrainingError: it is damaged.
+    """
     try:
         with np.load(path, allow_pickle=False) as data:
+            if "source" in data and str(data["source"]) != source:
+                return None
+            if "source" not in data and source.split()[0] != method_name(Pairs()):
+                return None
             return SequenceCache(**{field.name: torch.from_numpy(data[field.name]) for field in fields(SequenceCache)})
     except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(f"The cache '{path}' is damaged. Delete it; it will be made again.") from error
@@ -124,13 +135,13 @@ def _encode(
     size, grid, depth = tokenizer.config.image_size, tokenizer.config.grid, tokenizer.config.depth
     pictures = [crop(photos.pictures[index], size, rngs[n] if rngs else None) for n, (index, _) in enumerate(batch)]
     latents = tokenizer.encode(to_tensor(torch.from_numpy(np.stack(pictures)).to(device))).float()
-    finest = cluster_batch(latents)[:, -1].cpu().numpy()
+    finest = cluster_batch(latents, tokenizer.config.structure_method)[:, -1].cpu().numpy()
     bits, known = [], []
     ranks = np.zeros((len(batch), depth + 1, 2 << depth), np.int64)
     for n, latent in enumerate(latents.cpu().numpy()):
         tree, held = labels_to_bits(finest[n], depth), np.zeros(grid * grid, np.bool_)
         if rngs and rngs[n].random() < augmentation.free_trees:
-            tree = move_cut(tree, latent, rngs[n])
+            tree = move_cut(tree, latent, rngs[n], tokenizer.config.structure_method)
         if rngs and rngs[n].random() < augmentation.known_cells:
             held = random_blob(grid, rngs[n])
         if rngs and rngs[n].random() < augmentation.disturbed:
@@ -146,12 +157,14 @@ def _encode(
     return torch.from_numpy(np.stack(bits)), seen_map, token_map, torch.from_numpy(np.stack(known))
 
 
-def scale_factors(
-    tokenizer: Tokenizer, cache: SequenceCache, device: torch.device, most: int = 512
-) -> tuple[float, ...]:
-    """1 / standard deviation of the canvases that enter stages 1..K and of the last one; 1 for stage 0."""
-    chosen = np.linspace(0, len(cache) - 1, min(most, len(cache))).astype(int)
+def scale_factors(tokenizer: Tokenizer, token_maps: Tensor, device: torch.device, most: int = 512) -> tuple[float, ...]:
+    """1 / standard deviation of the canvases that enter stages 1..K and of the last one; 1 for stage 0.
+
+    Args:
+        token_maps: [n, K + 1, L], of which at most `most`, spread evenly, are looked at.
+    """
+    chosen = np.linspace(0, len(token_maps) - 1, min(most, len(token_maps))).astype(int)
     with torch.inference_mode():
-        canvases = tokenizer.quantizer.canvases(cache.seen_map[chosen].long().to(device))
+        canvases = tokenizer.quantizer.canvases(token_maps[chosen].long().to(device))
     deviations = canvases.square().mean((0, 2, 3)).sqrt().tolist()
     return (1.0, *(round(1 / max(value, 1e-6), 6) for value in deviations))

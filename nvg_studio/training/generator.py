@@ -35,7 +35,8 @@ INTERIM_PICTURES, FINAL_PICTURES = 48, 128
 class GeneratorRecipe:
     """Numbers of a generator run.
 
-    `pictures` are drawn a step; each gives `content_stages` and `structure_stages` stages to train on, spread evenly.
+    `pictures` are drawn a step; each gives `content_stages` and `structure_stages` stages to train on, spread evenly;
+    a network that is given none stays as it is.
     Of the structure channels the one that the sampler will use counts `split_weight` times: the deeper ones are
     mostly chance.
     """
@@ -198,20 +199,27 @@ class GeneratorTask:
         batch = load_batch(self.tokenizer, self.train, chosen[self.share])
         dropped = torch.from_numpy(rng.random(recipe.pictures)[self.share] < LABEL_DROPOUT).to(self.device)
         batch = batch._replace(classes=torch.where(dropped, self.config.generator.classes, batch.classes))
-        depth = self.config.tokenizer.depth
-        stages, rows = self._spread(depth + 1, recipe.content_stages, rng)
-        content = content_losses(self.networks.content, batch.take(rows), stages, self.autocast)
-        aligned = self._aligned(chosen[self.share], rows)
-        stages, rows = self._spread(depth - 1, recipe.structure_stages, rng)
+        parts, aligned = {}, {}
+        if recipe.content_stages:
+            stages, rows = self._spread(self.config.tokenizer.depth + 1, recipe.content_stages, rng)
+            content = content_losses(self.networks.content, batch.take(rows), stages, self.autocast)
+            parts = {"canvas": content.canvas.mean(), "tokens": content.tokens.mean()}
+            aligned = self._aligned(chosen[self.share], rows)
+        if recipe.structure_stages:
+            parts["structure"] = self._structure_loss(batch, rng)
+        total = torch.stack(list(parts.values())).sum()
+        return {"total": total + ALIGNMENT_WEIGHT * sum(aligned.values()), **parts, **aligned}
+
+    def _structure_loss(self, batch: Batch, rng: np.random.Generator) -> Tensor:
+        """Mean over this process's share of the pictures and their structure stages."""
+        recipe = self.recipe
+        stages, rows = self._spread(self.config.tokenizer.depth - 1, recipe.structure_stages, rng)
         times = torch.randn(recipe.structure_stages, recipe.pictures, device=self.device)
         times = torch.sigmoid(times[:, self.share].flatten())
         noise = torch.randn(recipe.pictures, *self.train.bits.shape[1:], device=self.device)[self.share]
-        structure = structure_losses(
+        return structure_losses(
             self.networks.structure, batch.take(rows), stages, times, noise[rows], self.autocast, recipe.split_weight
-        )
-        parts = {"canvas": content.canvas.mean(), "tokens": content.tokens.mean(), "structure": structure.mean()}
-        total = torch.stack(list(parts.values())).sum()
-        return {"total": total + ALIGNMENT_WEIGHT * sum(aligned.values()), **parts, **aligned}
+        ).mean()
 
     def _aligned(self, chosen: NDArray[np.int64], rows: Tensor) -> dict[str, Tensor]:
         """How far the content network's tokens for these rows of the chosen pictures are from the features."""

@@ -13,6 +13,7 @@ from nvg_studio.training.perceptual import load_perceptual
 from nvg_studio.training.tokenizer import Judges
 from nvg_studio.training.vit import load_vit
 
+MOST_STAGES = 8
 RECIPE = ("perceptual_weight", "codebook_warmup", "coarse", "noise")
 """Options that are numbers of the tokenizer's recipe."""
 
@@ -31,14 +32,41 @@ def add_tokenizer_options(command: argparse.ArgumentParser) -> None:
 
 def add_generator_options(command: argparse.ArgumentParser) -> None:
     """Help for the generator."""
-    command.add_argument("--repa", type=Path, help="folder of a DINOv2 transformer whose features the generator learns")
+    add = command.add_argument
+    add("--repa", type=Path, help="folder of a DINOv2 transformer whose features the generator learns")
+    add("--content-stages", type=stages, metavar="N", help="stages of each picture that content learns (default: 2)")
+    add(
+        "--structure-stages", type=stages, metavar="N", help="the same for structure (default: 1); 0 leaves it as it is"
+    )
 
 
 def add_decoder_only(command: argparse.ArgumentParser) -> None:
     """Going on with the decoder of a whole model."""
-    command.add_argument(
+    part = command.add_mutually_exclusive_group()
+    part.add_argument(
         "--decoder-only", action="store_true", help="train the decoder of --init alone; its generator stays valid"
     )
+    part.add_argument(
+        "--codes-only", action="store_true", help="refit codes and refiners of --init alone, from where they are"
+    )
+
+
+def stages(text: str) -> int:
+    """A whole number from 0 to 8."""
+    value = int(text)
+    if not 0 <= value <= MOST_STAGES:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to {MOST_STAGES}")
+    return value
+
+
+def generator_numbers(options: argparse.Namespace) -> dict[str, Any]:
+    """Numbers of the generator's recipe that were given."""
+    numbers = {name: getattr(options, name) for name in ("content_stages", "structure_stages")}
+    if numbers["content_stages"] == 0 and numbers["structure_stages"] == 0:
+        raise TrainingError("--content-stages 0 and --structure-stages 0 leave nothing to learn. Raise one of them.")
+    if numbers["content_stages"] == 0 and options.repa:
+        raise TrainingError("--repa helps the content network. Raise --content-stages, or leave --repa out.")
+    return {name: value for name, value in numbers.items() if value is not None}
 
 
 def share(text: str) -> float:
@@ -51,8 +79,9 @@ def share(text: str) -> float:
 
 def tokenizer_numbers(options: argparse.Namespace) -> dict[str, Any]:
     """Numbers of the tokenizer's recipe that were given."""
-    if options.decoder_only and options.init is None:
-        raise TrainingError("--decoder-only needs a trained model. Add --init with its folder.")
+    for part in ("decoder_only", "codes_only"):
+        if getattr(options, part) and options.init is None:
+            raise TrainingError(f"--{part.replace('_', '-')} needs a trained model. Add --init with its folder.")
     given = {name: getattr(options, name) for name in RECIPE if getattr(options, name) is not None}
     return {**given, "decoder_only": options.decoder_only}
 

@@ -108,7 +108,8 @@ class PreviewTask:
         with self.precision.autocast(self.device):
             latent = self.tokenizer.encode(to_tensor(crops.to(self.device)))
         latent = latent.float()
-        canvases = self.tokenizer.quantizer(latent, cluster_batch(latent)).canvases  # [n, K + 1, L, C]
+        labels = cluster_batch(latent, self.tokenizer.config.structure_method)
+        canvases = self.tokenizer.quantizer(latent, labels).canvases  # [n, K + 1, L, C]
         picked = canvases[torch.arange(len(crops)).repeat_interleave(count), torch.from_numpy(chosen)]
         with self.precision.autocast(self.device):
             pictures = self.tokenizer.decode(picked)

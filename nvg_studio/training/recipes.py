@@ -1,8 +1,9 @@
 """Sizes and recipes that were tried, as typed values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nvg_studio.errors import TrainingError
+from nvg_studio.granularity.structure_method import Pairs
 from nvg_studio.model.config import GeneratorConfig, ModelConfig, TokenizerConfig, official
 
 
@@ -53,3 +54,36 @@ def make_config(
         factors or (1.0,) * (chosen.tokenizer.depth + 2),
     )
     return ModelConfig(name, chosen.tokenizer, generator, classes, True, True, dict(SAMPLING))
+
+
+def with_classes(config: ModelConfig, classes: tuple[str, ...]) -> ModelConfig:
+    """The configuration of a model of other classes."""
+    return replace(config, generator=replace(config.generator, classes=len(classes)), class_names=classes)
+
+
+def trained_config(config: ModelConfig, factors: tuple[float, ...], without_few_step: bool) -> ModelConfig:
+    """The configuration of a generator that was trained here, on free trees and known cells.
+
+    `without_few_step`: the configuration is one of a model whose few-step network does not go with it any more; the
+    structure takes as many steps again as without one.
+    """
+    steps = {"structure_steps": SAMPLING["structure_steps"]} if without_few_step else {}
+    return replace(
+        config,
+        generator=replace(config.generator, scale_factors=factors),
+        known_cells=True,
+        trained_free=True,
+        sampling={**config.sampling, **steps},
+    )
+
+
+def size_of(config: ModelConfig) -> Size:
+    """The size that a model was made in, whatever its structure method."""
+    generator = config.generator
+    return Size(
+        replace(config.tokenizer, structure_method=Pairs()),
+        generator.content_width,
+        generator.content_depth,
+        generator.structure_width,
+        generator.structure_depth,
+    )

@@ -151,7 +151,7 @@ class TokenizerTask:
         """What the decoder trains on, [B, L, C], with the gradient passed straight through; and the quantiser loss."""
         if not self.networks.quantizing:
             self._start_codebook(rng)
-        labels = cluster_batch(latent)
+        labels = cluster_batch(latent, self.config.structure_method)
         self.latent, self.labels = devices.gather(latent), devices.gather(labels)
         quantize = quantize_softly if progress < self.warm_until else quantize_with_gradient
         quantized = quantize(self.networks.quantizer, latent.detach(), labels)
@@ -191,7 +191,7 @@ class TokenizerTask:
             latent = averaged.encode(images)
             canvas = latent
             if averaged.quantizing:
-                quantized = averaged.quantizer(latent, cluster_batch(latent))
+                quantized = averaged.quantizer(latent, cluster_batch(latent, self.config.structure_method))
                 canvas = quantized.canvases[:, -1]
                 used.update(quantized.token_map.unique().tolist())
             rebuilt = averaged.decode(canvas)
@@ -226,7 +226,8 @@ class TokenizerTask:
             for _ in range(16):
                 images = to_tensor(random_batch(self.photos, self.config.image_size, 32, rng).to(self.device))
                 latent = self.networks.encode(images)
-                pool.append(level_details(latent, cluster_batch(latent), rng))
+                labels = cluster_batch(latent, self.config.structure_method)
+                pool.append(level_details(latent, labels, rng))
             self.networks.quantizer.embedding.weight.copy_(k_means(torch.cat(pool), self.config.codebook_size, rng))
             devices.align(self.networks.quantizer.embedding.weight)
             self.networks.quantizing.fill_(1)

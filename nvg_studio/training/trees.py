@@ -3,7 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from nvg_studio.granularity.halves import CellProducts, cell_products, is_darker, split_in_halves
 from nvg_studio.granularity.hierarchy import bits_to_labels, split
+from nvg_studio.granularity.structure_method import Halves, StructureMethod
 
 FloatArray = NDArray[np.float32]
 BitArray = NDArray[np.uint8]
@@ -14,7 +16,7 @@ SMALLEST_SHARE = 0.12
 POWER_STEPS = 4
 
 
-def move_cut(bits: BitArray, latent: FloatArray, rng: np.random.Generator) -> BitArray:
+def move_cut(bits: BitArray, latent: FloatArray, rng: np.random.Generator, method: StructureMethod) -> BitArray:
     """An unbalanced tree: the cut of one random node is moved, and everything below it split again.
 
     Cells are ordered by their distances to the means of the two children, so the cut stays a sensible one.
@@ -22,6 +24,7 @@ def move_cut(bits: BitArray, latent: FloatArray, rng: np.random.Generator) -> Bi
     Args:
         bits: uint8 [L, K], a balanced tree.
         latent: float32 [L, C], what the tree was made from.
+        method: how it was made; the node and everything below it are numbered, and split again, in the same way.
 
     Returns:
         uint8 [L, K].
@@ -31,13 +34,38 @@ def move_cut(bits: BitArray, latent: FloatArray, rng: np.random.Generator) -> Bi
     node = bits_to_labels(bits, level) == rng.integers(1 << level)
     cells = np.flatnonzero(node)
     ones = bits[cells, level] == 1
+    if isinstance(method, Halves):
+        within = cell_products(latent, method).of(cells)
+        moved = bits.copy()
+        moved[cells, level] = _moved_half(within, ones, rng)
+        return _halved_again(moved, within, level + 1, cells)
     to_zero = np.linalg.norm(latent[cells] - latent[cells[~ones]].mean(0), axis=1)
     to_one = np.linalg.norm(latent[cells] - latent[cells[ones]].mean(0), axis=1)
-    count = round(rng.uniform(SMALLEST_SHARE, 1 - SMALLEST_SHARE) * len(cells))
+    count = _moved_count(len(cells), rng)
     moved = bits.copy()
     moved[cells, level] = 0
     moved[cells[np.argsort(to_one - to_zero, kind="stable")[:count]], level] = 1
     return resplit(moved, latent, level + 1, node)
+
+
+def _moved_count(cells: int, rng: np.random.Generator) -> int:
+    return round(rng.uniform(SMALLEST_SHARE, 1 - SMALLEST_SHARE) * cells)
+
+
+def _moved_half(within: CellProducts, ones: BoolArray, rng: np.random.Generator) -> BitArray:
+    """Bits uint8 [m] of a node's cells whose halves were `ones` and the others; the brighter part is child 1."""
+    place = within.products @ (2.0 * ones - 1)  # halves of equal size: along the difference of their means
+    part = np.zeros(len(ones), np.bool_)
+    part[np.argsort(-place, kind="stable")[: _moved_count(len(ones), rng)]] = True
+    return (part ^ is_darker(part, within.brightness)).astype(np.uint8)
+
+
+def _halved_again(bits: BitArray, within: CellProducts, first: int, cells: NDArray[np.int64]) -> BitArray:
+    """Split the given cells again at levels `first`..K-1 by halves; a single cell takes turn 0."""
+    result = bits.copy()
+    for level in range(first, bits.shape[1]):
+        result[cells, level] = split_in_halves(within, bits_to_labels(result[cells], level))
+    return result
 
 
 def resplit(bits: BitArray, latent: FloatArray, first: int, cells: BoolArray) -> BitArray:

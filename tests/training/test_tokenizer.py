@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from nvg_studio.granularity.structure_method import Pairs
 from nvg_studio.model.checkpoint import Generator, load_model, save_model
 from nvg_studio.model.classifier import Classifier, ClassifierConfig, save_classifier
 from nvg_studio.model.clustering import cluster_batch
@@ -39,7 +40,7 @@ def quantized(quantize):
     quantizer, latent = Tokenizer(CONFIG.tokenizer).quantizer, torch.randn(2, 64, 8)
     torch.nn.init.normal_(quantizer.embedding.weight)
     latent.requires_grad_()
-    found = quantize(quantizer, latent, cluster_batch(latent.detach()))
+    found = quantize(quantizer, latent, cluster_batch(latent.detach(), Pairs()))
     found.canvases.square().mean().backward()
     return found, quantizer.embedding.weight.grad, latent.grad
 

@@ -9,6 +9,7 @@ import torch
 from nvg_studio.errors import TrainingError
 from nvg_studio.granularity.clustering import cluster
 from nvg_studio.granularity.hierarchy import cluster_sizes, is_balanced, labels_to_bits
+from nvg_studio.granularity.structure_method import Pairs
 from nvg_studio.model.checkpoint import Generator
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.training.__main__ import main
@@ -184,7 +185,7 @@ def test_a_moved_cut_is_unbalanced_above_and_whole_below():
     tree = labels_to_bits(cluster(latent)[-1], 6)
     shares = []
     for seed in range(240):
-        moved = move_cut(tree, latent, np.random.default_rng(seed))
+        moved = move_cut(tree, latent, np.random.default_rng(seed), Pairs())
         if not is_balanced(moved, 1):
             shares.append(cluster_sizes(moved, 1)[1] / 64)
             largest = cluster_sizes(moved, 1).max()
