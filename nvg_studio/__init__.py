@@ -2,7 +2,7 @@
 
 The rooms, from the bottom up (each imports only from those above it in this list):
 
-    errors        what can go wrong, as one line each
+    errors        what can go wrong, as one line each; paths; openmp: how threads of torch wait
     granularity   the data structure: bits, token map, edits and locks (numpy)
     imaging       pixels: reading, composing, drawing (numpy, OpenCV, Pillow)
     model         the networks and their files (torch)

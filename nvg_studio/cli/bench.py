@@ -23,6 +23,7 @@ class Part(StrEnum):
     STAGES = "stages"
     MEMORY = "memory"
     SCALING = "scaling"
+    BUSY = "busy"
 
 
 DEFAULT_PARTS = [Part.REFERENCE, Part.STAGES, Part.MEMORY]
@@ -34,7 +35,7 @@ def bench(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this .json file too.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Repeats of every measurement; the tables show medians.")] = 7,
     parts: Annotated[list[Part], typer.Option("--measure", help="Against the plain reference path, every stage, "
-        "peak memory of both, growth with cells, depth, variations and steps.")] = DEFAULT_PARTS,
+        "peak memory of both, growth with cells, depth, variations and steps, a busy neighbour.")] = DEFAULT_PARTS,
     quick: Annotated[bool, typer.Option("--quick", help="Only against the reference.")] = False,
     random: Annotated[int | None, typer.Option(help="No model: random weights of a size (16, 20, 24).")] = None,
     compare: Annotated[tuple[Path, Path] | None, typer.Option(help="Compare two .json files instead.")] = None,
@@ -58,10 +59,11 @@ def bench(
 
 
 def _measure(choice: ModelChoice, random: int | None, repeats: int, parts: list[Part]) -> dict[str, Any]:
-    from nvg_studio.cli import scaling
+    from nvg_studio.cli import busy, scaling
     from nvg_studio.cli.measure import Bench
     from nvg_studio.cli.memory import peaks
     from nvg_studio.cli.side_by_side import SideBySide
+    from nvg_studio.sampling.engine_child import ENGINE_NICENESS
 
     start = time.perf_counter()
     networks = _networks(choice, random)
@@ -79,6 +81,9 @@ def _measure(choice: ModelChoice, random: int | None, repeats: int, parts: list[
         report["memory"] = peaks(None if random else choice.folder, random, choice.device, choice.dtype)
     if Part.SCALING in parts:
         report["scaling"] = scaling.measure(choice.device, choice.dtype, repeats)
+    if Part.BUSY in parts:
+        asked = busy.Measured(None if random else choice.folder, random, choice.dtype, ENGINE_NICENESS)
+        report["busy"] = busy.measure(asked, repeats)
     return report
 
 

@@ -16,6 +16,8 @@ def show(report: dict[str, Any]) -> None:
             f"\npeak memory: {memory['engine_mib']:.0f} MiB at most; reference {memory['reference_mib']:.0f} MiB, "
             f"ratio {memory['ratio']:.2f}"
         )
+    if "busy" in report:
+        _show_busy(report["busy"])
     for name, rows in report.get("scaling", {}).items():
         _table(["generate, ms", name], [[_ms(row["generate_s"]), str(row["size"])] for row in rows])
 
@@ -30,6 +32,16 @@ def _show_reference(part: dict[str, Any]) -> None:
         f"whole generation {agreement['picture_psnr_db']:.1f} dB, "
         f"the same canvas decoded {agreement['decoded_psnr_db']:.1f} dB"
     )
+
+
+def _show_busy(part: dict[str, Any]) -> None:
+    rows = [
+        [_ms(part[name]["idle_s"]), _ms(part[name]["busy_s"]), f"{part[name]['ratio']:.2f}", what]
+        for name, what in (("limited", "threads wait as set here"), ("default", "OpenMP's defaults"))
+    ]
+    _table(["alone, ms", "beside a busy process, ms", "ratio", ""], rows)
+    load = ", ".join(f"{number:.2f}" for number in part["load"])
+    print(f"alone: {part['idle_ratio']:.3f} of the defaults' time; load of the machine afterwards: {load}")
 
 
 def _show_stages(report: dict[str, Any]) -> None:

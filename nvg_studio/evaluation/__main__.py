@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from nvg_studio.errors import TrainingError
+from nvg_studio.openmp import limit_spinning
 from nvg_studio.training.console import OneLineParser, exit_code
 
 REPORT_PACKAGES = ("matplotlib", "sklearn")
@@ -18,6 +19,7 @@ REPORT_PACKAGES = ("matplotlib", "sklearn")
 
 def main(argv: list[str] | None = None) -> int:
     """Run an evaluation command; 0, or 2 with one line for bad input."""
+    limit_spinning()
     options = _parser().parse_args(argv)
     return exit_code(lambda: options.action(options))
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from nvg_studio import errors
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.openmp import limit_spinning
 from nvg_studio.sampling.events import (
     Cancelled,
     CodeColours,
@@ -290,6 +291,7 @@ def serve(connection: Connection, factory: str) -> None:
     if hasattr(os, "nice"):
         # Where networks fill every core, the window must still answer at once: its longest wait halved on two cores.
         os.nice(ENGINE_NICENESS)
+    limit_spinning()
     mailbox = _Mailbox(connection)
     worker = _Worker(mailbox, factory)
     while True:

@@ -1,5 +1,9 @@
 """`python -m nvg_studio.training COMMAND`: needs only torch, numpy, scipy, safetensors, cv2 and tqdm."""
 
+from nvg_studio.openmp import limit_spinning
+
+limit_spinning()  # before torch is imported
+
 import argparse
 import os
 import shutil
