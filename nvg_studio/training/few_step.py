@@ -52,7 +52,6 @@ class FewStepRecipe:
     guidance: tuple[float, float] = (1.0, MOST_GUIDANCE)
     split_weight: float = 4.0
     rate: float = 6e-4
-    muon_rate: float = 1e-3
     weight_decay: float = 0.01
     seed: int = 0
 
@@ -182,7 +181,7 @@ class FewStepTask:
             self.networks.start_from(self.teacher)
         if compiled:  # in place: names of weights stay, and copies (the average) are not compiled
             self.networks.compile()
-        self.optimizers = muon_and_adamw(self.networks, recipe.rate, recipe.muon_rate, recipe.weight_decay)
+        self.optimizers = muon_and_adamw(self.networks, recipe.rate, recipe.weight_decay)
         self.kept: dict[str, Tensor] = {}
         self.share = devices.share(recipe.pictures)
         self.times = time_grid(recipe.teacher_steps, networks.config.tokenizer.cells)

@@ -27,6 +27,8 @@ from nvg_studio.training.curves import write_grid
 from nvg_studio.training.loop import step_rng
 
 LABEL_DROPOUT = 0.1
+MUON_RATIO = 5 / 3
+"""Muon's learning rate over AdamW's."""
 SAMPLES_PER_CLASS = 4
 INTERIM_PICTURES, FINAL_PICTURES = 48, 128
 """Held-out pictures of a report on the way, and of the last one."""
@@ -47,7 +49,6 @@ class GeneratorRecipe:
     structure_stages: int = 1
     split_weight: float = 4.0
     rate: float = 1.5e-3
-    muon_rate: float = 2.5e-3
     weight_decay: float = 0.05
     seed: int = 0
 
@@ -179,7 +180,7 @@ class GeneratorTask:
         if compiled:  # in place: names of weights stay, and copies (the average) are not compiled
             self.networks.content.compile()
             self.networks.structure.compile()
-        self.optimizers = muon_and_adamw(self.networks, recipe.rate, recipe.muon_rate, recipe.weight_decay)
+        self.optimizers = muon_and_adamw(self.networks, recipe.rate, recipe.weight_decay)
         if self.aside is not None:
             self.optimizers.append(
                 torch.optim.AdamW(self.aside.parameters(), recipe.rate, (0.9, 0.95), weight_decay=recipe.weight_decay)
@@ -293,10 +294,8 @@ def held_out_losses(
     }
 
 
-def muon_and_adamw(
-    networks: nn.Module, rate: float, muon_rate: float, weight_decay: float
-) -> list[torch.optim.Optimizer]:
-    """Muon for the two large matrices of every block (its rate matched to AdamW's), AdamW for everything else."""
+def muon_and_adamw(networks: nn.Module, rate: float, weight_decay: float) -> list[torch.optim.Optimizer]:
+    """Muon for the two large matrices of every block (at `MUON_RATIO` of AdamW's rate, its updates matched to AdamW's), AdamW for everything else."""
     large, matrices, others = [], [], []
     for name, parameter in networks.named_parameters():
         if ".linear1.weight" in name or ".linear2.weight" in name:
@@ -307,5 +306,5 @@ def muon_and_adamw(
             others.append(parameter)
     groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
     adamw = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95))
-    muon = torch.optim.Muon(large, lr=muon_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
+    muon = torch.optim.Muon(large, lr=MUON_RATIO * rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
     return [adamw, muon]

@@ -28,7 +28,7 @@ from nvg_studio.training.loop import Schedule, Settings, train
 from nvg_studio.training.recipes import make_config
 
 CONFIG, CPU = make_config("tiny", "tiny", ("a", "b")), torch.device("cpu")
-RECIPE = FewStepRecipe(pictures=6, rate=3e-3, muon_rate=3e-3)
+RECIPE = FewStepRecipe(pictures=6, rate=2e-3)
 PLAIN = torch.autocast("cpu", enabled=False)
 
 
