@@ -295,7 +295,10 @@ def held_out_losses(
 
 
 def muon_and_adamw(networks: nn.Module, rate: float, weight_decay: float) -> list[torch.optim.Optimizer]:
-    """Muon for the two large matrices of every block (at `MUON_RATIO` of AdamW's rate, its updates matched to AdamW's), AdamW for everything else."""
+    """Muon for the two large matrices of every block, AdamW for everything else.
+
+    Muon's rate is `MUON_RATIO` times AdamW's, its updates matched to AdamW's in size.
+    """
     large, matrices, others = [], [], []
     for name, parameter in networks.named_parameters():
         if ".linear1.weight" in name or ".linear2.weight" in name:
