@@ -80,7 +80,7 @@ def test_shares_that_refuse_permissions_times_links_or_flushes_are_written(
     assert sorted(os.listdir(tmp_path)) == ["work", "work~"]
 
 
-@pytest.mark.parametrize("name", ["花" * 80, "\N{ROSE}" * 60, "a" * 250])
+@pytest.mark.parametrize("name", ["花" * 80, "\N{ROSE}" * 60, "a" * 250], ids=["3 bytes", "4 bytes", "1 byte"])
 def test_long_names_can_be_written(name: str, tmp_path: Path) -> None:
     write_atomic(tmp_path / name, b"one")
     assert os.listdir(tmp_path) == [name]

@@ -71,10 +71,13 @@ def test_files_hold_both_kinds_of_names(tmp_path: Path) -> None:
     assert loaded.document.history == project.document.history
     assert waiting_of(loaded.document) == waiting_of(project.document)
     old = load(DATA / "version-2.nvgs").document.snapshot
-    assert old.tokenizer == TokenizerId(MODEL) and old.request is not None
-    assert tokenizer_of(old.request.model) == TokenizerId(MODEL)
+    assert (
+        old.tokenizer == TokenizerId(MODEL)
+        and old.request is not None
+        and tokenizer_of(old.request.model) == old.tokenizer
+    )
     assert EXACT.owns(old.tokenizer) and not EXACT.owns(TokenizerId("0" * 64))
 
 
 def test_a_fingerprint_of_before_is_its_own_tokenizer() -> None:
-    assert tokenizer_of(ModelId("f" * 64)) == "f" * 64
+    assert tokenizer_of(ModelId("f" * 64)) == TokenizerId("f" * 64)
