@@ -104,7 +104,7 @@ def by_hand(
     photo = pipe.encode(crop)
     grid = round(photo.cells**0.5)
     cells = swept(grid, stroke[0], stroke[0], 3) | swept(grid, stroke[0], stroke[1], 3)
-    painted = edits.paint(photo, cells, LEVEL, cluster)
+    painted = edits.paint(photo, cells, LEVEL, cluster, inside_parent=False)
     painted = edits.balance(painted, LEVEL, painted=edits.changed_cells(photo, painted, LEVEL))
     everything = painted.labels(LEVEL) == 3
     locks = Locks.none(painted.cells, painted.depth).with_structure(everything, painted.depth).with_content(everything)
