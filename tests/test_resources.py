@@ -3,7 +3,6 @@
 import configparser
 import csv
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from nvg_studio.paths import resource, shipped_model
+from tests.programs import find_program
 
 ROOT = Path(__file__).resolve().parent.parent
 MIME = "{http://www.freedesktop.org/standards/shared-mime-info}"
@@ -37,7 +37,9 @@ def test_near_twins_are_held_out_photos_of_the_flowers() -> None:
     assert len(names) == 8 and {f"val/{name}" for name in names} <= files
 
 
-@pytest.mark.skipif(sys.platform != "linux" or shutil.which("make") is None, reason="make desktop is for Linux")
+@pytest.mark.skipif(
+    sys.platform != "linux" or find_program("make", says="GNU Make") is None, reason="make desktop is for Linux"
+)
 def test_make_desktop_installs_entry_type_and_icon(tmp_path: Path) -> None:
     # The set-up that the rule depends on is taken as done.
     command = ["make", "--assume-old=.venv/run.stamp", "desktop"]
@@ -47,8 +49,8 @@ def test_make_desktop_installs_entry_type_and_icon(tmp_path: Path) -> None:
     entry = tmp_path / "applications" / "nvg-studio.desktop"
     assert f'Exec="{ROOT}/.venv/bin/nvg-studio-window" %f' in entry.read_text(encoding="utf-8").splitlines()
     assert (tmp_path / "icons/hicolor/scalable/apps/nvg-studio.svg").is_file()
-    if shutil.which("update-mime-database"):
+    if find_program("update-mime-database", says="shared-mime-info", when="-v"):
         assert "application/x-nvgs:*.nvgs" in (tmp_path / "mime" / "globs").read_text(encoding="utf-8")
-    if shutil.which("desktop-file-validate"):
+    if find_program("desktop-file-validate", says="desktop-file-validate", when="--help"):
         checked = subprocess.run(["desktop-file-validate", str(entry)], capture_output=True, text=True, check=False)
         assert (checked.returncode, checked.stdout) == (0, "")

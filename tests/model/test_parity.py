@@ -27,6 +27,7 @@ from nvg_studio.sampling.tokens import top_p_at
 from nvg_studio.training.generator import Batch, content_losses, structure_losses
 from nvg_studio.training.tokenizer import quantizer_losses
 from tests.goldens.reading import HERE, given_folder, plain_picture, read_committed, read_given, write_checkpoints
+from tests.tolerance import DEEP, NETWORK, ONE, SUM, assert_close, float32_error
 
 GIVEN = given_folder()
 PLAIN = torch.autocast("cpu", enabled=False)
@@ -73,10 +74,8 @@ def published_sequence(golden):
     return GranularitySequence(labels_to_bits(labels[-1], DEPTH), token_map.astype(np.int32))
 
 
-def close(actual, expected, limit):
-    actual, expected = torch.as_tensor(actual).detach().double(), torch.as_tensor(expected).double()
-    assert actual.shape == expected.shape
-    assert float((actual - expected).abs().max()) <= limit
+def close(actual, expected, roundings):
+    assert_close(torch.as_tensor(actual).detach(), torch.as_tensor(expected), roundings)
 
 
 def thinned(picture, golden):
@@ -107,7 +106,7 @@ def test_encoding_the_photo():
     pipeline, golden = published(GIVEN), read_given(GIVEN)
     with torch.inference_mode():
         latent = pipeline._networks.tokenizer.encoder(golden["image_model_input"][None])
-    close(latent, golden["latent_f"], 1e-4)
+    close(latent, golden["latent_f"], NETWORK)
     assert pipeline.encode(golden["image_uint8"].numpy()) == published_sequence(golden)
 
 
@@ -115,7 +114,7 @@ def test_encoding_with_the_stand_in(tmp_path):
     write_checkpoints(tmp_path)
     with torch.inference_mode():
         latent = published(tmp_path)._networks.tokenizer.encoder(plain_picture())
-    close(latent, read_committed()["stand_in_latent"], 1e-4)
+    close(latent, read_committed()["stand_in_latent"], NETWORK)
 
 
 def test_tokens(networks, golden, sequence):
@@ -125,17 +124,17 @@ def test_tokens(networks, golden, sequence):
     for stage, tokens in enumerate(golden["tokens"]):
         assert (sequence.tokens[stage] == tokens.numpy()).all()
         assert torch.equal(quantized.token_map[0, stage], tokens[golden["labels"][stage]])
-    close(quantized.canvases[0], golden["canvases"], 1e-5)
+    close(quantized.canvases[0], golden["canvases"], SUM)
 
 
 def test_canvases_and_pictures(pipeline, networks, golden, sequence):
     for stage in range(STAGES):
-        close(pipeline.canvas(sequence, stage), golden["canvases"][stage], 1e-5)
+        close(pipeline.canvas(sequence, stage), golden["canvases"][stage], SUM)
     for name, stage in (("final", 8), ("stage2", 2), ("stage5", 5)):
         expected = golden[f"decoded_{name}"]
         with torch.inference_mode():
             picture = networks.tokenizer.decode(golden["canvases"][stage][None])[0]
-        close(thinned(picture, expected), expected, 2e-4)
+        close(thinned(picture, expected), expected, DEEP)
         same_bytes(pipeline.decode(sequence, stage), expected)
 
 
@@ -155,14 +154,15 @@ def test_structure_embedding_and_rotary_code(golden, sequence):
         assert torch.equal(ids[0], golden[f"rope_ids_{name}_s3"].float())
         cos, sin = (part[0, 0] for part in rotation(ids))
         table = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], -2)
-        close(table, golden[f"rope_table_{name}_s3"], 1e-6)
+        close(table, golden[f"rope_table_{name}_s3"], 2 * int(ids.max()))
 
 
 def test_times(golden):
-    close(time_embedding(torch.as_tensor(golden["timestep_t"])), golden["timestep_emb"], 1e-6)
+    # A sine is as wrong as its argument, which goes up to 1000 here and has been rounded twice.
+    close(time_embedding(torch.as_tensor(golden["timestep_t"])), golden["timestep_emb"], 2 * 1000)
     for steps in (5, 10, 25, 50):
-        close(time_grid(steps, CELLS), golden[f"time_grid_{steps}"], 1e-6)
-    close([top_p_at((1.0, 0.5), i, DEPTH) for i in range(STAGES)], golden["top_p_1_to_0p5"], 1e-6)
+        close(time_grid(steps, CELLS), golden[f"time_grid_{steps}"], ONE)
+    close([top_p_at((1.0, 0.5), i, DEPTH) for i in range(STAGES)], golden["top_p_1_to_0p5"], ONE)
 
 
 def class_of(name, golden):
@@ -175,11 +175,11 @@ def test_content_network(networks, golden, name):
     classes, stages = torch.full((STAGES,), class_of(name, golden)), torch.arange(STAGES)
     with torch.inference_mode():
         final = networks.generator.content(canvases, golden["struct_embed"], classes, stages)
-        close(final, golden[f"tf_x0_{name}"], 2e-5)
+        close(final, golden[f"tf_x0_{name}"], SUM)
         for stage in range(STAGES):
             step = group_means((final - canvases)[stage : stage + 1], golden["labels"][stage : stage + 1], 1 << stage)
             logits = networks.generator.content.logits(step)[0, :64]
-            close(logits, golden[f"tf_logits_{name}"][stage], 5e-4)
+            close(logits, golden[f"tf_logits_{name}"][stage], SUM)
 
 
 @pytest.mark.parametrize("name", ["c3", "null"])
@@ -194,7 +194,7 @@ def test_structure_network(networks, golden, name):
             stages,
             torch.full((7,), golden["str_t"]),
         )
-    close(velocity, golden[f"str_v_{name}"], 2e-5)
+    close(velocity, golden[f"str_v_{name}"], NETWORK)
 
 
 def test_structure_sampling(networks, golden, sequence):
@@ -215,7 +215,7 @@ def test_structure_sampling(networks, golden, sequence):
         for stage in range(DEPTH):
             state = BatchState(bits.clone(), bits.new_zeros(1, STAGES, CELLS), golden["canvases"][stage][None])
             if stage < 7:
-                close(runner.flow(state, stage)[0], golden["ss_final_z"][stage], 2e-5)
+                close(runner.flow(state, stage)[0], golden["ss_final_z"][stage], NETWORK)
             state.bits[..., stage] = runner._split(state, stage)
             assert torch.equal(state.labels(stage + 1)[0], golden["ss_next_labels"][stage])
 
@@ -239,13 +239,13 @@ def test_greedy_generation(pipeline, golden, monkeypatch):
     for stage in range(STAGES):
         assert (result.labels(stage) == golden["gen_labels"][stage].numpy()).all()
         assert (result.tokens[stage] == golden["gen_tokens"][stage].numpy()).all()
-        close(pipeline.canvas(result, stage), golden["gen_canvases"][stage], 1e-5)
+        close(pipeline.canvas(result, stage), golden["gen_canvases"][stage], SUM)
     assert (result.token_map == golden["gen_token_map"].numpy()).all()
     for ours, expected in zip(logits, golden["gen_logits"], strict=False):  # the set keeps the first five stages
-        close(ours, expected, 5e-4)
+        close(ours, expected, SUM)
     with torch.inference_mode():
         canvas = torch.from_numpy(pipeline.canvas(result, DEPTH))[None]
-        close(thinned(pipeline._networks.tokenizer.decode(canvas)[0], golden["gen_image"]), golden["gen_image"], 2e-4)
+        close(thinned(pipeline._networks.tokenizer.decode(canvas)[0], golden["gen_image"]), golden["gen_image"], DEEP)
     same_bytes(pipeline.decode(result), golden["gen_image"])
 
 
@@ -277,7 +277,7 @@ def test_noised_structure(networks, golden, sequence):
     network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     with torch.inference_mode():
         published_structure_losses(network, golden, sequence, torch.full((7,), golden["str_t"]))
-    close(seen[0], golden["str_zt"], 1e-6)
+    close(seen[0], golden["str_zt"], ONE)
 
 
 def test_training_losses_and_gradients(networks, golden, sequence):
@@ -285,25 +285,25 @@ def test_training_losses_and_gradients(networks, golden, sequence):
     generator = copy.deepcopy(networks.generator).requires_grad_(True)
     content = content_losses(generator.content, repeated(golden, sequence, STAGES), torch.arange(STAGES), PLAIN)
     structure = published_structure_losses(generator.structure, golden, sequence, golden["loss_t"])
-    close(content.canvas, golden["loss_final"], 1e-4)
-    close(content.tokens, golden["loss_ce"], 1e-4)
-    close(structure, golden["loss_structure"], 1e-4)
+    close(content.canvas, golden["loss_final"], NETWORK)
+    close(content.tokens, golden["loss_ce"], NETWORK)
+    close(structure, golden["loss_structure"], NETWORK)
     total = content.canvas.mean() + content.tokens.mean() + structure.mean()
-    close(total, golden["loss_total"], 1e-4)
+    close(total, golden["loss_total"], NETWORK)
     total.backward()
     expected = dict(zip(golden["grad_names"], (float(norm) for norm in golden["grad_norms"]), strict=True))
     ours = generator_weights({f"nvgformer.{name}": torch.tensor(norm) for name, norm in expected.items()}, ema=False)
     gradients = {name: parameter.grad for name, parameter in generator.named_parameters()}
     assert set(ours) == set(gradients)
     for name, norm in ours.items():
-        assert float(gradients[name].norm()) == pytest.approx(float(norm), rel=1e-4)
+        assert float(gradients[name].norm()) == pytest.approx(float(norm), rel=float32_error(1, DEEP))
 
 
 def test_quantizer_losses(networks, golden):
     latent = golden["latent_f"].flatten(2).transpose(1, 2)
     losses = quantizer_losses(latent, golden["canvases"][None])
-    close(losses, golden["vq_loss_stage"], 1e-4)
-    close(losses.mean(), golden["vq_loss_total"], 1e-4)
+    close(losses, golden["vq_loss_stage"], NETWORK)
+    close(losses.mean(), golden["vq_loss_total"], NETWORK)
 
 
 def test_the_committed_set_is_small_and_without_the_photo():

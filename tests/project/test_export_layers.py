@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -24,11 +23,12 @@ from nvg_studio.project.export.layers import Group
 from nvg_studio.project.export.ora import encode_ora
 from nvg_studio.project.export.psd import encode_psd
 from nvg_studio.project.export.tiff import encode_tiff
+from tests.programs import find_program
 from tests.project.making_scenes import NAME, SIZE, named_project, scene_of
 
 SCENE = scene_of(named_project())
 LAYERS = list(SCENE.walk())
-CONVERT = shutil.which("convert") or shutil.which("magick")
+CONVERT = find_program("magick", "convert", says="ImageMagick")
 with_imagemagick = pytest.mark.skipif(CONVERT is None, reason="ImageMagick is not installed")
 
 

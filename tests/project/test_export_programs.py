@@ -4,7 +4,6 @@ GIMP reads the PSD alone: its plug-in for OpenRaster needs Python 2, which Debia
 """
 
 import re
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -22,11 +21,14 @@ from psd_tools.constants import BlendMode
 from nvg_studio.project.export.layers import Group, Scene
 from nvg_studio.project.export.ora import encode_ora
 from nvg_studio.project.export.psd import encode_psd
+from tests.programs import find_program
 from tests.project.making_scenes import NAME, named_project, scene_of
 
 SECONDS = 120
 SCENE = scene_of(named_project())
-GIMP, KRITA, XVFB = shutil.which("gimp"), shutil.which("krita"), shutil.which("xvfb-run")
+GIMP = find_program("gimp", says="GNU Image Manipulation Program")
+KRITA = find_program("krita", says="krita")
+XVFB = find_program("xvfb-run", says="xvfb-run", when="--help")
 with_gimp = pytest.mark.skipif(GIMP is None, reason="GIMP is not installed")
 with_krita = pytest.mark.skipif(KRITA is None or XVFB is None, reason="Krita or xvfb-run is not installed")
 both_formats = pytest.mark.parametrize(("encode", "ending"), [(encode_ora, ".ora"), (encode_psd, ".psd")])
