@@ -15,6 +15,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 TIERS = {
     "cli": "unit",
+    "editor": "unit",
     "e2e": "e2e",
     "evaluation": "slow",
     "granularity": "unit",
