@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QProgressDialog
 from pytestqt.qtbot import QtBot
 
 from nvg_studio.project.export.kinds import Format
@@ -106,3 +107,16 @@ def test_the_window_stays_until_a_save_is_finished(studio: Studio, tmp_path: Pat
         gate.open()
         studio.until(lambda: not studio.window.isVisible())
     assert (tmp_path / "work.nvgs").exists()
+
+
+def test_a_disk_that_does_not_answer_need_not_be_waited_for(studio: Studio, tmp_path: Path) -> None:
+    with held("nvg_studio.project.storage.save") as gate:
+        studio.window.files.save(tmp_path / "work.nvgs")
+        gate.wait_entered(studio)
+        studio.window.close()
+        studio.until(lambda: studio.window.findChild(QProgressDialog, "closing") is not None)
+        dialog = studio.window.findChild(QProgressDialog, "closing")
+        assert isinstance(dialog, QProgressDialog)
+        assert dialog.isVisible() and dialog.labelText() == "Saving work.nvgs…"
+        dialog.cancel()
+        studio.until(lambda: not studio.window.isVisible())
