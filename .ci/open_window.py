@@ -39,7 +39,7 @@ def main(photo: Path, screenshot: Path) -> int:
         timer.start(100)
         return run()
 
-    QApplication.exec = run_while_looking  # type: ignore[method-assign,assignment]
+    QApplication.exec = run_while_looking  # type: ignore[method-assign]
     (start,) = entry_points(group="gui_scripts", name="nvg-studio-window")
     return start.load()([sys.argv[0], str(photo)]) or result
 

@@ -19,7 +19,7 @@ MIME = "{http://www.freedesktop.org/standards/shared-mime-info}"
 
 def test_the_desktop_entry_opens_projects() -> None:
     entry = configparser.ConfigParser(interpolation=None)
-    entry.optionxform = str
+    entry.optionxform = str  # type: ignore[assignment]
     entry.read(resource("nvg-studio.desktop"), encoding="utf-8")
     values = entry["Desktop Entry"]
     kind = ElementTree.parse(resource("nvg-studio.xml")).getroot().find(f"{MIME}mime-type")

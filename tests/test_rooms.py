@@ -11,7 +11,7 @@ import pytest
 ROOMS = {
     "granularity": {"numpy", "scipy"},
     "imaging": {"numpy", "cv2", "PIL", "skimage"},
-    "model": {"numpy", "torch", "safetensors"},
+    "model": {"numpy", "torch", "safetensors", "efficientnet_lite_pytorch"},
     "hub": {"huggingface_hub", "platformdirs", "safetensors", "tqdm"},
     "sampling": {"numpy", "torch"},
     "training": {"numpy", "torch", "safetensors", "cv2", "tqdm", "transformers"},

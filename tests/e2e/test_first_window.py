@@ -148,4 +148,5 @@ def test_a_cluster_gets_a_colour_of_the_real_model(real_studio: Studio, tiny: Pa
     after = studio.snapshot.sequence
     assert after == edits.set_token(before, LEVEL, 1, token)
     studio.until(lambda: studio.session.renderings.picture(after, LEVEL) is not None)
-    assert np.array_equal(studio.session.renderings.picture(after, LEVEL), pipe.decode(after, LEVEL))
+    picture = studio.session.renderings.picture(after, LEVEL)
+    assert picture is not None and np.array_equal(picture, pipe.decode(after, LEVEL))

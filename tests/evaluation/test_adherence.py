@@ -1,11 +1,14 @@
 """Adherence: 1 where a picture keeps what was asked for, about 0 where it has nothing to do with it."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 
 from nvg_studio.evaluation.adherence import LEVELS, agreement, figures, painted_scores, photo_scores, seen_again
 from nvg_studio.evaluation.layouts import disc, painted
 from nvg_studio.granularity import edits
+from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 from tests.granularity.strategies import random_sequence
 from tests.tiny import tiny_pipeline
@@ -47,7 +50,7 @@ def test_agreement_of_strangers_is_about_nothing(level):
 
 def test_a_faithful_model_reaches_its_ceiling_of_one():
     asked = [random_sequence(seed, 8) for seed in range(8)]
-    scores = photo_scores(Faithful(), asked, asked)
+    scores = photo_scores(cast(NVGPipeline, Faithful()), asked, asked)
     for level in LEVELS:
         row = scores[f"level {level}"]
         assert row["made"] == row["ceiling"] == 1 and abs(row["shuffled"]) < 0.05
@@ -55,7 +58,7 @@ def test_a_faithful_model_reaches_its_ceiling_of_one():
 
 def test_pictures_of_other_structures_score_no_better_than_shuffled_ones():
     asked, made = ([random_sequence(seed, 8) for seed in seeds] for seeds in (range(8), range(50, 58)))
-    scores = photo_scores(Faithful(), asked, made)
+    scores = photo_scores(cast(NVGPipeline, Faithful()), asked, made)
     for level in LEVELS:
         row = scores[f"level {level}"]
         assert abs(row["made"]) < 0.05 and row["ceiling"] == 1
@@ -100,15 +103,15 @@ def test_a_figure_that_stands_out_is_found_whatever_its_share(share):
     made = painted("as encoded", halves.reshape(8, 8)).sequence
     for sign in (1, -1):
         canvas = rng.normal(0, 0.1, (64, 4)) + sign * figure[:, None]
-        scores = painted_scores(Plain(canvas), layout, [made], [made])
+        scores = painted_scores(cast(NVGPipeline, Plain(canvas)), layout, [made], [made])
         assert scores["halves"] == scores["most of halves"] < 0.55
         assert scores["cut at the painted share"] > 0.9
     noise, stranger = [rng.normal(size=(64, 4)) for _ in range(20)], [random_sequence(1, 6)]
-    scores = [painted_scores(Plain(canvas), layout, stranger, stranger) for canvas in noise]
-    assert abs(np.mean([row["cut at the painted share"] for row in scores])) < 0.2
+    by_noise = [painted_scores(cast(NVGPipeline, Plain(canvas)), layout, stranger, stranger) for canvas in noise]
+    assert abs(np.mean([row["cut at the painted share"] for row in by_noise])) < 0.2
 
 
 def test_a_moved_cut_has_the_asked_size_and_takes_the_furthest_cells():
-    canvas, halves = np.arange(16.0)[:, None], np.arange(16) >= 8
+    canvas, halves = np.arange(16, dtype=np.float32)[:, None], np.arange(16) >= 8
     high, low = figures(canvas, halves, 3)
     assert high.sum() == low.sum() == 3 and high[8:].sum() == 3 and low[:8].sum() == 3

@@ -29,7 +29,7 @@ def package(monkeypatch):
         keys = ("frechet_inception_distance", "inception_score_mean", "inception_score_std", "precision", "recall")
         return dict(zip(keys, (1.5, 2.5, 0.1, 0.75, 0.25), strict=True))
 
-    module.calculate_metrics = calculate_metrics
+    module.__dict__["calculate_metrics"] = calculate_metrics
     monkeypatch.setitem(sys.modules, "torch_fidelity", module)
     monkeypatch.setattr(inception, "find_spec", lambda _: module)
     return calls

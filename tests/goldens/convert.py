@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
     arrays = {key: array for key, array in flat(golden).items() if not key.startswith("image_")}
     arrays |= {key: arrays[key][:, ::PICTURE_STEP, ::PICTURE_STEP] for key in PICTURES}
     arrays["stand_in_latent"] = _stand_in_latent(folder, golden)
-    np.savez_compressed(HERE / VALUES, **arrays)
+    np.savez_compressed(HERE / VALUES, **arrays)  # type: ignore[arg-type]
 
 
 def _stand_in_latent(folder: Path, golden: dict) -> np.ndarray:

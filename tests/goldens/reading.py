@@ -40,7 +40,7 @@ def read_committed() -> Golden:
 
 def flat(golden: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Arrays by name; lists of tensors become `name.0`, `name.1` and so on."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for key, value in golden.items():
         if isinstance(value, list) and isinstance(value[0], Tensor):
             arrays |= {f"{key}.{index}": part.numpy() for index, part in enumerate(value)}

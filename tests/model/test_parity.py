@@ -38,6 +38,7 @@ STAGES, CELLS, DEPTH = 9, 256, 8
 def golden_set(request, tmp_path_factory):
     """Folder with the two checkpoints, and the values."""
     if request.param == "given":
+        assert GIVEN is not None
         return GIVEN, read_given(GIVEN)
     folder = tmp_path_factory.mktemp("committed")
     write_checkpoints(folder)
@@ -103,6 +104,7 @@ def test_clustering(golden):
 
 @pytest.mark.skipif(GIVEN is None, reason="the photo is not committed; NVG_GOLDENS names a complete set")
 def test_encoding_the_photo():
+    assert GIVEN is not None
     pipeline, golden = published(GIVEN), read_given(GIVEN)
     with torch.inference_mode():
         latent = pipeline._networks.tokenizer.encoder(golden["image_model_input"][None])

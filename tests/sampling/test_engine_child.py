@@ -1,7 +1,8 @@
 """The inside of the engine process, here in this one: what it draws, and what it has drawn already."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,8 +53,13 @@ def worker() -> _Worker:
     return worker
 
 
+def sent(worker: _Worker) -> list[Event | Started]:
+    assert isinstance(worker._mailbox, Letters)
+    return worker._mailbox.sent
+
+
 def last(worker: _Worker) -> Event | Started:
-    return worker._mailbox.sent[-1]  # type: ignore[attr-defined, no-any-return]
+    return sent(worker)[-1]
 
 
 def run(worker: _Worker, stage: int, count: int = 1) -> Done:
@@ -67,7 +73,7 @@ def run(worker: _Worker, stage: int, count: int = 1) -> Done:
 def test_the_picture_of_a_result_is_that_of_its_last_stage(worker: _Worker, drawn: list[int]) -> None:
     done = run(worker, 6, count=2)
     assert drawn == [6, 7, 8, 6, 7, 8]
-    seen = [event for event in worker._mailbox.sent if isinstance(event, StageDone) and event.stage == 8]
+    seen = [event for event in sent(worker) if isinstance(event, StageDone) and event.stage == 8]
     for event, picture in zip(seen, done.pictures, strict=True):
         np.testing.assert_array_equal(event.preview, picture)
 
@@ -91,12 +97,13 @@ def test_rough_pictures_are_not_taken_for_the_decoders(
 ) -> None:
     run_from_batch = fake.FakePipeline.run_from_batch
 
-    def rough(self: fake.FakePipeline, *given: object, on_event, **named: object):  # type: ignore[no-untyped-def]
-        def hook(event: StageDone) -> None:
-            sketched = event.stage < 8
-            on_event(replace(event, preview=event.preview & 0xC0, rough=True) if sketched else event)
+    def rough(self: fake.FakePipeline, *given: Any, on_event: Callable[[Event], None], **named: Any) -> Any:
+        def hook(event: Event) -> None:
+            if isinstance(event, StageDone) and event.preview is not None and event.stage < 8:
+                event = replace(event, preview=event.preview & np.uint8(0xC0), rough=True)
+            on_event(event)
 
-        return run_from_batch(self, *given, on_event=hook, **named)
+        return run_from_batch(self, *given, on_event=hook, **named)  # type: ignore[misc]
 
     monkeypatch.setattr(fake.FakePipeline, "run_from_batch", rough)
     result = run(worker, 6).sequences[0]

@@ -55,7 +55,7 @@ def test_jumps_by_the_true_average_land_exactly():
     """On a straight path the average over any span is noise minus data: one jump or four end on the data."""
     noise, data = torch.tensor([2.0, -1.0]), torch.tensor([0.5, 0.25])
     for steps in (1, 4):
-        spans = []
+        spans: list[float] = []
 
         def average(z, time, span, spans=spans):
             torch.testing.assert_close(z, data + time * (noise - data))

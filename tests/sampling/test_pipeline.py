@@ -13,7 +13,7 @@ from nvg_studio.granularity.hierarchy import is_balanced, split
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.sampling import pipeline as pipelines
-from nvg_studio.sampling.events import StageDone
+from nvg_studio.sampling.events import Event, StageDone
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 from tests.tiny import save_tiny_model, tiny_pipeline
@@ -170,7 +170,7 @@ def test_variations_are_the_single_runs(pipe, start):
 
 
 def test_every_stage_is_reported_with_a_picture(pipe, start):
-    events = []
+    events: list[StageDone] = []
     after = pipe.run_from(start, 2, GenerationSettings(seed=4), on_event=events.append)
     assert [event.stage for event in events] == [2, 3, 4, 5, 6]
     assert all(isinstance(event, StageDone) for event in events)
@@ -183,7 +183,7 @@ def test_every_stage_is_reported_with_a_picture(pipe, start):
 def test_on_the_way_only_the_first_picture_is_drawn(pipe, start, monkeypatch):
     drawn, decode = [], pipe._compute.decode
     monkeypatch.setattr(pipe._compute, "decode", lambda canvas: drawn.append(len(canvas)) or decode(canvas))
-    events = []
+    events: list[StageDone] = []
     pipe.run_from_batch(start, 4, [GenerationSettings(seed=n) for n in range(3)], on_event=events.append)
     assert drawn == [1, 1, 3]
     assert [event.preview is not None for event in events] == 2 * [True, False, False] + 3 * [True]
@@ -192,13 +192,16 @@ def test_on_the_way_only_the_first_picture_is_drawn(pipe, start, monkeypatch):
 
 def test_a_preview_decoder_draws_what_is_replaced_at_once(tmp_path, start):
     save_tiny_model(tmp_path, preview=True)
-    quick, events = NVGPipeline.from_pretrained(tmp_path, device="cpu"), []
+    quick = NVGPipeline.from_pretrained(tmp_path, device="cpu")
+    events: list[Event] = []
     after = quick.run_from(start, 3, GenerationSettings(seed=4), on_event=events.append)
-    assert [event.rough for event in events] == [True, True, True, False]
-    for event in events[:-1]:
+    stages = [event for event in events if isinstance(event, StageDone)]
+    assert stages == events and [event.rough for event in stages] == [True, True, True, False]
+    for event in stages[:-1]:
+        assert event.preview is not None
         assert event.preview.shape == (16, 16, 3) and event.preview.dtype == np.uint8
         assert not np.array_equal(event.preview, quick.decode(event.sequence, event.stage))
-    np.testing.assert_array_equal(events[-1].preview, quick.decode(after))
+    np.testing.assert_array_equal(stages[-1].preview, quick.decode(after))
 
 
 def test_a_preview_decoder_changes_no_result(tmp_path, pipe, start):

@@ -90,7 +90,7 @@ class Studio:
         """Press and release a key on the canvas."""
         self.window.canvas.setFocus()
         if isinstance(key, str):
-            QTest.keyClick(self.window.canvas, key, keys)
+            QTest.keyClick(self.window.canvas, key, keys)  # type: ignore[call-overload]  # a character; the stubs know only codes
         else:
             QTest.keyClick(self.window.canvas, key, keys)
         QApplication.processEvents()
