@@ -2,30 +2,40 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# From the dependency group of that name: the one place where the version stands.
 TORCH := $(shell grep -o 'torch==[0-9.]*' pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
+# Tests side by side; each takes one core and up to 1.5 GB.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types rooms bench soak desktop
+.PHONY: help run test quick lint types rooms wheel-check bench soak desktop
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 13
 
 run: $(VENV)/run.stamp  ## open the studio (ARGS="photo.jpg" opens a picture or project)
 	@$(BIN)/python main.py $(ARGS)
 
-test: $(VENV)/test.stamp  ## all tests (ARGS="tests/imaging" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/test.stamp  ## all tests, side by side (ARGS="tests/imaging" for some, WORKERS=0 for one after the other)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-lint: $(VENV)/test.stamp  ## ruff
+quick: $(VENV)/test.stamp  ## the tests that take a moment each
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m unit $(ARGS)
+
+lint: $(VENV)/test.stamp  ## ruff, rules and format
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
 
 types: $(VENV)/test.stamp  ## mypy, strict
 	@$(BIN)/mypy
 
 rooms: $(VENV)/test.stamp  ## which room may import what (import-linter)
 	@$(BIN)/lint-imports
+
+wheel-check: $(VENV)/test.stamp  ## build sdist and wheel, install the wheel elsewhere and use it (ARGS="--out dist" keeps them)
+	@$(BIN)/python .ci/check_wheel.py $(ARGS)
 
 bench: $(VENV)/run.stamp  ## times of the engine on this machine
 	@$(BIN)/nvg-studio bench $(ARGS)
@@ -50,7 +60,7 @@ $(VENV)/run.stamp: pyproject.toml .ci/system.sh
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@echo "Installing NVG Studio into $(VENV) (a few minutes, once)"
 	@$(PIP) $(TORCH)
-	@$(PIP) --editable .
+	@$(PIP) --editable .[evaluation]
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp

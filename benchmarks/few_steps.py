@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.evaluation.distributions import frechet_distance, precision_recall
 from nvg_studio.evaluation.generation import classes_like, generate, save_samples
 from nvg_studio.evaluation.judge import Judge, Verdict
@@ -26,7 +27,6 @@ from nvg_studio.evaluation.subject import Request, Subject, open_subject
 from nvg_studio.evaluation.tables import markdown
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import Picture
-from nvg_studio.imaging.write import write_atomic
 from nvg_studio.paths import shipped_model
 from nvg_studio.sampling.flow import euler
 from nvg_studio.sampling.pipeline import NVGPipeline

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from nvg_studio.atomic import backup_of
 from nvg_studio.errors import ProjectError
-from nvg_studio.imaging.write import backup_of
 from nvg_studio.project.autosave import UNKNOWN, Autosave, recoverable
 from nvg_studio.project.document import with_name
 from nvg_studio.project.export.export import export

@@ -61,7 +61,7 @@ def measure(pipeline: NVGPipeline, photos: list[Document], count: int, seed: int
         plan = plan_run(locked.snapshot, stage)
         settings = GenerationSettings(class_id=class_id, seed=number).resolved(info.defaults)
         sequence = pipeline.run_from(locked.sequence, plan.stage, settings, plan.locks)
-        request = RunRequest(locked.sequence, plan.stage, plan.locks, (settings,), info.fingerprint)
+        request = RunRequest(locked.sequence, plan.stage, plan.locks, (settings,), info.identity.model)
         made = results.made_by(request, locked.snapshot, [sequence], [pipeline.decode(sequence)])[0]
         exact, free = (results.accept(locked, made, exact_pixels=on).base for on in (True, False))
         inside = spread(area, len(document.base))

@@ -102,7 +102,7 @@ def histories(camera: Photographer) -> None:
     camera.take("11-history")
     session.runs.choose(variations=4)
     count = len(session.making.made)
-    camera.do("run.run")
+    camera.do("run.new_picture")
     camera.until(lambda: len(session.making.made) == count + 4)
     session.making.star(count)
     camera.take("12-variations")

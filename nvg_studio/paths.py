@@ -1,11 +1,14 @@
-"""Where the files beside the package are: `resources/` and `models/` at the top of the repository.
+"""Where the files beside the code are: `resources/` and `models/`.
 
-NVG Studio is installed as an editable checkout (`make run` does it), so both folders lie next to `nvg_studio/`.
+In a checkout, also one that is installed as editable, both folders lie next to `nvg_studio/`; a wheel carries them in
+`nvg_studio/_data/` (pyproject.toml puts them there).
 """
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+_IN_WHEEL = _PACKAGE / "_data"
+ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent
 
 
 def resource(*parts: str) -> Path:

@@ -1,4 +1,4 @@
-"""What all tests share: no real display, no user's own folders, reproducible examples."""
+"""What all tests share: a tier for each, no real display, no user's own folders, reproducible examples."""
 
 import os
 from collections.abc import Iterator
@@ -9,13 +9,43 @@ from hypothesis import HealthCheck, settings
 
 if not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Threads of two workers would wait for each other's cores. Read when torch is imported, here and in the engine.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+TIERS = {
+    "cli": "unit",
+    "e2e": "e2e",
+    "evaluation": "slow",
+    "granularity": "unit",
+    "hub": "unit",
+    "imaging": "unit",
+    "model": "unit",
+    "project": "unit",
+    "sampling": "unit",
+    "training": "slow",
+    "ui": "window",
+}
+"""The tier of a folder's tests; one that is marked with another tier is of that one (see CONTRIBUTING.md)."""
+TESTS = Path(__file__).resolve().parent
 
 settings.register_profile(
     "studio", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("studio")
 
-SAMPLES = Path(__file__).resolve().parent.parent / "resources" / "samples"
+SAMPLES = TESTS.parent / "resources" / "samples"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test its tier before `-m` chooses by it."""
+    for item in items:
+        if not any(item.get_closest_marker(tier) for tier in TIERS.values()):
+            folder = item.path.relative_to(TESTS).parts[0]
+            if folder not in TIERS and item.path.parent != TESTS:
+                raise pytest.UsageError(f"tests/{folder} has no tier: add it to TIERS in tests/conftest.py.")
+            item.add_marker(TIERS.get(folder, "unit"))
 
 
 @pytest.fixture(scope="session", autouse=True)

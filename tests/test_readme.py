@@ -1,4 +1,4 @@
-"""What the README promises: its Python runs, its folders, versions and packages are those of the repository."""
+"""What README and CONTRIBUTING promise: the Python runs; folders, versions, packages and examples are there."""
 
 import re
 import tomllib
@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
 from tests.tiny import save_tiny_model
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,10 +32,12 @@ def test_folders_of_the_tree_are_there() -> None:
     assert {room.name for room in (ROOT / "nvg_studio").iterdir() if (room / "__init__.py").exists()} == set(rooms)
 
 
-def test_torch_is_pinned_to_one_version() -> None:
+def test_torch_is_pinned_to_one_version_inside_the_range() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    (pin,) = [entry for entry in project["project"]["dependencies"] if entry.startswith("torch")]
+    (pin,) = project["dependency-groups"]["torch"]
     assert set(re.findall(r"torch==[\d.]+", README)) == {pin}
+    (wanted,) = [Requirement(entry) for entry in project["project"]["dependencies"] if entry.startswith("torch")]
+    assert pin.removeprefix("torch==") in wanted.specifier
 
 
 def test_debian_packages_are_those_that_set_up_checks() -> None:
@@ -41,3 +45,16 @@ def test_debian_packages_are_those_that_set_up_checks() -> None:
     script = (ROOT / ".ci" / "system.sh").read_text(encoding="utf-8")
     checked = set(re.findall(r"^(lib\S+) lib\S+$", script, re.M))
     assert listed - checked == {"python3-venv", "fonts-dejavu-core"} and checked <= listed
+
+
+def test_examples_of_style_are_where_contributing_says() -> None:
+    examples = re.findall(r"^\| [a-z ]+ \| `(\S+\.py)` \| `(\w+)` \|", CONTRIBUTING, re.M)
+    assert len(examples) == CONTRIBUTING.split("One good example")[1].count(".py`")
+    for file, name in examples:
+        assert re.search(rf"^(def|class) {name}\b", (ROOT / file).read_text(encoding="utf-8"), re.M), (file, name)
+
+
+def test_commands_of_contributing_are_targets_of_make() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    named = {target for line in re.findall(r"`make ([a-z -]+)", CONTRIBUTING) for target in line.split()}
+    assert named <= targets and {"quick", "test", "wheel-check"} <= named

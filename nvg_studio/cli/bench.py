@@ -52,7 +52,7 @@ def bench(
 
     report = _measure(choice, random, repeats, [Part.REFERENCE] if quick else parts)
     if json_file is not None:
-        from nvg_studio.imaging.write import write_atomic
+        from nvg_studio.atomic import write_atomic
 
         write_atomic(json_file, (json.dumps(report, indent=2) + "\n").encode())
     show(report)
@@ -117,7 +117,7 @@ def _machine(pipeline: Any) -> dict[str, Any]:
     return {
         "program": f"nvg-studio {nvg_studio.__version__}",
         "model": info.name,
-        "fingerprint": info.fingerprint,
+        "model_id": info.identity.model,
         "image_size": info.image_size,
         "cells": info.cells,
         "structure_steps": info.defaults.structure_steps,

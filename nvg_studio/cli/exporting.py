@@ -65,14 +65,17 @@ def render(pipeline: "NVGPipeline", sequence: "GranularitySequence") -> "Renderi
     from nvg_studio.project.rendering import Rendering
 
     stages = [pipeline.decode(sequence, stage=stage) for stage in range(sequence.depth + 1)]
-    return Rendering.of(pipeline.info.fingerprint, sequence, stages)
+    return Rendering.of(pipeline.info.identity.model, sequence, stages)
 
 
 def _rendered(project: "Project", work: Path, choice: ModelChoice) -> "Project":
     """The project with its current step decoded by the chosen model; ProjectError where that is another one."""
+    from nvg_studio.project.renaming import with_current_ids
+
     pipeline = choice.open()
     snapshot, info = project.document.snapshot, pipeline.info
-    if snapshot.model not in ("", info.fingerprint) or info.depth != snapshot.sequence.depth:
+    if not info.identity.owns(snapshot.tokenizer) or info.depth != snapshot.sequence.depth:
         made_with = f"the model {project.model_name}" if project.model_name else "another model"
         raise ProjectError(f"'{work}' was made with {made_with}, not with {info.name}: name its folder with --model.")
-    return replace(project, rendering=render(pipeline, snapshot.sequence))
+    rendering = render(pipeline, snapshot.sequence)
+    return replace(with_current_ids(project, info.identity), rendering=rendering)

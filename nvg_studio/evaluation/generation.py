@@ -1,6 +1,5 @@
 """Generated pictures beside real ones: samples, judged and compared."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.evaluation.distributions import Features, Nearest, frechet_distance, nearest, precision_recall
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import Picture, resize
@@ -58,9 +58,7 @@ def classes_like(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
 
 def save_samples(samples: Samples, target: Path) -> None:
     """Write what the usual evaluators read: `arr_0` uint8 [n, S, S, 3], and `arr_1`, the classes int64 [n]."""
-    partial = target.with_suffix(".partial.npz")
-    np.savez(partial, np.stack(samples.pictures), samples.labels)
-    os.replace(partial, target)
+    write_atomic(target, lambda file: np.savez(file, np.stack(samples.pictures), samples.labels))
 
 
 def compared(sets: Mapping[str, Features], real: Features) -> Table:

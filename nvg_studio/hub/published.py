@@ -5,8 +5,8 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import HubError
-from nvg_studio.imaging.write import write_atomic
 from nvg_studio.paths import resource
 
 REPOSITORY = "yikaiwang/nvg"

@@ -66,13 +66,24 @@ def picture_size(data: bytes) -> tuple[int, int]:
             raise PictureError("Cannot read the picture: the file is damaged or incomplete.") from None
 
 
+def check_size(size: tuple[int, int], shown: str = "the picture") -> None:
+    """PictureError for a picture of (width, height) pixels that is too small or too large; `shown` is its name."""
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise PictureError(_too_large(shown, f"{width} x {height}, above"))
+    if min(size) < MIN_SIDE:
+        raise PictureError(
+            f"Cannot use {shown}: it is {width} x {height} pixels; at least {MIN_SIDE} a side are needed."
+        )
+
+
 def _decode(file: BinaryIO, name: str) -> Picture:
     shown = _shown(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata and of sizes that are checked here
         try:
             image = Image.open(file, formats=FORMATS)
-            _check_size(image.size, shown)
+            check_size(image.size, shown)
             return np.array(_to_rgb(_upright(image)))
         except Image.DecompressionBombError:
             raise PictureError(_too_large(shown, "more than")) from None
@@ -84,16 +95,6 @@ def _decode(file: BinaryIO, name: str) -> Picture:
             raise PictureError(
                 f"Cannot read {shown}: the file is damaged or incomplete; save or download it again."
             ) from None
-
-
-def _check_size(size: tuple[int, int], shown: str) -> None:
-    width, height = size
-    if width * height > MAX_PIXELS:
-        raise PictureError(_too_large(shown, f"{width} x {height}, above"))
-    if min(size) < MIN_SIDE:
-        raise PictureError(
-            f"Cannot use {shown}: it is {width} x {height} pixels; at least {MIN_SIDE} a side are needed."
-        )
 
 
 def _too_large(shown: str, size: str) -> str:

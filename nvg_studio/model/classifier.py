@@ -5,7 +5,6 @@ A folder holds it: `classifier.json` and `classifier.safetensors` (float16).
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +13,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import CheckpointError
-from nvg_studio.model.checkpoint import fill, read_safetensors
+from nvg_studio.model.checkpoint import fill, read_safetensors, write_tensors
 from nvg_studio.model.config import read_json
 
 CONFIG, WEIGHTS = "classifier.json", "classifier.safetensors"
@@ -124,15 +123,9 @@ def see(network: Classifier, pictures: NDArray[np.uint8]) -> Seen:
 def save_classifier(config: ClassifierConfig, network: Classifier, folder: Path) -> None:
     """Write a classifier's two files into `folder`, each atomically."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {key: value.detach().to("cpu", torch.float16).contiguous() for key, value in network.state_dict().items()}
-    partial = folder / (WEIGHTS + ".partial")
-    save_file(weights, partial)
-    # The library makes files that only their owner may read.
-    partial.chmod(0o644)
-    os.replace(partial, folder / WEIGHTS)
-    partial = folder / (CONFIG + ".partial")
-    partial.write_text(json.dumps(asdict(config), indent=2, ensure_ascii=False) + "\n", "utf-8")
-    os.replace(partial, folder / CONFIG)
+    weights = {key: value.detach().to("cpu", torch.float16) for key, value in network.state_dict().items()}
+    write_tensors(weights, folder / WEIGHTS)
+    write_atomic(folder / CONFIG, (json.dumps(asdict(config), indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def load_classifier(folder: Path) -> tuple[ClassifierConfig, Classifier]:

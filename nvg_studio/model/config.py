@@ -2,10 +2,12 @@
 
 import json
 import math
+import re
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import CheckpointError
 from nvg_studio.granularity.structure_method import METHODS, Halves, Pairs, StructureMethod, method_name
 from nvg_studio.model.classes import IMAGENET_CLASSES, class_names
@@ -17,6 +19,8 @@ _FORMAT = 1
 MOST_POSITION_WEIGHT, MOST_SMOOTHING = 16, 16
 LARGEST = 4 << 20
 """Bytes of a description."""
+MOST_FINGERPRINTS = 1000
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
 T = TypeVar("T")
 
 
@@ -34,8 +38,8 @@ class TokenizerConfig:
     norm_groups: int
     """Groups of every norm; few of them where channels are few, or a group loses the strength of its channel."""
     structure_method: StructureMethod = field(default=Pairs(), repr=False)
-    """How pictures are clustered; absent in `config.json` means pairs. No part of what names a model in projects: a
-    sequence means the same by whatever method its structure was found."""
+    """How pictures are clustered; absent in `config.json` means pairs. Part of the tokenizer id; the fingerprints of
+    before, which are made of this class's text, do not know it."""
 
     @property
     def grid(self) -> int:
@@ -80,6 +84,9 @@ class ModelConfig:
     """Trained on unbalanced trees too."""
     sampling: dict[str, Any]
     """Default generation settings, by the names of `GenerationSettings`."""
+    legacy_fingerprints: tuple[str, ...] = ()
+    """Of models that this one was made from, with the same tokenizer: what projects of before call it (64 hex digits);
+    see `identity`."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -129,6 +136,12 @@ def check(config: ModelConfig) -> None:
         )
     if len(config.class_names) != gen.classes:
         raise CheckpointError(f"Model configuration: {gen.classes} classes, but {len(config.class_names)} class names.")
+    former = config.legacy_fingerprints
+    valid = all(isinstance(one, str) and _FINGERPRINT.fullmatch(one) for one in former)
+    if len(former) > MOST_FINGERPRINTS or not valid:
+        raise CheckpointError(
+            f"Model configuration: legacy_fingerprints must be at most {MOST_FINGERPRINTS} of 64 hex digits each."
+        )
 
 
 def check_method(method: StructureMethod) -> None:
@@ -179,14 +192,16 @@ OFFICIAL_SAMPLING: dict[str, Any] = {
 
 
 def write_config(config: ModelConfig, path: Path) -> None:
-    """Write `config.json`; pairs are left out, as in files from before there was another method."""
+    """Write `config.json`, atomically; pairs are left out, as in files from before there was another method."""
     data = {"format": _FORMAT, **asdict(config)}
+    if not config.legacy_fingerprints:
+        del data["legacy_fingerprints"]
     method = config.tokenizer.structure_method
     if isinstance(method, Pairs):
         del data["tokenizer"]["structure_method"]
     else:
         data["tokenizer"]["structure_method"] = {"name": method_name(method), **asdict(method)}
-    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    write_atomic(path, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def read_json(path: Path, kind: str) -> Any:
@@ -237,6 +252,8 @@ def _build(kind: type[T], data: dict[str, Any]) -> T:
 
 def _method(table: dict[str, Any]) -> StructureMethod:
     """The structure method that a table of `config.json` names, with exactly its numbers."""
+    if not isinstance(table, dict):
+        raise TypeError("structure_method is not a table")
     given = dict(table)
     kind = METHODS.get(given.pop("name"))
     if kind is None:

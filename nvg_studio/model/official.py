@@ -1,13 +1,27 @@
-"""The published training checkpoints: their tensor names, and the configuration that their shapes imply."""
+"""The published training checkpoints: read, converted, their tensor names, and the configuration that shapes imply."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from torch import Tensor
 
 from nvg_studio.errors import CheckpointError
+from nvg_studio.model.checkpoint import (
+    CONFIG,
+    GENERATOR,
+    TOKENIZER,
+    Networks,
+    check_weights,
+    copy_weights,
+    empty_networks,
+    load_tensors,
+    write_tensors,
+)
 from nvg_studio.model.classes import class_names
-from nvg_studio.model.config import OFFICIAL_SAMPLING, GeneratorConfig, ModelConfig, TokenizerConfig
+from nvg_studio.model.config import OFFICIAL_SAMPLING, GeneratorConfig, ModelConfig, TokenizerConfig, write_config
+from nvg_studio.model.identity import identify
 
 EMA_PREFIX = "ema_model.nvgformer."
 RAW_PREFIX = "nvgformer."
@@ -33,6 +47,68 @@ _GENERATOR_RULES = [
     (re.compile(r"^structure_time_embed\.(in|out)_layer\."), r"structure.time_\1."),
     (re.compile(r"^structure_"), "structure."),
 ]
+
+
+@dataclass(frozen=True)
+class Official:
+    """What inference needs of the two published checkpoints, by our names; the tensors stay on disk until touched."""
+
+    config: ModelConfig
+    tokenizer: Mapping[str, Tensor]
+    generator: Mapping[str, Tensor]
+
+
+def read_official(autoencoder: Path, generator: Path, ema: bool = True) -> Official:
+    """Find the tensors of inference in the two published training checkpoints, and check names, shapes and numbers.
+
+    Args:
+        ema: the averaged generator weights; False: the raw ones.
+
+    Raises:
+        CheckpointError: a file is unreadable, unsafe, or lacks tensors; the message names them.
+    """
+    tokenizer_tensors = tokenizer_weights(_state_dict(autoencoder))
+    state = _state_dict(generator)
+    generator_tensors = generator_weights(state, ema)
+    prefix = EMA_PREFIX if ema else RAW_PREFIX
+    factors = state.get(prefix + SCALE_FACTORS)
+    if factors is None:
+        raise CheckpointError(f"'{generator}' lacks '{prefix}{SCALE_FACTORS}'. Get the file again.")
+    config = infer_config(tokenizer_tensors, generator_tensors, factors, name=f"nvg-{generator.stem}")
+    tokenizer_net, generator_net = empty_networks(config)
+    check_weights(tokenizer_net, tokenizer_tensors, str(autoencoder))
+    check_weights(generator_net, generator_tensors, str(generator))
+    return Official(config, tokenizer_tensors, generator_tensors)
+
+
+def load_official(autoencoder: Path, generator: Path, ema: bool = True) -> Networks:
+    """Read the two published training checkpoints into networks; as `read_official`."""
+    found = read_official(autoencoder, generator, ema)
+    tokenizer_net, generator_net = empty_networks(found.config)
+    copy_weights(tokenizer_net, found.tokenizer)
+    copy_weights(generator_net, found.generator)
+    identity = identify(found.config, tokenizer_net, generator_net)
+    return Networks(found.config, tokenizer_net.eval(), generator_net.eval(), identity)
+
+
+def convert_official(autoencoder: Path, generator: Path, folder: Path, ema: bool = True) -> ModelConfig:
+    """Write the two published checkpoints as a model folder, from disk to disk; as `read_official`.
+
+    No network is built: memory holds at most the pages of the weights that are being copied.
+    """
+    found = read_official(autoencoder, generator, ema)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tensors(found.tokenizer, folder / TOKENIZER)
+    write_tensors(found.generator, folder / GENERATOR)
+    write_config(found.config, folder / CONFIG)
+    return found.config
+
+
+def _state_dict(path: Path) -> Mapping[str, Tensor]:
+    state = load_tensors(path).get("state_dict")
+    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise CheckpointError(f"'{path}' holds no 'state_dict' of tensors. Choose a published training checkpoint.")
+    return state
 
 
 def tokenizer_weights(state: Tensors) -> dict[str, Tensor]:

@@ -12,8 +12,9 @@ from typing import Annotated
 from filelock import FileLock, Timeout
 from pydantic import Field
 
+from nvg_studio.atomic import remove_partials
 from nvg_studio.errors import ProjectError
-from nvg_studio.imaging.write import remove_partials
+from nvg_studio.project.file_stamp import FileStamp
 from nvg_studio.project.files import refusal, write_file
 from nvg_studio.project.holding import release
 from nvg_studio.project.manifest import Record, clean, parse
@@ -21,11 +22,15 @@ from nvg_studio.project.storage import Project, load, save
 
 
 class Origin(Record):
-    """What an autosaved document was: its name, its file (or none), and when it was written (seconds, Unix time)."""
+    """What an autosaved document was: its name, its file (or none), and when it was written (seconds, Unix time).
+
+    `file`: what its file was when it was opened or saved; None where that is not known, or there is none.
+    """
 
     name: str
     path: str | None
     time: Annotated[float, Field(ge=0)]
+    file: FileStamp | None = None
 
 
 UNKNOWN = Origin(name="Untitled", path=None, time=0)

@@ -8,7 +8,6 @@ accepting the result. Documents are values, so a thread may save one while the w
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from types import MappingProxyType
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from nvg_studio.errors import LockError, PictureError, SequenceError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import UNKNOWN, TokenizerId
 from nvg_studio.imaging.compose import compose
 from nvg_studio.sampling.settings import RunRequest
 
@@ -58,8 +58,10 @@ class Snapshot:
         title: what was done, for the history.
         names: names of clusters.
         request: the run that made `result`; None for a photo.
-        model: fingerprint of the model that the tokens belong to; empty where it is not known.
+        tokenizer: what the tokens mean something to; UNKNOWN, or in files of before the fingerprint of a model.
         layout: what was laid out since `result`, for the next run to follow; None where the edits tell where it starts.
+        held_levels: 0..K; runs keep levels 1..held_levels of all cells' structure, because they were painted or taken
+            from a reference, until the layout is released or a run is asked for from a coarser level.
     """
 
     sequence: GranularitySequence
@@ -69,11 +71,14 @@ class Snapshot:
     title: str
     names: Names = ()
     request: RunRequest | None = None
-    model: str = ""
+    tokenizer: TokenizerId = UNKNOWN
     layout: Layout | None = None
+    held_levels: int = 0
 
     def __post_init__(self) -> None:
         cells = self.sequence.cells
+        if not 0 <= self.held_levels <= self.sequence.depth:
+            raise SequenceError(f"A layout is held up to level {self.sequence.depth}, not to {self.held_levels}.")
         if self.result.cells != cells or self.locks.cells != cells:
             raise SequenceError(f"A snapshot's sequence, result and locks have {cells} cells each.")
 
@@ -182,23 +187,6 @@ class Document:
         return self if history.index == self.index else replace(self, history=history)
 
 
-class State(StrEnum):
-    """What became of a stage since the last result: see `card_states`."""
-
-    FRESH = "fresh"
-    KEPT = "kept"
-    EDITED = "edited"
-    STALE = "stale"
-
-
-@dataclass(frozen=True)
-class CardState:
-    """State of one stage's card; `locked`: some cell's structure or content is held there."""
-
-    state: State
-    locked: bool
-
-
 def picture_key(picture: Picture) -> str:
     """Key of a picture: SHA-256 (64 hex digits) of its size and pixels."""
     digest = hashlib.sha256(repr(picture.shape).encode())
@@ -206,17 +194,17 @@ def picture_key(picture: Picture) -> str:
     return digest.hexdigest()
 
 
-def open_photo(sequence: GranularitySequence, crop: Picture, title: str, model: str = "") -> Document:
+def open_photo(sequence: GranularitySequence, crop: Picture, title: str, tokenizer: TokenizerId = UNKNOWN) -> Document:
     """A document of a photo.
 
     Args:
         sequence: the photo, encoded.
         crop: uint8 [S, S, 3], the square that was encoded, at the resolution to keep; the base picture.
         title: of the first step.
-        model: fingerprint of the model that encoded it.
+        tokenizer: that of the model that encoded it.
     """
     locks = Locks.none(sequence.cells, sequence.depth)
-    return _first(Snapshot(sequence, sequence, locks, picture_key(crop), title, model=model), crop)
+    return _first(Snapshot(sequence, sequence, locks, picture_key(crop), title, tokenizer=tokenizer), crop)
 
 
 def from_result(
@@ -224,29 +212,34 @@ def from_result(
 ) -> Document:
     """A document of a picture uint8 [S, S, 3] that a run made from nothing; nothing is locked."""
     locks = Locks.none(sequence.cells, sequence.depth)
-    snapshot = Snapshot(sequence, sequence, locks, picture_key(picture), title, request=request, model=request.model)
-    return _first(snapshot, picture)
+    key, tokenizer = picture_key(picture), request.tokenizer
+    return _first(Snapshot(sequence, sequence, locks, key, title, request=request, tokenizer=tokenizer), picture)
 
 
-def new_layout(sequence: GranularitySequence, size: int, model: str = "") -> Document:
+def new_layout(sequence: GranularitySequence, size: int, tokenizer: TokenizerId = UNKNOWN) -> Document:
     """A blank document to lay out by hand: a tree without content (all tokens 0), and a grey picture of size x size."""
     paper = np.full((size, size, 3), PAPER, np.uint8)
     locks = Locks.none(sequence.cells, sequence.depth)
     key = picture_key(paper)
-    return _first(Snapshot(sequence, sequence, locks, key, "New layout", model=model, layout=Layout(0)), paper)
+    return _first(Snapshot(sequence, sequence, locks, key, "New layout", tokenizer=tokenizer, layout=Layout(0)), paper)
 
 
 def apply_edit(document: Document, sequence: GranularitySequence, title: str, level: int = 0) -> Document:
     """Document with an edited sequence as a new step; the same document where nothing changed.
 
-    `level`: the level that was painted; where a layout is being made, it belongs to that layout from now on.
+    `level`: the level whose structure was painted (0: only content, or cells were given back); runs hold it from now
+    on, and where a layout is being made it belongs to that layout.
     """
-    if sequence == document.sequence:
+    before = document.snapshot
+    if sequence == before.sequence:
         return document
-    layout = document.snapshot.layout
+    layout, held = before.layout, max(before.held_levels, level)
     if layout is not None:
         layout = replace(layout, levels=max(layout.levels, level))
-    return _pushed(document, replace(document.snapshot, sequence=sequence, title=title, layout=layout))
+    elif np.array_equal(sequence.bits, before.result.bits):
+        held = _held_by_result(document.history)
+    after = replace(before, sequence=sequence, title=title, layout=layout, held_levels=held)
+    return _pushed(document, after)
 
 
 def apply_layout(document: Document, sequence: GranularitySequence, layout: Layout, title: str) -> Document:
@@ -254,9 +247,18 @@ def apply_layout(document: Document, sequence: GranularitySequence, layout: Layo
     snapshot = document.snapshot
     if snapshot.layout is not None:
         layout = replace(layout, levels=max(layout.levels, snapshot.layout.levels))
-    if sequence == snapshot.sequence and layout == snapshot.layout:
+    held = max(layout.levels, snapshot.held_levels)
+    after = replace(snapshot, sequence=sequence, layout=layout, held_levels=held)
+    return document if after == snapshot else _pushed(document, replace(after, title=title))
+
+
+def release_layout(document: Document) -> Document:
+    """Document whose next run may change the painted structure, as a new step; the same document if it may already."""
+    snapshot = document.snapshot
+    if snapshot.held_levels == 0:
         return document
-    return _pushed(document, replace(snapshot, sequence=sequence, layout=layout, title=title))
+    layout = None if snapshot.layout is None else replace(snapshot.layout, levels=0)
+    return _pushed(document, replace(snapshot, held_levels=0, layout=layout, title="Release the painted layout"))
 
 
 def with_locks(document: Document, locks: Locks, title: str) -> Document:
@@ -286,6 +288,7 @@ def accept_result(
     exact_pixels: bool = True,
     title: str | None = None,
     kept: Picture | None = None,
+    held_levels: int | None = None,
 ) -> Document:
     """Document with a run's result as a new step, undone like any other.
 
@@ -297,6 +300,8 @@ def accept_result(
         exact_pixels: keep the base picture's own pixels in the cells that the run held entirely.
         title: of the step; None names the stage.
         kept: the picture whose pixels are kept, uint8 [S, S, 3]; None: the current base picture.
+        held_levels: that the step had from which the run was started; None: those of the current step. What the run
+            kept of them is held further on.
 
     Raises:
         LockError: the result changes cells that were locked after the run was started.
@@ -306,6 +311,7 @@ def accept_result(
     mask = request.locks.region if request.locks is not None and exact_pixels else None
     old = document.base if kept is None else kept
     base = picture if mask is None or not mask.any() else compose(old, picture, mask)
+    held = before.held_levels if held_levels is None else held_levels
     after = replace(
         before,
         sequence=sequence,
@@ -313,8 +319,9 @@ def accept_result(
         base=picture_key(base),
         title=title or f"Run from level {request.stage}",
         request=request,
-        model=request.model,
+        tokenizer=request.tokenizer,
         layout=None,
+        held_levels=min(held, _levels_kept(request)),
     )
     return _pushed(document, after, base)
 
@@ -325,28 +332,19 @@ def only_current(document: Document) -> Document:
     return Document(History((snapshot,), 0), MappingProxyType({snapshot.base: document.base}))
 
 
-def card_states(snapshot: Snapshot) -> tuple[CardState, ...]:
-    """The state of every stage 0..K.
-
-    Nothing edited since the last result: all are fresh. Otherwise a stage is edited where its own bits (the last
-    level of its labels) or tokens differ from the result's, kept below the lowest such stage, stale above it.
-    """
-    sequence, result, locks = snapshot.sequence, snapshot.result, snapshot.locks
-    edited: NDArray[np.bool_] = np.any(sequence.token_map != result.token_map, axis=1)
-    edited[1:] |= np.any(sequence.bits != result.bits, axis=0)
-    locked: NDArray[np.bool_] = np.any(locks.tokens, axis=1)
-    locked[1:] |= np.any(locks.bits, axis=0)
-    lowest = int(edited.argmax())
-    return tuple(
-        CardState(_state(stage, edited[stage], lowest) if edited.any() else State.FRESH, bool(locked[stage]))
-        for stage in range(sequence.depth + 1)
-    )
+def _levels_kept(request: RunRequest) -> int:
+    """How many levels of every cell's structure a run keeps: those above its start, and those held in all cells."""
+    held = 0 if request.locks is None else int(request.locks.structure.min())
+    return max(request.stage, held)
 
 
-def _state(stage: int, edited: bool, lowest: int) -> State:
-    if edited:
-        return State.EDITED
-    return State.KEPT if stage < lowest else State.STALE
+def _held_by_result(history: History) -> int:
+    """The held levels of the latest step whose structure is that of the current result: before it was painted on."""
+    now = history.current
+    for step in reversed(history.snapshots[: history.index + 1]):
+        if step.result == now.result and np.array_equal(step.sequence.bits, now.result.bits):
+            return step.held_levels
+    return now.held_levels
 
 
 def _check_locks(before: Snapshot, sequence: GranularitySequence) -> None:
@@ -355,8 +353,7 @@ def _check_locks(before: Snapshot, sequence: GranularitySequence) -> None:
         raise SequenceError(f"A result of {sequence.cells} cells does not fit a document of {before.sequence.cells}.")
     bits = (sequence.bits != before.sequence.bits) & before.locks.bits
     tokens = (sequence.token_map != before.sequence.token_map) & before.locks.tokens
-    count = int((bits.any(axis=1) | tokens.any(axis=0)).sum())
-    if count:
+    if count := int((bits.any(axis=1) | tokens.any(axis=0)).sum()):
         raise LockError(
             f"The result changes {count} cells that were locked since it was started: unlock them, or run again."
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from nvg_studio.atomic import MAX_NAME, fitted_name
 from nvg_studio.errors import ProjectError
 
 
@@ -20,7 +21,8 @@ class Hold:
             ProjectError: another window, of this program or another one, holds it.
         """
         target = Path(os.path.realpath(fspath(path)))
-        self._lock = FileLock(target.with_name(f".{target.name}.lock"), timeout=0, thread_local=False)
+        lock = f".{fitted_name(target.name, MAX_NAME - len('..lock'))}.lock"
+        self._lock = FileLock(target.with_name(lock), timeout=0, thread_local=False)
         try:
             self._lock.acquire()
         except Timeout:

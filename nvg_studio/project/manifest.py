@@ -12,7 +12,7 @@ from nvg_studio.errors import ProjectError
 SCHEMA_VERSION: Final = 3
 MAX_TEXT = 1000
 MAX_STEPS = 4096
-MAX_MADE = 256
+MAX_MADE = 512
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 Key = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
@@ -58,7 +58,10 @@ class LayoutRecord(Record):
 
 
 class StepRecord(Record):
-    """A step of the history; `sequence`, `result` and `locks` are positions in the arrays of history.npz."""
+    """A step of the history; `sequence`, `result` and `locks` are positions in the arrays of history.npz.
+
+    `held_levels` is missing (None) in files from before painted levels were held.
+    """
 
     title: Text
     model: Text
@@ -69,6 +72,7 @@ class StepRecord(Record):
     locks: Index
     request: RequestRecord | None
     layout: LayoutRecord | None
+    held_levels: Stage | None = None
 
 
 class MadeRecord(Record):
@@ -90,7 +94,7 @@ class RenderingRecord(Record):
 
 
 class Manifest(Record):
-    """All of manifest.json."""
+    """All of manifest.json; `settings` is missing (None) in files from before they belonged to the document."""
 
     schema_version: Literal[3]
     application: Text
@@ -101,6 +105,7 @@ class Manifest(Record):
     rendering: RenderingRecord | None
     reference: bool
     thumbnails: bool
+    settings: dict[str, Any] | None = None
 
     @property
     def picture_keys(self) -> frozenset[str]:

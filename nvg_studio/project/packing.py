@@ -9,6 +9,7 @@ import numpy as np
 from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import ModelId, TokenizerId
 from nvg_studio.project.archive import Arrays
 from nvg_studio.project.document import Document, History, Layout, Made, Picture, Snapshot, picture_key
 from nvg_studio.project.manifest import (
@@ -105,7 +106,7 @@ def unpack(manifest: Manifest, arrays: Arrays, pictures: Mapping[str, Picture]) 
 def _pack_step(step: Snapshot, sequences: _Pool[GranularitySequence], locks: _Pool[Locks]) -> StepRecord:
     return StepRecord(
         title=clean(step.title),
-        model=clean(step.model),
+        model=clean(step.tokenizer),
         base=step.base,
         names=tuple(NameRecord(stage=s, cluster=c, name=clean(name)) for s, c, name in step.names),
         sequence=sequences.add(step.sequence),
@@ -113,6 +114,7 @@ def _pack_step(step: Snapshot, sequences: _Pool[GranularitySequence], locks: _Po
         locks=locks.add(step.locks),
         request=None if step.request is None else _pack_request(step.request, sequences, locks),
         layout=None if step.layout is None else LayoutRecord(**vars(step.layout)),
+        held_levels=step.held_levels,
     )
 
 
@@ -177,6 +179,7 @@ def _unpack_step(step: StepRecord, sequences: list[GranularitySequence], locks: 
     sequence = _pick(sequences, step.sequence)
     if any(stage > sequence.depth or cluster >= 1 << stage for stage, cluster, _ in names):
         raise ProjectError("a name in its manifest is of a cluster that does not exist")
+    layout = None if step.layout is None else _unpack_layout(step.layout, sequence.depth)
     return Snapshot(
         sequence=sequence,
         result=_pick(sequences, step.result),
@@ -185,8 +188,9 @@ def _unpack_step(step: StepRecord, sequences: list[GranularitySequence], locks: 
         title=step.title,
         names=names,
         request=None if step.request is None else _unpack_request(step.request, sequences, locks),
-        model=step.model,
-        layout=None if step.layout is None else _unpack_layout(step.layout, sequence.depth),
+        tokenizer=TokenizerId(step.model),
+        layout=layout,
+        held_levels=_unpack_held_levels(step, layout),
     )
 
 
@@ -196,13 +200,20 @@ def _unpack_layout(record: LayoutRecord, depth: int) -> Layout:
     return Layout(record.levels, record.stages)
 
 
+def _unpack_held_levels(step: StepRecord, layout: Layout | None) -> int:
+    """Files from before painted levels were held know those of a layout that waits for its run alone."""
+    if step.held_levels is not None:
+        return step.held_levels
+    return 0 if layout is None else layout.levels
+
+
 def _unpack_request(record: RequestRecord, sequences: list[GranularitySequence], locks: list[Locks]) -> RunRequest:
     return RunRequest(
         sequence=_pick(sequences, record.sequence),
         stage=record.stage,
         locks=None if record.locks is None else _pick(locks, record.locks),
         settings=tuple(GenerationSettings.from_dict(entry) for entry in record.settings),
-        model=record.model,
+        model=ModelId(record.model),
         device=record.device,
         dtype=record.dtype,
     )

@@ -25,30 +25,62 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run keeps: everything below `stage`, and what `locks` hold beyond."""
+    """What a run keeps: everything below `stage`, and what `locks` hold beyond.
+
+    `held_levels`: levels 1..held_levels of all cells' structure are among what the locks hold, because they were
+    painted or taken from a reference. `scope`: what may change.
+    """
 
     stage: int
     locks: Locks
+    held_levels: int = 0
+    scope: Scope = Scope.WHOLE
+
+    @property
+    def kept_levels(self) -> int:
+        """The structure of levels 1..kept_levels stays in all cells."""
+        return max(self.stage, self.held_levels)
 
 
-def plan_run(snapshot: Snapshot, stage: int | None = None, scope: Scope | None = None) -> Plan:
+def plan_run(
+    snapshot: Snapshot, stage: int | None = None, scope: Scope | None = None, keep_layout: bool = False
+) -> Plan:
     """Where a run of a step starts and what it holds.
+
+    What was painted is held through the painted level, wherever the content starts. A `stage` that is asked for
+    releases it where it is coarser than both the painted level and the stage that the edits ask for; a layout that no
+    run has followed yet is held in any case.
 
     Args:
         snapshot: the step.
-        stage: 0..K; None: the lowest that must be made anew, which is the only choice where there is no content yet.
+        stage: 0..K; None: `edited_stage`, which is the only choice where there is no content yet, and without edits
+            `detail_stage`: no picture is replaced by another one unasked.
         scope: None: as `scope_of` proposes.
+        keep_layout: hold what was painted at any stage.
     """
-    layout, locks = snapshot.layout, snapshot.locks
-    if stage is None and layout is None:
-        stage = edits.first_changed_stage(snapshot.result, snapshot.sequence) or 0
-    if layout is not None:
-        stage = layout.stages if stage is None or snapshot.blank else stage
-        locks = locks.with_structure(np.ones(locks.cells, np.bool_), layout.levels)
-    area = painted_area(snapshot)
-    if area is not None and scope_of(snapshot, scope) is Scope.PAINTED:
+    locks, held, edited = snapshot.locks, snapshot.held_levels, edited_stage(snapshot)
+    if stage is None or snapshot.blank:
+        stage = detail_stage(snapshot) if edited is None else edited
+    elif snapshot.layout is None and not keep_layout and stage < held and (edited is None or stage < edited):
+        held = stage
+    everything = np.ones(locks.cells, np.bool_)
+    locks = locks.with_structure(everything, held)
+    area, chosen = painted_area(snapshot), scope_of(snapshot, scope)
+    if area is not None and chosen is Scope.PAINTED:
         locks = locks.with_structure(~area, locks.depth).with_content(~area)
-    return Plan(stage or 0, locks)
+    return Plan(stage, locks, held, chosen)
+
+
+def edited_stage(snapshot: Snapshot) -> int | None:
+    """The stage (0..K) from which a run follows the edits, or a layout without a run; None where there are none."""
+    if snapshot.layout is not None:
+        return snapshot.layout.stages
+    return edits.first_changed_stage(snapshot.result, snapshot.sequence)
+
+
+def detail_stage(snapshot: Snapshot) -> int:
+    """The stage from which details are made anew and the layout of the picture is kept: the middle one."""
+    return snapshot.sequence.depth // 2
 
 
 def scope_of(snapshot: Snapshot, chosen: Scope | None) -> Scope:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nvg_studio.errors import PictureError
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import UNKNOWN, ModelId, TokenizerId, tokenizer_of
 
 Picture = NDArray[np.uint8]
 
@@ -18,19 +19,19 @@ class Rendering:
     """What one model makes of one sequence, as far as it was decoded.
 
     Attributes:
-        model: ModelInfo.fingerprint.
+        model: that made the pictures.
         digest: `sequence.digest(K)` of the tokens that were decoded.
         depth: K.
         pictures: uint8 [S, S, 3] by stage, those of 0..K that are known; all of one size, read-only.
     """
 
-    model: str
+    model: ModelId
     digest: str
     depth: int
     pictures: Mapping[int, Picture]
 
     @classmethod
-    def of(cls, model: str, sequence: GranularitySequence, stages: Iterable[Picture]) -> "Rendering":
+    def of(cls, model: ModelId, sequence: GranularitySequence, stages: Iterable[Picture]) -> "Rendering":
         """The pictures of all stages, in order; PictureError unless there is one square for each, all of one size."""
         rendering = cls.known(model, sequence, dict(enumerate(stages)))
         if not rendering.complete:
@@ -38,7 +39,7 @@ class Rendering:
         return rendering
 
     @classmethod
-    def known(cls, model: str, sequence: GranularitySequence, pictures: Mapping[int, Picture]) -> "Rendering":
+    def known(cls, model: ModelId, sequence: GranularitySequence, pictures: Mapping[int, Picture]) -> "Rendering":
         """The pictures of some stages, one at least; PictureError unless they are squares of one size."""
         copies = {stage: np.array(pictures[stage]) for stage in sorted(pictures)}
         shapes = {picture.shape for picture in copies.values()}
@@ -58,9 +59,9 @@ class Rendering:
         """The pictures that are known, in the order of their stages."""
         return tuple(self.pictures.values())
 
-    def shows(self, model: str, sequence: GranularitySequence) -> bool:
-        """Whether these are the pictures of that sequence; an empty `model` is any."""
-        return model in ("", self.model) and self.digest == sequence.digest(sequence.depth)
+    def shows(self, tokenizer: TokenizerId, sequence: GranularitySequence) -> bool:
+        """Whether these are the pictures of that sequence of that tokenizer; UNKNOWN is any."""
+        return tokenizer in (UNKNOWN, tokenizer_of(self.model)) and self.digest == sequence.digest(sequence.depth)
 
 
 def _is_square(shape: tuple[int, ...]) -> bool:

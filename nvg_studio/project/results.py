@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.cells import spread
 from nvg_studio.project.document import Document, Made, Picture, Snapshot, accept_result
 from nvg_studio.sampling.settings import RunRequest
 
 MOST_MADE = 64
-"""Results that wait at the same time; beyond, the oldest without a star goes."""
+"""Results that wait at the same time; beyond, the oldest without a star goes. Stars and new results always stay."""
 
 
 def made_by(
@@ -30,12 +31,14 @@ def made_by(
 
 
 def with_made(document: Document, made: Sequence[Made]) -> Document:
-    """Document with more results waiting."""
-    everything = [*document.made, *made]
-    while len(everything) > MOST_MADE:
-        oldest = next((one for one in everything if not one.starred), everything[0])
-        everything.remove(oldest)
-    return replace(document, made=tuple(everything))
+    """Document with more results waiting; room for them is made by older ones without a star."""
+    older = list(document.made)
+    while len(older) + len(made) > MOST_MADE:
+        oldest = next((one for one in older if not one.starred), None)
+        if oldest is None:
+            break
+        older.remove(oldest)
+    return replace(document, made=(*older, *made))
 
 
 def without_made(document: Document, made: Made) -> Document:
@@ -49,8 +52,14 @@ def only_starred(document: Document) -> Document:
 
 
 def star(document: Document, index: int) -> Document:
-    """Document with the star of a waiting result given or taken away."""
+    """Document with the star of a waiting result given or taken away.
+
+    Raises:
+        ProjectError: MOST_MADE results have stars already.
+    """
     made = list(document.made)
+    if not made[index].starred and sum(one.starred for one in made) >= MOST_MADE:
+        raise ProjectError(f"{MOST_MADE} results have stars already: take one away, or save and use some of them.")
     made[index] = replace(made[index], starred=not made[index].starred)
     return replace(document, made=tuple(made))
 
@@ -75,7 +84,8 @@ def choose(document: Document, index: int, exact_pixels: bool = True) -> Documen
 def accept(document: Document, made: Made, exact_pixels: bool = True) -> Document:
     """`choose` for a result that need not wait."""
     base = _base_for(document, made)
-    return accept_result(document, made.request, made.sequence, made.picture, exact_pixels, made.title, base)
+    held = 0 if made.started is None else made.started.held_levels
+    return accept_result(document, made.request, made.sequence, made.picture, exact_pixels, made.title, base, held)
 
 
 def _base_for(document: Document, made: Made) -> Picture | None:

@@ -15,24 +15,27 @@ import io
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import BinaryIO
 
 from nvg_studio import __version__
 from nvg_studio.errors import NVGError, PictureError, ProjectError
+from nvg_studio.ids import ModelId
 from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.read import decode_image, picture_size
 from nvg_studio.imaging.write import encode_png
 from nvg_studio.project.archive import Arrays, Entries, open_zip, read_arrays, write_arrays, write_zip
 from nvg_studio.project.document import Document, Picture, picture_key
+from nvg_studio.project.file_stamp import FileStamp, stamp_of_written
 from nvg_studio.project.files import write_file
 from nvg_studio.project.manifest import SCHEMA_VERSION, Manifest, RenderingRecord, Versioned, clean, parse
 from nvg_studio.project.migrations import Manifest1, Manifest2, from_version_1, from_version_2
 from nvg_studio.project.packing import fitting, pack, unpack
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.thumbnails import cut_sheet, draw_sheet
+from nvg_studio.sampling.settings import GenerationSettings
 
 MAX_FILE = 640 * 2**20
 MAX_PIXELS = 256 * 2**20
@@ -57,10 +60,11 @@ class Project:
 
     Attributes:
         document: the history, its base pictures, and the results that wait.
-        model_name: of the model that the current step belongs to (its fingerprint is in the snapshot); may be empty.
+        model_name: of the model that the current step belongs to (its tokenizer is in the snapshot); may be empty.
         rendering: the current step's stages, as far as they are known; None where none is.
         reference: the reference picture uint8 [H, W, 3], if there is one.
         thumbnails: uint8 [s, s, 3] of every step, as a file brought them; drawn anew whenever a project is saved.
+        settings: those of the next runs, class and seed among them; None where they are not known (older files).
     """
 
     document: Document
@@ -68,12 +72,18 @@ class Project:
     rendering: Rendering | None = None
     reference: Picture | None = None
     thumbnails: tuple[Picture, ...] = ()
+    settings: GenerationSettings | None = None
 
     @property
     def current_rendering(self) -> Rendering | None:
         """The rendering, if it is that of the current step."""
         snapshot, rendering = self.document.snapshot, self.rendering
-        return rendering if rendering is not None and rendering.shows(snapshot.model, snapshot.sequence) else None
+        return rendering if rendering is not None and rendering.shows(snapshot.tokenizer, snapshot.sequence) else None
+
+    def has_stages(self, stages: Iterable[int]) -> bool:
+        """Whether the pictures of these stages of the current step are known."""
+        rendering = self.current_rendering
+        return set(stages) <= (set() if rendering is None else rendering.pictures.keys())
 
     @property
     def complete_rendering(self) -> Rendering | None:
@@ -82,15 +92,20 @@ class Project:
         return rendering if rendering is not None and rendering.complete else None
 
 
-def save(project: Project, path: str | PathLike[str], backup: bool = True) -> None:
+def save(project: Project, path: str | PathLike[str], backup: bool = True) -> FileStamp | None:
     """Save a project atomically; the same project always gives the same bytes.
 
     With `backup` the version before stays beside it, under the file's name with a ~ at its end.
 
+    Returns:
+        What the file is now, for `is_changed`; None where it cannot be looked at.
+
     Raises:
         ProjectError: the file cannot be written; what was there before is untouched.
     """
-    write_file(path, encode(project), backup)
+    data = encode(project)
+    write_file(path, data, backup)
+    return stamp_of_written(path, data)
 
 
 def load(path: str | PathLike[str]) -> Project:
@@ -131,6 +146,7 @@ def encode(project: Project, without: frozenset[str] = frozenset()) -> bytes:
         rendering=None if rendering is None else _rendering_record(rendering),
         reference=project.reference is not None,
         thumbnails=True,
+        settings=None if project.settings is None else project.settings.to_dict(),
     )
     entries = {"manifest.json": manifest.model_dump_json(indent=1).encode(), "history.npz": write_arrays(arrays)}
     pictures = dict(document.pictures) | {
@@ -193,6 +209,7 @@ def _read(file: BinaryIO, given: Mapping[str, Picture]) -> Project:
             cut_sheet(_read_picture(entries, "thumbnails.png", budget), len(manifest.steps))
             if manifest.thumbnails
             else (),
+            None if manifest.settings is None else GenerationSettings.from_dict(manifest.settings),
         )
 
 
@@ -260,4 +277,4 @@ def _read_rendering(
     if record is None:
         return None
     pictures = {stage: _read_picture(entries, f"stages/{stage}.png", budget) for stage in record.stages}
-    return Rendering.known(record.model, document.sequence, pictures)
+    return Rendering.known(ModelId(record.model), document.sequence, pictures)

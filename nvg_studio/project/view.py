@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from nvg_studio.errors import PictureError
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.compose import compose
-from nvg_studio.project.document import Document, Picture
+from nvg_studio.project.document import Document, Picture, Snapshot
 from nvg_studio.project.rendering import Rendering
 
 
@@ -20,14 +21,22 @@ def edited_cells(before: GranularitySequence, after: GranularitySequence) -> tup
     return np.asarray(cells), deepest
 
 
-def current_view(document: Document, rendering: Rendering) -> Picture:
+def stage_in_view(snapshot: Snapshot) -> int | None:
+    """The stage whose picture is seen where something was edited; None where the base picture is all that is seen."""
+    edited = edited_cells(snapshot.result, snapshot.sequence)
+    return None if edited is None or snapshot.blank else edited[1]
+
+
+def current_view(document: Document, rendering: Rendering | None) -> Picture:
     """What the window shows with exact pixels on: uint8 [S, S, 3] at the base picture's resolution.
 
-    Where every cell was edited nothing of the base is left, and it is the rendering's resolution.
+    Where every cell was edited nothing of the base is left, and it is the rendering's resolution. Of the rendering the
+    stage in view is needed; PictureError where it is not known.
     """
     snapshot = document.snapshot
-    edited = edited_cells(snapshot.result, snapshot.sequence)
-    if edited is None or snapshot.blank:
+    edited, stage = edited_cells(snapshot.result, snapshot.sequence), stage_in_view(snapshot)
+    if edited is None or stage is None:
         return document.base
-    cells, stage = edited
-    return compose(document.base, rendering.stages[stage], ~cells | snapshot.locks.region)
+    if rendering is None or stage not in rendering.pictures:
+        raise PictureError(f"The picture of stage {stage} is needed, but was not decoded.")
+    return compose(document.base, rendering.pictures[stage], ~edited[0] | snapshot.locks.region)

@@ -250,10 +250,10 @@ class _Worker:
     def _draw(self, sequence: GranularitySequence, stage: int) -> Picture:
         """The picture of a stage; one that was drawn already is not drawn again."""
         pipeline = self._loaded()
-        known = self._pictures.get(pipeline.info.fingerprint, sequence, stage)
+        known = self._pictures.get(pipeline.info.identity.model, sequence, stage)
         if known is None:
             known = pipeline.decode(sequence, stage=stage)
-            self._pictures.put(pipeline.info.fingerprint, sequence, stage, known)
+            self._pictures.put(pipeline.info.identity.model, sequence, stage, known)
         return known
 
     def _flag(self, job: Job) -> _Flag:
@@ -266,7 +266,7 @@ class _Worker:
 
 
 def _check_fits(request: RunRequest, info: Any) -> None:
-    if request.model != info.fingerprint:
+    if request.model != info.identity.model:
         raise errors.EngineError(f"The run was asked of another model than {info.name}: load that model, or run again.")
     for name, asked, used in (("device", request.device, info.device), ("dtype", request.dtype, info.dtype)):
         if asked not in ("auto", used):

@@ -5,9 +5,10 @@ from collections import OrderedDict
 import numpy as np
 
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import ModelId
 from nvg_studio.sampling.events import Picture
 
-Key = tuple[str, str, int]
+Key = tuple[ModelId, str, int]
 
 
 class RenderingCache:
@@ -21,14 +22,14 @@ class RenderingCache:
         self._pictures: OrderedDict[Key, Picture] = OrderedDict()
         self._bytes = 0
 
-    def get(self, model: str, sequence: GranularitySequence, stage: int) -> Picture | None:
-        """The picture uint8 [S, S, 3] of a stage, read-only, or None; `model` is a ModelInfo.fingerprint."""
+    def get(self, model: ModelId, sequence: GranularitySequence, stage: int) -> Picture | None:
+        """The picture uint8 [S, S, 3] of a stage, read-only, or None."""
         key = _key(model, sequence, stage)
         if key in self._pictures:
             self._pictures.move_to_end(key)
         return self._pictures.get(key)
 
-    def put(self, model: str, sequence: GranularitySequence, stage: int, picture: Picture) -> None:
+    def put(self, model: ModelId, sequence: GranularitySequence, stage: int, picture: Picture) -> None:
         """Keep a picture; a copy is made, and the one that was there before is replaced."""
         key = _key(model, sequence, stage)
         old = self._pictures.pop(key, None)
@@ -44,5 +45,5 @@ class RenderingCache:
         return len(self._pictures)
 
 
-def _key(model: str, sequence: GranularitySequence, stage: int) -> Key:
+def _key(model: ModelId, sequence: GranularitySequence, stage: int) -> Key:
     return model, sequence.digest(stage), stage

@@ -14,9 +14,10 @@ from nvg_studio.granularity.hierarchy import labels_to_bits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import resize, square_crop
-from nvg_studio.model.checkpoint import Networks, load_model, load_official, save_model
+from nvg_studio.model.checkpoint import Networks, load_model, save_model
 from nvg_studio.model.config import ModelConfig
 from nvg_studio.model.few_step import MOST_STEPS
+from nvg_studio.model.official import load_official
 from nvg_studio.sampling.compute import Compute
 from nvg_studio.sampling.events import Event, Picture, StageDone
 from nvg_studio.sampling.flow import Solver, euler
@@ -329,7 +330,7 @@ class NVGPipeline:
         tok = self.config.tokenizer
         return ModelInfo(
             name=self.config.name,
-            fingerprint=self._networks.fingerprint,
+            identity=self._networks.identity,
             image_size=tok.image_size,
             grid=tok.grid,
             depth=tok.depth,

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from nvg_studio.granularity.hierarchy import bits_to_labels, split
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import Identity, TokenizerId, model_with
 from nvg_studio.sampling.events import (
     Cancelled,
     CodeColours,
@@ -34,9 +35,16 @@ from nvg_studio.sampling.settings import GenerationSettings, ModelInfo, RunReque
 LEVELS = 16
 """Colour levels a channel; there are LEVELS**3 tokens."""
 
+
+def identity_named(tokenizer: str, networks: str = "00" * 32) -> Identity:
+    """The identity of a model without weights, 64 hex digits each for its tokenizer and for the rest."""
+    name = TokenizerId(tokenizer)
+    return Identity(name, model_with(name, networks))
+
+
 SCRIPTED_INFO = ModelInfo(
     name="scripted",
-    fingerprint="5c" * 32,
+    identity=identity_named("5c" * 32),
     image_size=64,
     grid=16,
     depth=8,

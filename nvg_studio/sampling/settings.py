@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from nvg_studio.errors import SettingsError
+from nvg_studio.ids import Identity, ModelId, TokenizerId, tokenizer_of
 
 if TYPE_CHECKING:
     from nvg_studio.granularity.locks import Locks
@@ -106,6 +107,15 @@ class GenerationSettings:
         }
         return replace(self, **missing)
 
+    def relative_to(self, defaults: "GenerationSettings") -> "GenerationSettings":
+        """The inverse of `resolved`: `None` for every value but class and seed that is the model's own."""
+        own: dict[str, Any] = {
+            f.name: None
+            for f in fields(self)
+            if f.name not in ("class_id", "seed") and getattr(self, f.name) == getattr(defaults, f.name)
+        }
+        return replace(self, **own)
+
     def check(self, classes: int) -> None:
         """Raise SettingsError for the first value that is out of range for a model with that many classes."""
         for f in fields(self):
@@ -146,14 +156,14 @@ class GenerationSettings:
 class ModelInfo:
     """Facts about a loaded model that the window and the command line show.
 
-    fingerprint is the sha256 (hex) of the weights; image_size in pixels a side, grid in cells a side; depth is K;
-    few_steps is the number of structure steps up to which the model has a few-step network, 0 if it has none;
+    identity is what documents, requests and caches call it; image_size in pixels a side, grid in cells a side; depth is
+    K; few_steps is the number of structure steps up to which the model has a few-step network, 0 if it has none;
     device and dtype are the ones in use ("cpu", "cuda:0", "bfloat16"); folder is where it came from; runtime names what
     computes, with its version ("torch 2.13.0+cpu").
     """
 
     name: str
-    fingerprint: str
+    identity: Identity
     image_size: int
     grid: int
     depth: int
@@ -171,6 +181,11 @@ class ModelInfo:
     def cells(self) -> int:
         """L, the number of cells."""
         return self.grid * self.grid
+
+    def class_like(self, name: str) -> int | None:
+        """The number of the class with exactly this name, whatever its case; None where the model has none."""
+        names = [own.casefold() for own in self.class_names]
+        return names.index(name.casefold()) if name.casefold() in names else None
 
     def class_named(self, text: str) -> int:
         """The class number for a name, the start of one, its plural, or a number; SettingsError lists the choices."""
@@ -201,16 +216,21 @@ class RunRequest:
     """Everything that determines a result; compared and hashed by value.
 
     A run keeps bits[:, :stage] and the tokens of stages below `stage`, and generates the rest, once for each of
-    `settings` (variations). `model` is a ModelInfo.fingerprint; device and dtype are "auto" or those of the ModelInfo.
+    `settings` (variations). `model` is that of a ModelInfo's identity; device and dtype are "auto" or its own.
     """
 
     sequence: "GranularitySequence"
     stage: int
     locks: "Locks | None"
     settings: tuple[GenerationSettings, ...]
-    model: str
+    model: ModelId
     device: str = "auto"
     dtype: str = "auto"
+
+    @property
+    def tokenizer(self) -> TokenizerId:
+        """What the tokens of `sequence` and of the result mean something to."""
+        return tokenizer_of(self.model)
 
     def __post_init__(self) -> None:
         if not _is_int(self.stage) or not 0 <= self.stage <= self.sequence.depth:

@@ -206,7 +206,8 @@ def _codes(
     recipe = CodesRecipe(seed=options.seed, **_given(batch=options.batch, rate=options.rate))
     task = CodesTask(tokenizer, recipe, cache, photos[1], device)
     before = task.report(tokenizer.quantizer, options.out, 0, final=False)
-    settings = replace(_settings(options, device, "codes"), precisions=(Precision(),))  # float32, as the task is
+    # The quantiser's sums are small: they gain nothing by a smaller type.
+    settings = replace(_settings(options, device, "codes"), precisions=(Precision(),))
     averaged = train(task, settings, stop.is_set)
     tokenizer.quantizer = averaged
     factors = scale_factors(tokenizer, token_maps(tokenizer, cache, device), device)
@@ -248,7 +249,7 @@ def _generator(options: argparse.Namespace, stop: threading.Event, share: float 
     if devices.first():
         preview = init.preview if init and not fresh else None
         with writing(options.out / "model"):
-            save_model(config, tokenizer, averaged, options.out / "model", torch.float16, preview=preview)
+            save_model(config, tokenizer, averaged, options.out / "model", torch.float16, preview=preview, source=init)
 
 
 def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:

@@ -1,7 +1,6 @@
 """Help from DINOv2 for the content network: its tokens half-way are brought near those of a frozen transformer that
 sees the clean picture (REPA, arXiv 2410.06940)."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from nvg_studio.atomic import atomic_path
 from nvg_studio.errors import TrainingError
 from nvg_studio.model.content import ContentTransformer
 from nvg_studio.training.crops import to_tensor
@@ -81,18 +81,17 @@ def save_features(
     vit: FrozenVit, crops: Iterator[NDArray[np.uint8]], count: int, grid: int, device: torch.device, path: Path
 ) -> None:
     """Write the features of `count` crops, given as batches uint8 [B, S, S, 3], straight to disk, atomically."""
-    partial = path.with_suffix(".partial.npy")
     shape = (count, grid * grid, vit.width)
-    features = np.lib.format.open_memmap(partial, "w+", np.float16, shape)
-    done = 0
-    with tqdm(total=count, desc="looking at crops", unit="crop", disable=None) as bar:
+    bar = tqdm(total=count, desc="looking at crops", unit="crop", disable=None)
+    with atomic_path(path) as partial, bar:
+        features = np.lib.format.open_memmap(partial, "w+", np.float16, shape)
+        done = 0
         for batch in crops:
             images = to_tensor(torch.from_numpy(batch).to(device))
             features[done : done + len(batch)] = features_of(vit, images, grid).half().cpu().numpy()
             done += len(batch)
             bar.update(len(batch))
-    features.flush()
-    os.replace(partial, path)
+        features.flush()
 
 
 def open_features(path: Path, count: int, cells: int) -> NDArray[np.float16]:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import TrainingError
 from nvg_studio.granularity.hierarchy import all_labels, labels_to_bits
 from nvg_studio.granularity.structure_method import Pairs, method_name
@@ -61,9 +62,8 @@ class SequenceCache:
 
     def save(self, path: Path, source: str) -> None:
         """Write as npz, atomically, with the name of what it was made with."""
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, source=np.array(source), **{name: part.cpu().numpy() for name, part in vars(self).items()})
-        partial.replace(path)
+        arrays = {name: part.cpu().numpy() for name, part in vars(self).items()}
+        write_atomic(path, lambda file: np.savez(file, source=np.array(source), **arrays))
 
 
 def load_cache(path: Path, source: str) -> SequenceCache | None:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import TrainingError
 from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.tokenizer import Quantizer, Tokenizer
@@ -50,9 +51,8 @@ class LatentCache(NamedTuple):
 
     def save(self, path: Path, source: str) -> None:
         """Write as npz, atomically, with the name of what it was made with."""
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, latents=self.latents.numpy(), finest=self.finest.numpy(), source=np.array(source))
-        partial.replace(path)
+        latents, finest = self.latents.numpy(), self.finest.numpy()
+        write_atomic(path, lambda file: np.savez(file, latents=latents, finest=finest, source=np.array(source)))
 
 
 def load_latents(path: Path, source: str) -> LatentCache:

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nvg_studio.atomic import write_atomic
+
 COLOURS = [
     (180, 119, 31),
     (14, 127, 255),
@@ -64,4 +66,4 @@ def write_grid(pictures: NDArray[np.uint8], columns: int, target: Path) -> None:
 
 def _write_png(sheet: NDArray[np.uint8], target: Path) -> None:
     """OpenCV makes the file, Python writes it: a full disk is then an error and not a silence."""
-    target.write_bytes(cv2.imencode(".png", sheet)[1].tobytes())
+    write_atomic(target, cv2.imencode(".png", sheet)[1].tobytes())

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from nvg_studio.ids import NAMELESS
 from nvg_studio.model.checkpoint import Generator, Networks
 from nvg_studio.model.config import ModelConfig
 from nvg_studio.model.content import ContentTransformer
@@ -233,7 +234,7 @@ class GeneratorTask:
 
     def report(self, averaged: Generator, folder: Path, step: int, final: bool) -> dict[str, float]:
         """Held-out losses with fixed noise, and a grid of samples, one row a class."""
-        networks = Networks(self.config, self.tokenizer, averaged, "training")
+        networks = Networks(self.config, self.tokenizer, averaged, NAMELESS)
         self._sample(networks, folder / f"samples-{step:06d}.png")
         return held_out_losses(networks, self.val, self.device, FINAL_PICTURES if final else INTERIM_PICTURES)
 

@@ -19,12 +19,12 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from nvg_studio.errors import TrainingError
-from nvg_studio.model.checkpoint import load_training_state, save_training_state
 from nvg_studio.sampling.precision import Precision
 from nvg_studio.training import devices
 from nvg_studio.training.precision import PrecisionChoice
 from nvg_studio.training.progress import Progress
 from nvg_studio.training.record import Record
+from nvg_studio.training.state import load_training_state, save_training_state
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -198,11 +198,10 @@ def _save(
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Says in one line why `path` cannot be written; the half file is removed."""
+    """Says in one line why `path` cannot be written."""
     try:
         yield
     except (OSError, RuntimeError, SafetensorError) as error:
-        path.with_name(path.name + ".partial").unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise TrainingError(
             f"Cannot write '{path}': {reason}. What was saved before is whole: make room, and give the command again."

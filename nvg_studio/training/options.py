@@ -21,7 +21,7 @@ RECIPE = ("perceptual_weight", "codebook_warmup", "coarse", "noise")
 def add_tokenizer_options(command: argparse.ArgumentParser) -> None:
     """Losses of the tokenizer; those not given are the recipe's."""
     add = command.add_argument
-    add("--perceptual", type=Path, help="folder of a classifier or of VGG16 that rebuilt pictures must look right to")
+    add("--perceptual", type=Path, help="folder of a classifier, EfficientNet-Lite or VGG16 whose features compare")
     add("--perceptual-weight", type=float, metavar="W", help="(default: 1)")
     add("--adversary", choices=("patch", "dino"), help="a discriminator that learns to tell rebuilt pictures")
     add("--dino", type=Path, help="folder of a DINO transformer, for --adversary dino")

@@ -3,11 +3,13 @@
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import PictureError, TrainingError
 from nvg_studio.training.progress import counted
 
@@ -96,16 +98,14 @@ def write_pack(folder: Path, target: Path, short_side: int = 144, quality: int =
     flags = [cv2.IMWRITE_JPEG_QUALITY, quality]
     encoded = [cv2.imencode(".jpg", picture[..., ::-1], flags)[1] for picture in photos.pictures]
     offsets = np.cumsum([0, *(len(data) for data in encoded)])
-    partial = target.with_suffix(".partial.npz")
-    np.savez(
-        partial,
-        data=np.concatenate(encoded),
-        offsets=offsets.astype(np.int64),
-        labels=photos.labels,
-        names=np.array(photos.names),
-        classes=np.array(photos.classes),
-    )
-    partial.replace(target)
+    arrays: dict[str, Any] = {
+        "data": np.concatenate(encoded),
+        "offsets": offsets.astype(np.int64),
+        "labels": photos.labels,
+        "names": np.array(photos.names),
+        "classes": np.array(photos.classes),
+    }
+    write_atomic(target, lambda file: np.savez(file, **arrays))
     return len(encoded), photos.skipped
 
 

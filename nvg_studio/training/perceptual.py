@@ -1,7 +1,7 @@
 """How alike two pictures look: the distance of their features in a frozen network (LPIPS, arXiv 1801.03924).
 
-The network is the classifier of one's own photos, or VGG16 from a local folder; with the published linear heads beside
-VGG16 this is LPIPS itself.
+The network is the classifier of one's own photos, an ImageNet network, or VGG16 from a local folder; with the published
+linear heads beside VGG16 this is LPIPS itself.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from nvg_studio.errors import CheckpointError
 from nvg_studio.model.checkpoint import fill, load_tensors, read_safetensors
 from nvg_studio.model.classifier import CONFIG, Classifier, load_classifier
+from nvg_studio.model.imagenet import WEIGHTS as IMAGENET_WEIGHTS
+from nvg_studio.model.imagenet import ImageNetNetwork, load_imagenet
 
 VGG_WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
@@ -32,6 +34,18 @@ class ClassifierLevels(nn.Module):
         """float [B, 3, S, S] in [-1, 1] -> [B, C, s, s] for every width."""
         if images.shape[-1] != self.image_size:
             images = F.interpolate(images, size=self.image_size, mode="bilinear", antialias=True)
+        return self.network.levels(images)
+
+
+class ImageNetLevels(nn.Module):
+    """Features of an ImageNet network at five sizes, of pictures at their own size."""
+
+    def __init__(self, network: ImageNetNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """float [B, 3, S, S] in [-1, 1] -> [B, C, s, s] for s = S / 2 .. S / 32."""
         return self.network.levels(images)
 
 
@@ -94,8 +108,8 @@ def _directions(features: Tensor) -> Tensor:
 
 
 def load_perceptual(folder: Path, device: torch.device) -> Perceptual:
-    """The loss whose network lies in a folder: a classifier's two files, or `vgg16*.pth` or `vgg16*.safetensors`, and
-    beside it LPIPS's `vgg.pth` if it is there.
+    """The loss whose network lies in a folder: a classifier's two files, `efficientnet-lite*.pth`, `vgg16*.pth` or
+    `vgg16*.safetensors`; beside VGG16 LPIPS's `vgg.pth` if it is there.
 
     Raises:
         CheckpointError: neither is there, or a file is damaged or holds something else.
@@ -103,10 +117,13 @@ def load_perceptual(folder: Path, device: torch.device) -> Perceptual:
     if (folder / CONFIG).is_file():
         config, network = load_classifier(folder)
         return Perceptual(ClassifierLevels(network, config.image_size)).to(device)
+    if any(folder.glob(IMAGENET_WEIGHTS)):
+        return Perceptual(ImageNetLevels(load_imagenet(folder))).to(device)
     weights = sorted(path for path in folder.glob("vgg16*") if path.suffix in (".pth", ".safetensors"))
     if not weights:
         raise CheckpointError(
-            f"'{folder}' holds neither a classifier nor 'vgg16*.pth'. Make one with 'evaluate classifier'."
+            f"'{folder}' holds no classifier, no 'efficientnet-lite*.pth' and no 'vgg16*.pth'. "
+            "Make a classifier with 'evaluate classifier'."
         )
     vgg = Vgg16()
     found = {key: value for key, value in _read(weights[0]).items() if key.startswith("features.")}

@@ -2,13 +2,13 @@
 it is installed."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from nvg_studio.atomic import write_atomic
 from nvg_studio.training import devices
 from nvg_studio.training.curves import plot_losses
 
@@ -72,9 +72,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def _write_rows(path: Path, rows: list[Row]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    os.replace(partial, path)
+    write_atomic(path, "".join(json.dumps(row) + "\n" for row in rows).encode())
 
 
 def _board(folder: Path, step: int) -> Any:

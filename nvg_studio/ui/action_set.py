@@ -1,6 +1,7 @@
 """QActions made from the table of actions, and the menus and toolbars that show them."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -18,6 +19,7 @@ class ActionSet(QObject):
         super().__init__(parent)
         self._theme = theme
         self._actions: dict[str, QAction] = {}
+        self._specs = {spec.name: spec for spec in TABLE}
         groups: dict[str, QActionGroup] = {}
         for spec in TABLE:
             action = QAction(spec.text, self)
@@ -45,6 +47,14 @@ class ActionSet(QObject):
         for spec in TABLE:
             if spec.icon:
                 self._actions[spec.name].setIcon(self._theme.icon(spec.icon))
+
+    def describe(self, name: str, tip: str, text: str = "") -> None:
+        """Have an action say what it would do now; `text`: in its menu, in place of that of the table."""
+        action, spec = self._actions[name], self._specs[name]
+        spec = replace(spec, tip=tip, text=text or spec.text)
+        action.setText(spec.text)
+        action.setToolTip(_tool_tip(spec))
+        action.setStatusTip(tip)
 
     def refresh(self, holding: Iterable[str]) -> None:
         """Enable the actions whose needs are all among the conditions `holding`."""

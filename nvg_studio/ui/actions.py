@@ -70,7 +70,7 @@ _FILE = (
         "&File",
         ("Ctrl+E",),
         "image",
-        "Save the picture as a PNG file",
+        "Save the picture as a PNG file that holds the work",
         _DOC,
         bar="main",
     ),

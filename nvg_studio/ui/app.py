@@ -1,5 +1,7 @@
 """Start the studio: the application, the engine, the session and the window."""
 
+import logging
+import os
 import sys
 from pathlib import Path
 
@@ -9,10 +11,12 @@ from PySide6.QtWidgets import QApplication
 
 from nvg_studio import __version__
 from nvg_studio.sampling.engine import ProcessEngine
+from nvg_studio.ui.interrupts import Interrupts
 from nvg_studio.ui.logs import log_file, start_logging
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
 from nvg_studio.ui.theme import Theme, application_icon
+from nvg_studio.ui.unexpected import UnexpectedErrors
 from nvg_studio.ui.window import MainWindow
 
 
@@ -41,6 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
     files = [one for one in app.arguments()[1:] if not one.startswith("-")]
     if files:
         window.files.open(Path(files[0]))
+    errors, interrupts = UnexpectedErrors(window), Interrupts()
+    errors.install()
+    interrupts.interrupted.connect(window.closing.interrupt)
     code = app.exec()
-    session.close()
+    interrupts.close()
+    errors.remove()
+    if not session.close():
+        # A thread waits for a disk that does not answer, and Python would wait for the thread.
+        logging.shutdown()
+        os._exit(code)
     return code

@@ -46,6 +46,7 @@ class Bars:
         actions.check(f"view.colours_{choices.palette}")
         actions.check("brush.inside_parent", choices.inside_parent)
         actions.check("brush.balanced", choices.balanced)
+        actions.check("brush.contiguous", choices.contiguous)
         actions.check("edit.exact", choices.exact_pixels)
         actions.check("view.level_picture", choices.level_picture)
         actions.check("view.cell_grid", choices.cell_grid)

@@ -145,7 +145,7 @@ TOOLS = (
         "&Tools",
         ("G",),
         "paint-bucket",
-        "Give a whole cluster to the cluster in hand",
+        "Give a region, or all of its cluster, to the cluster in hand",
         group="tool",
         bar="tools",
     ),
@@ -237,6 +237,15 @@ TOOLS = (
         "After a stroke, make the clusters equal in size again (what the model knows best)",
         checkable=True,
     ),
+    ActionSpec(
+        "brush.contiguous",
+        "Contiguous",
+        "&Tools",
+        (),
+        "",
+        "Fill only the part of the cluster that is connected with the cell that was clicked",
+        checkable=True,
+    ),
 )
 LEVEL = (
     ActionSpec("level.coarser", "&Coarser level", "&Level", ("Ctrl+Left",), "caret-left", "", _DOC),
@@ -263,6 +272,15 @@ LEVEL = (
         "",
         "Hold the content of the whole picture up to this level",
         _DOC,
+    ),
+    ActionSpec(
+        "level.release_layout",
+        "&Release the painted layout",
+        "&Level",
+        (),
+        "lock-simple-open",
+        "Let the next run change the structure that was painted, too",
+        ("laid_out",),
     ),
 )
 CLUSTER = (

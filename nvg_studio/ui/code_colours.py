@@ -4,8 +4,8 @@ from collections import OrderedDict
 
 from PySide6.QtCore import QObject, Signal
 
+from nvg_studio.editor.engine_link import EngineLink
 from nvg_studio.sampling.events import CodeColours, Event, Failed, Picture
-from nvg_studio.ui.engine_link import EngineLink
 from nvg_studio.ui.messages import Kind, Notice
 
 MOST_PATHS = 64

@@ -10,23 +10,34 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 from nvg_studio.granularity import edits
 from nvg_studio.paths import shipped_model
+from nvg_studio.project.planning import detail_stage
 from nvg_studio.sampling.events import Failed
 from nvg_studio.ui.dialogs.about import AboutDialog
+from nvg_studio.ui.dialogs.changed_outside import ChangedOutsideDialog
 from nvg_studio.ui.dialogs.colour import ColourDialog
 from nvg_studio.ui.dialogs.models import ModelsDialog
 from nvg_studio.ui.dialogs.new_layout import LayoutChoice, NewLayoutDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
 from nvg_studio.ui.dialogs.preferences import THEMES, PreferencesDialog
+from nvg_studio.ui.dialogs.save_target import ask_save_path
 from nvg_studio.ui.dialogs.simple import ask_unsaved, shortcuts_dialog
-from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PNG_FILTER, PROJECT_FILTER, PROJECT_SUFFIX
+from nvg_studio.ui.files import PHOTO_FILTER, PICTURE_FILTER, PROJECT_FILTER, PROJECT_SUFFIX, BlockedSave
 from nvg_studio.ui.images import to_qimage
-from nvg_studio.ui.incoming import first_file, picture_in
+from nvg_studio.ui.incoming import IncomingFile, IncomingPicture, incoming
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.preferences import DEVICES
 from nvg_studio.ui.state import LockKind, Palette, ViewMode
 
 if TYPE_CHECKING:
     from nvg_studio.ui.window import MainWindow
+
+
+CLIPBOARD = "clipboard"
+"""Title of what was pasted."""
+
+
+def _nothing() -> None:
+    """Where nobody waits for it."""
 
 
 class Commands:
@@ -56,12 +67,16 @@ class Commands:
             "brush.swap": state.swap,
             "brush.inside_parent": lambda: state.update(inside_parent=not state.now.inside_parent),
             "brush.balanced": lambda: state.update(balanced=not state.now.balanced),
+            "brush.contiguous": lambda: state.update(contiguous=not state.now.contiguous),
             "level.coarser": lambda: state.set_level(state.now.level - 1),
             "level.finer": lambda: state.set_level(state.now.level + 1),
             **{f"level.{n}": self._level_setter(n) for n in range(9)},
             "level.lock_layout": lambda: session.editing.lock_level(state.now.level, LockKind.LAYOUT),
             "level.lock_coarse": lambda: session.editing.lock_level(state.now.level, LockKind.COARSE),
-            "run.run": lambda: session.making.run(),
+            "level.release_layout": session.editing.release_layout,
+            "run.run": self.run,
+            "run.details": self.run_details,
+            "run.new_picture": lambda: session.making.run(0, keep_layout=True),
             "run.here": lambda: session.making.run(state.now.level),
             "run.again": self.run_again,
             "run.live": lambda: session.runs.choose(live=not session.runs.live),
@@ -84,7 +99,7 @@ class Commands:
             "file.new_layout": self.new_layout,
             "file.save": self.save,
             "file.save_as": self.save_as,
-            "file.export_png": self.export_png,
+            "file.export_png": self._window.exporter.save_picture,
             "file.export": self._window.exporter.ask,
             "file.quit": self.quit,
         }
@@ -143,17 +158,20 @@ class Commands:
 
     def paste(self) -> None:
         """Open what is on the clipboard: a picture, or the first file."""
-        if not self.open_data(QApplication.clipboard().mimeData(), "clipboard"):
-            self._say("There is no picture on the clipboard: copy one first.")
+        self.open_data(QApplication.clipboard().mimeData(), CLIPBOARD)
 
-    def open_data(self, data: QMimeData, title: str) -> bool:
-        """Open what was dropped or pasted, the first file or a picture; False when there is neither."""
-        path, read = first_file(data), picture_in(data)
-        if path is not None:
-            self.open_path(path)
-        elif read is not None:
+    def open_data(self, data: QMimeData | None, title: str) -> bool:
+        """Open what was dropped or pasted, a file or a picture; False, and a notice, where nothing can be used."""
+        found = incoming(data, pasted=title == CLIPBOARD)
+        if isinstance(found, IncomingFile):
+            self.open_path(found.path)
+        elif isinstance(found, IncomingPicture):
+            read = found.read
             self.settle(lambda: self._window.files.open_picture(read, title))
-        return path is not None or read is not None
+        else:
+            self._say(found.reason)
+            return False
+        return True
 
     def generate(self) -> None:
         """Make a new picture, once unsaved changes are settled."""
@@ -184,8 +202,7 @@ class Commands:
 
     def paste_reference(self) -> None:
         """Use the picture on the clipboard as reference."""
-        if not self._window.making.take_reference(QApplication.clipboard().mimeData()):
-            self._say("There is no picture on the clipboard: copy one first.")
+        self._window.making.take_reference(QApplication.clipboard().mimeData(), pasted=True)
 
     def save(self) -> None:
         """Save the project where it came from, or ask."""
@@ -194,47 +211,53 @@ class Commands:
         else:
             self._window.files.save(self._session.path)
 
-    def save_as(self, then: Callable[[], None] | None = None) -> None:
-        """Ask where to save the project."""
-        name = self._ask_name("Save project", self._session.name + PROJECT_SUFFIX, PROJECT_FILTER)
-        if name:
-            self._window.files.save(_with_suffix(name, PROJECT_SUFFIX), then)
-
-    def export_png(self) -> None:
-        """Ask where to save the picture."""
-        picture = self._window.shown.picture
-        if picture is None:
-            return
-        name = self._ask_name("Save picture", self._session.name + ".png", PNG_FILTER)
-        if name:
-            self._window.files.export_png(_with_suffix(name, ".png"), picture)
+    def save_as(self, then: Callable[[], None] = _nothing, otherwise: Callable[[], None] = _nothing) -> None:
+        """Ask where to save the project; then as `Files.save`."""
+        proposal = Path(self._window.remembered.folder) / self._session.name
+        path = ask_save_path(self._window, "Save project", proposal, PROJECT_FILTER, (PROJECT_SUFFIX,))
+        if path is not None:
+            self._window.files.save(path, then, otherwise)
+        else:
+            otherwise()
 
     def copy(self) -> None:
         """Put the picture on the clipboard."""
         if self._window.shown.picture is not None:
             QApplication.clipboard().setImage(to_qimage(self._window.shown.picture))
 
+    def ask_changed(self, save: BlockedSave) -> None:
+        """Ask about a file that somebody else changed; a question about an earlier save of it is answered by this."""
+        window = self._window
+        for earlier in window.findChildren(ChangedOutsideDialog):
+            earlier.close()
+        dialog = ChangedOutsideDialog(save.path.name, window)
+        dialog.replace_asked.connect(lambda: window.files.save(save.path, save.then, save.otherwise, True))
+        dialog.save_as_asked.connect(lambda: self.save_as(save.then, save.otherwise))
+        dialog.given_up.connect(save.otherwise)
+        self._open(dialog)
+
     def quit(self) -> None:
         """Close the window, which ends the program."""
         self._window.close()
 
-    def settle(self, then: Callable[[], None]) -> None:
-        """Call `then` once there are no unsaved changes to lose; not at all if the person thinks better of it."""
+    def settle(self, then: Callable[[], None], otherwise: Callable[[], None] = _nothing) -> None:
+        """Call `then` once there are no unsaved changes to lose, or `otherwise` if the person thinks better of it."""
         if self._session.document is None or not self._session.modified:
             then()
             return
         answer = ask_unsaved(self._session.name, self._window)
         if answer == QMessageBox.StandardButton.Discard:
+            self._session.discard()
             then()
         elif answer == QMessageBox.StandardButton.Save:
+            # What is changed while the file is written is asked about once more.
+            again = partial(self.settle, then, otherwise)
             if self._session.path is None:
-                self.save_as(then)
+                self.save_as(again, otherwise)
             else:
-                self._window.files.save(self._session.path, then)
-
-    def _ask_name(self, title: str, name: str, kinds: str) -> str:
-        proposal = str(Path(self._window.remembered.folder) / name)
-        return QFileDialog.getSaveFileName(self._window, title, proposal, kinds)[0]
+                self._window.files.save(self._session.path, again, otherwise)
+        else:
+            otherwise()
 
     # -- clusters and runs ----------------------------------------------------------------------
 
@@ -257,10 +280,24 @@ class Commands:
         dialog.chosen.connect(lambda token: session.editing.give_code(level, cluster, token))
         self._open(dialog)
 
+    def run(self) -> None:
+        """Run what the edits ask for; without edits, offer what else there is to run."""
+        if self._session.lowest_changed is None:
+            text = "Nothing was edited since the last result. Make the details anew, or another picture?"
+            self._session.said.emit(Notice(text, offer="run.details", second_offer="run.new_picture"))
+        else:
+            self._session.making.run()
+
+    def run_details(self) -> None:
+        """Keep the layout of the picture and run the finer levels."""
+        snapshot = self._session.snapshot
+        if snapshot is not None:
+            self._session.making.run(detail_stage(snapshot), keep_layout=True)
+
     def run_again(self) -> None:
         """Roll the seed and run from the active level."""
         self._session.runs.roll()
-        self._session.making.run(self._state.now.level)
+        self._session.making.run(self._state.now.level, keep_layout=True)
 
     def models(self) -> None:
         """Show the models; there is one such dialog."""
@@ -314,8 +351,3 @@ class Commands:
 
     def _say(self, text: str) -> None:
         self._session.said.emit(Notice(text, Kind.WARNING))
-
-
-def _with_suffix(name: str, suffix: str) -> Path:
-    path = Path(name)
-    return path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)

@@ -38,10 +38,11 @@ class Editing:
         title = f"Paint cluster {choices.cluster}, level {choices.level}"
         self._stroke(cells, choices, title)
 
-    def fill(self, source: int, choices: Choices) -> None:
-        """Give all of cluster `source` to the cluster in hand."""
+    def fill(self, cell: int, choices: Choices) -> None:
+        """Give the region under a cell to the cluster in hand: the connected part of its cluster, or all of it."""
+        source = int(self._session.labels(choices.level)[cell])
         title = f"Fill cluster {source} with {choices.cluster}, level {choices.level}"
-        self._stroke(self._session.labels(choices.level) == source, choices, title)
+        self._stroke(gestures.region(self._session.sequence, cell, choices), choices, title)
 
     def restore(self, cells: Mask, choices: Choices) -> None:
         """Give `cells` back what they had in the last result."""
@@ -154,6 +155,12 @@ class Editing:
         document = self._session.document
         if document is not None:
             self._session.put(documents.with_locks(document, locks, title))
+
+    def release_layout(self) -> None:
+        """Let runs change the structure that was painted."""
+        document = self._session.document
+        if document is not None:
+            self._session.put(documents.release_layout(document))
 
     def rename(self, level: int, cluster: int, name: str) -> None:
         """Name a cluster; an empty name takes its name away."""

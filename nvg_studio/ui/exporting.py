@@ -1,18 +1,21 @@
 """Export from the window: ask what and where, have missing stages decoded, write on a thread that can be stopped."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QProgressDialog, QWidget
 
+from nvg_studio.editor.background import Lane
+from nvg_studio.editor.notices import failure
 from nvg_studio.errors import Cancelled as Stopped
-from nvg_studio.errors import NVGError
 from nvg_studio.project.export.kinds import Format, LayerChoice
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.sampling.events import LAST_EVENTS, Decoded, Event, Failed
 from nvg_studio.ui.dialogs.export import FORMATS, ExportDialog
+from nvg_studio.ui.dialogs.save_target import ask_save_path, confirm_replacing_in
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.session import Session
 
@@ -38,18 +41,27 @@ class Export(QObject):
         self._moved.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
-        """Write at once, or ask the engine for the stages first."""
-        if self._project.complete_rendering is not None:
+        """Write at once, or ask the engine for the stages that are needed first."""
+        from nvg_studio.project.export.export import stages_needed
+
+        needed = stages_needed(self._project, self._kind, self._choice)
+        if self._project.has_stages(needed):
             self._write()
             return
         session, snapshot = self._session, self._project.document.snapshot
         info = session.info
-        if info is None or not session.fits_model or snapshot.model not in ("", info.fingerprint):
+        if info is None or not session.fits_model or not info.identity.owns(snapshot.tokenizer):
             name = self._project.model_name or "another model"
             self._end(Notice(f"Cannot export: the stages of this step need the model {name}; load it.", Kind.ERROR))
             return
         session.link.answered.connect(self._handle)
-        self._job = session.link.decode(snapshot.sequence, tuple(range(snapshot.sequence.depth + 1)))
+        self._job = session.link.decode(snapshot.sequence, needed)
+
+    def come_forward(self, text: str) -> None:
+        """Show the progress before everything else: the window cannot close before the export is done or given up."""
+        self.progress.setLabelText(text)
+        self.progress.setWindowModality(Qt.WindowModality.WindowModal)
+        self.progress.show()
 
     def stop(self) -> None:
         """Give it up; nothing is written any more."""
@@ -63,9 +75,10 @@ class Export(QObject):
         self._session.link.answered.disconnect(self._handle)
         self._job = None
         if isinstance(event, Decoded) and self._session.info is not None:
-            sequence = self._project.document.sequence
-            stages = [event.pictures[stage] for stage in range(sequence.depth + 1)]
-            rendering = Rendering.of(self._session.info.fingerprint, sequence, stages)
+            known = self._project.current_rendering
+            pictures = event.pictures if known is None else {**known.pictures, **event.pictures}
+            model = self._session.info.identity.model
+            rendering = Rendering.known(model, self._project.document.sequence, pictures)
             self._project = replace(self._project, rendering=rendering)
             self._write()
         elif isinstance(event, Failed):
@@ -76,13 +89,21 @@ class Export(QObject):
     def _write(self) -> None:
         project, kind, choice, target = self._project, self._kind, self._choice, self._target
 
-        def work() -> Path:
-            from nvg_studio.project.export.export import export, without_ending  # half a second to import
+        def work() -> bool:
+            from nvg_studio.project.export.export import export_to  # half a second to import
+            from nvg_studio.project.export.picture import holds_work
 
-            folder, name = (target, "") if kind is Format.PNG else (target.parent, without_ending(target.name, kind))
-            return export(project, kind, choice, folder, name, self._advance)
+            export_to(project, kind, choice, target, self._advance)
+            return kind is not Format.PICTURE or holds_work(target.read_bytes())
 
-        self._session.jobs.start(work, lambda path: self._end(Notice(f"Exported {path.name}.")), self._refuse)
+        self._session.jobs.start(
+            work,
+            lambda whole: self._end(Notice(f"Exported {target.name}.") if whole else _without_work(target)),
+            self._refuse,
+            Lane.LONG,
+            label=f"Exporting {target.name}",
+            stop=self._stop,
+        )
 
     def _advance(self, done: int, total: int) -> None:
         """Called on the thread that writes."""
@@ -98,8 +119,7 @@ class Export(QObject):
         if isinstance(problem, Stopped):
             self._end(Notice(str(problem)))
         else:
-            text = str(problem) if isinstance(problem, NVGError | OSError) else f"Something went wrong: {problem!r}"
-            self._end(Notice(text, Kind.ERROR))
+            self._end(failure(problem))
 
     def _end(self, notice: Notice) -> None:
         self.progress.deleteLater()
@@ -111,8 +131,9 @@ class Export(QObject):
 class Exporter:
     """Asks what to export and where, then exports; one at a time."""
 
-    def __init__(self, session: Session, window: QWidget) -> None:
-        self._session, self._window = session, window
+    def __init__(self, session: Session, folder: Callable[[], str], window: QWidget) -> None:
+        """`folder`: where file dialogs begin."""
+        self._session, self._folder, self._window = session, folder, window
         self.running: Export | None = None
 
     def ask(self) -> None:
@@ -127,19 +148,48 @@ class Exporter:
         dialog.chosen.connect(self._choose_target)
         dialog.open()
 
+    def save_picture(self) -> None:
+        """Ask where to save the picture at its own size, with the work in it."""
+        if self._session.document is not None and self.running is None:
+            self._choose_target(Format.PICTURE, LayerChoice(groups=()))
+
     def _choose_target(self, kind: Format, choice: LayerChoice) -> None:
         from nvg_studio.project.export.export import ENDINGS
 
         if kind is Format.PNG:
-            name = QFileDialog.getExistingDirectory(self._window, "Export into a folder")
-        else:
-            ending = ENDINGS[kind]
-            kinds = f"{FORMATS[kind][0].split(' (')[0]} (*{ending})"
-            name, _ = QFileDialog.getSaveFileName(self._window, "Export", self._session.name + ending, kinds)
-        if name:
-            self.running = Export(self._session, kind, choice, Path(name), self._window)
+            name = QFileDialog.getExistingDirectory(self._window, "Export into a folder", self._folder())
+            if name:
+                self._into_folder(choice, Path(name))
+            return
+        endings = ENDINGS[kind]
+        kinds = f"{FORMATS[kind][0].split(' (')[0]} ({' '.join(f'*{ending}' for ending in endings)})"
+        proposal = Path(self._folder()) / self._session.name
+        target = ask_save_path(self._window, "Export", proposal, kinds, endings)
+        if target is not None:
+            self._start(kind, choice, target)
+
+    def _into_folder(self, choice: LayerChoice, folder: Path) -> None:
+        """Fill a folder, once it is known that nobody's files are replaced against their will."""
+        from nvg_studio.project.export.png import taken_names
+
+        def ask(taken: list[str]) -> None:
+            if not taken or confirm_replacing_in(folder, taken, self._window):
+                self._start(Format.PNG, choice, folder)
+
+        self._session.jobs.start(
+            lambda: taken_names(folder), ask, lambda problem: self._session.said.emit(failure(problem)), Lane.FILES
+        )
+
+    def _start(self, kind: Format, choice: LayerChoice, target: Path) -> None:
+        if self._session.document is not None and self.running is None:
+            self.running = Export(self._session, kind, choice, target, self._window)
             self.running.finished.connect(self._forget)
             self.running.start()
 
     def _forget(self) -> None:
         self.running = None
+
+
+def _without_work(target: Path) -> Notice:
+    text = f"Exported {target.name} without the work, which is too large for a picture: save the project (Ctrl+S)."
+    return Notice(text, Kind.WARNING)

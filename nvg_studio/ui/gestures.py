@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvg_studio.granularity import edits
+from nvg_studio.granularity.grid import connected
 from nvg_studio.granularity.hierarchy import is_balanced
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -40,6 +41,13 @@ def restored(
     stroke = edits.restore(sequence, result, cells, None, locks)
     level = sequence.depth if is_balanced(sequence.bits, sequence.depth) else choices.level
     return _balanced(sequence, stroke, replace(choices, level=level), locks)
+
+
+def region(sequence: GranularitySequence, cell: int, choices: Choices) -> Mask:
+    """What a fill from a cell covers: the cell's cluster, bool [L]; only the part connected with it if contiguous."""
+    labels = sequence.labels(choices.level)
+    cluster = np.asarray(labels == labels[cell])
+    return connected(cluster, cell) if choices.contiguous else cluster
 
 
 def to_change(sequence: GranularitySequence, cells: Mask, choices: Choices, locks: Locks) -> tuple[Mask, Mask]:

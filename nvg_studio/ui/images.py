@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QColorSpace, QImage, QPixmap
 
 Picture = NDArray[np.uint8]
 
@@ -26,12 +26,22 @@ def to_pixmap(picture: Picture) -> QPixmap:
 
 
 def from_qimage(image: QImage) -> Picture:
-    """A QImage (of any format; transparent areas over white) to uint8 [H, W, 3]."""
+    """A QImage (of any format and colour space; transparent areas over white) to sRGB uint8 [H, W, 3]."""
     if image.hasAlphaChannel():
-        rgba = _pixels(image.convertToFormat(QImage.Format.Format_RGBA8888), 4).astype(np.uint16)
+        rgba = _pixels(_in_srgb(image, QImage.Format.Format_RGBA8888), 4).astype(np.uint16)
         alpha = rgba[..., 3:]
         return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-    return _pixels(image.convertToFormat(QImage.Format.Format_RGB888), 3)
+    return _pixels(_in_srgb(image, QImage.Format.Format_RGB888), 3)
+
+
+def _in_srgb(image: QImage, kind: QImage.Format) -> QImage:
+    """The image in an 8-bit format; colours are converted before they are cut to 8 bits. No colour space means sRGB."""
+    srgb = QColorSpace(QColorSpace.NamedColorSpace.SRgb)
+    if image.colorSpace().isValid() and image.colorSpace() != srgb:
+        converted = image.convertedToColorSpace(srgb, kind)
+        if not converted.isNull():
+            return converted
+    return image.convertToFormat(kind)
 
 
 def _pixels(image: QImage, channels: int) -> Picture:

@@ -13,7 +13,8 @@ from nvg_studio.ui.docks.generate import GenerateDock
 from nvg_studio.ui.docks.history import HistoryDock, HistoryRow
 from nvg_studio.ui.docks.reference import ReferenceDock
 from nvg_studio.ui.gestures import cells_of
-from nvg_studio.ui.incoming import first_file, picture_in
+from nvg_studio.ui.incoming import IncomingFile, IncomingPicture, incoming
+from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.reference import Reference
 from nvg_studio.ui.reference_view import reference_view
 from nvg_studio.ui.results.page import ResultsPage
@@ -51,8 +52,7 @@ class MakingDocks(QObject):
         generate.chosen.connect(lambda values: runs.choose(**values))
         generate.precision_chosen.connect(lambda device, dtype: self._window.prefer(device=device, dtype=dtype))
         generate.dice_asked.connect(runs.roll)
-        generate.run_asked.connect(self._run_or_generate)
-        generate.run_here_asked.connect(actions["run.here"].trigger)
+        generate.run_asked.connect(lambda name: actions[name].trigger())
         generate.cancel_asked.connect(runs.cancel)
         runs.settings_changed.connect(self.show_choices)
 
@@ -77,7 +77,7 @@ class MakingDocks(QObject):
         dock.chosen.connect(lambda values: source.choose(**values))
         dock.crop_moved.connect(source.move_crop)
         dock.map_asked.connect(self._open_map)
-        dock.dropped.connect(self.take_reference)
+        dock.dropped.connect(lambda data: self.take_reference(data))
         dock.apply_asked.connect(lambda run: source.apply(self._selected_cells(), run))
 
     def close(self) -> None:
@@ -91,6 +91,7 @@ class MakingDocks(QObject):
         session, choices = self._session, self._window.state.now
         self.comparing = self.comparing and bool(session.making.made)
         self.generate.show_run(making_view.run_view(session, choices))
+        making_view.show_run_actions(session, choices, self._window.actions_set)
         self.history.show_rows(making_view.history_rows(session, self.thumbnails))
         if self.comparing:
             self.results.show_tiles(making_view.tiles(session, self.thumbnails))
@@ -130,24 +131,24 @@ class MakingDocks(QObject):
             self.results.open_grid()
         self._window.refresh_soon()
 
-    def take_reference(self, data: QMimeData) -> bool:
-        """Use what was dropped or pasted as reference, the first file or a picture; False when there is neither."""
-        path, read = first_file(data), picture_in(data)
-        if path is not None:
-            self.reference_source.open(path)
-        elif read is not None:
-            self.reference_source.take(read, "pasted picture")
+    def take_reference(self, data: QMimeData | None, pasted: bool = False) -> None:
+        """Use what was dropped or pasted as reference, a file or a picture; a notice where nothing can be used."""
+        found = incoming(data, pasted)
+        if isinstance(found, IncomingFile):
+            self.reference_source.open(found.path)
+        elif isinstance(found, IncomingPicture):
+            self.reference_source.take(found.read, "pasted picture" if pasted else "dropped picture")
         else:
-            return False
+            self._session.said.emit(Notice(found.reason, Kind.WARNING))
+            return
         self._window.show_dock("reference")
-        return True
 
     def _use(self, index: int) -> None:
         self._session.making.choose(index)
         self.compare(False)
 
     def _settings_of_made(self, index: int) -> None:
-        self._session.making.use_settings(self._session.making.made[index].request.settings[0])
+        self._session.making.use_settings(self._session.making.made[index].request)
 
     def _settings_of_row(self, row: HistoryRow) -> None:
         if row.made:
@@ -155,7 +156,7 @@ class MakingDocks(QObject):
         elif self._session.document is not None:
             request = self._session.document.history.snapshots[row.index].request
             if request is not None:
-                self._session.making.use_settings(request.settings[0])
+                self._session.making.use_settings(request)
 
     def _compare_pair(self, first: int | None, second: int | None) -> None:
         one, other = making_view.pair(self._session, first, second)
@@ -173,7 +174,3 @@ class MakingDocks(QObject):
         if name:
             self.reference_source.open_map(Path(name))
         self._window.refresh_soon()
-
-    def _run_or_generate(self) -> None:
-        name = "file.generate" if self._session.document is None else "run.run"
-        self._window.actions_set[name].trigger()

@@ -5,13 +5,23 @@ from functools import partial
 from PySide6.QtGui import QImage
 
 from nvg_studio.project.document import Made
-from nvg_studio.project.planning import Scope, plan_run, scope_of
+from nvg_studio.project.planning import Scope, edited_stage, plan_run, scope_of
 from nvg_studio.project.results import step_of
+from nvg_studio.project.run_effect import describe_run
+from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.docks.generate import RunView
 from nvg_studio.ui.docks.history import HistoryRow
 from nvg_studio.ui.estimate import in_words
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.results.page import Tile
+from nvg_studio.ui.run_buttons import (
+    RunButton,
+    details_button,
+    effect,
+    here_button,
+    new_picture_button,
+    run_buttons,
+)
 from nvg_studio.ui.runs import Running, steps_of
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.state import Choices
@@ -21,20 +31,43 @@ from nvg_studio.ui.thumbnails import TILE_SIDE, Thumbnails
 def run_view(session: Session, choices: Choices) -> RunView:
     """What the run buttons show."""
     run, snapshot = session.runs.running, session.snapshot
+    primary, second = buttons_of(session, choices)
     total = 0 if run is None else session.depth + 1 - run.request.stage
     done = 0 if run is None or run.stage is None else run.stage + 1 - run.request.stage
     return RunView(
         document=snapshot is not None,
+        primary=primary,
+        second=second,
         can_run=session.can_run and (snapshot is not None or run is None),
         busy=run is not None,
         status=run_line(session),
         done=done,
         total=total,
-        lowest=session.lowest_changed or 0,
-        here=plan_run(snapshot, choices.level).stage if snapshot is not None else 0,
         scope=Scope.WHOLE if snapshot is None else scope_of(snapshot, None),
         waiting=len(session.runs.waiting),
     )
+
+
+def buttons_of(session: Session, choices: Choices) -> tuple[RunButton, RunButton]:
+    """The two run buttons of the generate dock."""
+    runs = session.runs
+    has_class = runs.settings.class_id is not None
+    return run_buttons(session.snapshot, choices.level, runs.scope, has_class, runs.running is not None)
+
+
+def show_run_actions(session: Session, choices: Choices, actions: ActionSet) -> None:
+    """Have the actions of the Run menu say what they would do now."""
+    snapshot, runs = session.snapshot, session.runs
+    if snapshot is None:
+        return
+    has_class = runs.settings.class_id is not None
+    details, new = details_button(snapshot, runs.scope), new_picture_button(snapshot, runs.scope, has_class)
+    for button in (details, new):
+        actions.describe(button.action, button.tip, button.text)
+    edited = edited_stage(snapshot) is not None
+    actions.describe("run.run", effect(snapshot, None, runs.scope) if edited else "Choose what to make anew")
+    actions.describe("run.here", here_button(snapshot, choices.level, runs.scope).tip)
+    actions.describe("run.again", "With a new seed: " + effect(snapshot, choices.level, runs.scope, keep_layout=True))
 
 
 def run_line(session: Session) -> str:
@@ -46,9 +79,18 @@ def run_line(session: Session) -> str:
         return f"Made with {session.own_model}: choose that model to run."
     if session.document is not None and not session.fits_model and session.info is not None:
         return f"This document has {session.depth} levels, the model {session.info.depth}: choose its own model."
-    if session.snapshot is not None and session.snapshot.blank:
-        return _layout_line(session)
-    seconds = _expected(session, session.lowest_changed or 0, session.runs.variations)
+    snapshot, scope = session.snapshot, session.runs.scope
+    if snapshot is None:
+        return _time_line(session, 0)
+    if snapshot.blank and not snapshot.held_levels:
+        return "Paint regions at levels 1 to 4, then run."
+    plan = plan_run(snapshot, None, scope)
+    return "  ·  ".join(filter(None, (describe_run(snapshot, plan), _time_line(session, plan.stage))))
+
+
+def _time_line(session: Session, stage: int) -> str:
+    """How long a run from a stage takes, as far as it is known."""
+    seconds = _expected(session, stage, session.runs.variations)
     return "" if seconds is None else f"Takes about {in_words(seconds)}"
 
 
@@ -62,15 +104,6 @@ def _progress_line(session: Session, run: Running) -> str:
     if waiting:
         parts.append(f"{waiting} more wait{'s' if waiting == 1 else ''}")
     return "  ·  ".join(parts)
-
-
-def _layout_line(session: Session) -> str:
-    snapshot = session.snapshot
-    assert snapshot is not None and snapshot.layout is not None
-    levels = snapshot.layout.levels
-    if not levels:
-        return "Paint regions at levels 1 to 4, then run."
-    return f"The run keeps level{'s 1 to ' + str(levels) if levels > 1 else ' 1'} as laid out."
 
 
 def _expected(session: Session, start: int, pictures: int) -> float | None:

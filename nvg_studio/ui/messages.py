@@ -1,8 +1,7 @@
 """One clear line to the person at the window, with details behind a button; never modal."""
 
 import logging
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
@@ -17,36 +16,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nvg_studio.editor.notices import Kind, Notice
 from nvg_studio.ui.action_set import ActionSet, plain_text
 from nvg_studio.ui.theme import Theme
 
+__all__ = ["Kind", "MessageBar", "Notice"]
+
 INFO_MS = 7000
 log = logging.getLogger(__name__)
-
-
-class Kind(StrEnum):
-    """How serious a notice is."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True)
-class Notice:
-    """What is said: one line; `details` may have many (a traceback); `offer` names an action of the table."""
-
-    text: str
-    kind: Kind = Kind.INFO
-    details: str = ""
-    offer: str = ""
 
 
 ICONS = {Kind.INFO: "info", Kind.WARNING: "warning", Kind.ERROR: "warning-circle"}
 
 
 class MessageBar(QFrame):
-    """Shows the latest notice, with a button for the action that it offers; an INFO goes away by itself."""
+    """Shows the latest notice, with buttons for the actions that it offers; an INFO goes away by itself."""
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,8 +42,9 @@ class MessageBar(QFrame):
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.offer = QPushButton("Go on")  # until something is offered
-        self.offer.clicked.connect(self._take_offer)
+        self.offer, self.second_offer = QPushButton("Go on"), QPushButton("Go on")  # until something is offered
+        self.offer.clicked.connect(lambda: self._take(lambda notice: notice.offer))
+        self.second_offer.clicked.connect(lambda: self._take(lambda notice: notice.second_offer))
         self._more = QPushButton("Details")
         self._more.setCheckable(True)
         close = QToolButton()
@@ -75,6 +60,7 @@ class MessageBar(QFrame):
         row.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.text, stretch=1)
         row.addWidget(self.offer)
+        row.addWidget(self.second_offer)
         row.addWidget(self._more)
         row.addWidget(close)
         column = QVBoxLayout(self)
@@ -98,9 +84,10 @@ class MessageBar(QFrame):
         self._icon.setPixmap(self._theme.icon(ICONS[notice.kind], tint).pixmap(18, 18))
         self._close.setIcon(self._theme.icon("x", colours.dim))
         self.text.setText(notice.text)
-        self.offer.setVisible(bool(notice.offer))
-        if notice.offer:
-            self.offer.setText(plain_text(self._actions[notice.offer]))
+        for button, action in ((self.offer, notice.offer), (self.second_offer, notice.second_offer)):
+            button.setVisible(bool(action))
+            if action:
+                button.setText(plain_text(self._actions[action]))
         self._more.setChecked(False)
         self._more.setVisible(bool(notice.details))
         self._details.setPlainText(notice.details)
@@ -118,11 +105,11 @@ class MessageBar(QFrame):
         if self.notice is not None and self.notice.kind is Kind.WARNING:
             self.clear()
 
-    def _take_offer(self) -> None:
+    def _take(self, offered: Callable[[Notice], str]) -> None:
         notice = self.notice
         self.clear()
         if notice is not None:
-            self._actions[notice.offer].trigger()
+            self._actions[offered(notice)].trigger()
 
     def clear(self) -> None:
         """Hide the notice."""

@@ -7,12 +7,15 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from nvg_studio.errors import Cancelled, NVGError
+from nvg_studio.editor.background import Lane
+from nvg_studio.editor.latest import Latest
+from nvg_studio.editor.notices import failure
+from nvg_studio.errors import Cancelled
 from nvg_studio.hub import install, library, published
 from nvg_studio.hub.apart import run_apart
 from nvg_studio.hub.library import Damaged, ModelFacts
 from nvg_studio.hub.progress import Progress
-from nvg_studio.ui.messages import Kind, Notice
+from nvg_studio.ui.messages import Notice
 from nvg_studio.ui.session import Session
 
 Found = tuple[ModelFacts | Damaged, ...]
@@ -26,12 +29,13 @@ class Models(QObject):
 
     changed = Signal()
     installed = Signal(object)
-    _moved = Signal(object)
+    _moved = Signal(object, object)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
         self._stop = threading.Event()
+        self._list_asked = Latest()
         self.found: Found = ()
         self.progress: Progress | None = None
         """Of the work under way; None: there is none."""
@@ -43,11 +47,13 @@ class Models(QObject):
         """List the models anew."""
         folder = self._session.info.folder if self._session.info is not None else ""
         elsewhere = Path(folder) if folder else None
-        self._session.jobs.start(lambda: tuple(library.survey(elsewhere)), self._take, self._refuse)
+        request = self._list_asked.ask()
+        work = lambda: tuple(library.survey(elsewhere))  # noqa: E731
+        self._session.jobs.start(work, request.only(self._take), request.only(self._refuse), Lane.FILES)
 
     def accept_and_download(self, name: str) -> None:
         """Write down that the licence is accepted, then fetch a published model."""
-        self._session.jobs.start(published.accept_licence, lambda _: self.download(name), self._refuse)
+        self._session.jobs.start(published.accept_licence, lambda _: self.download(name), self._refuse, Lane.FILES)
 
     def download(self, name: str) -> None:
         """Fetch a published model whose licence is accepted."""
@@ -63,7 +69,7 @@ class Models(QObject):
 
     def remove(self, folder: Path) -> None:
         """Delete a model of the user's own folder."""
-        self._session.jobs.start(lambda: library.remove(folder), lambda _: self.look(), self._refuse)
+        self._session.jobs.start(lambda: library.remove(folder), lambda _: self.look(), self._refuse, Lane.FILES)
 
     def stop(self) -> None:
         """Give up the work under way; what was downloaded so far is used the next time."""
@@ -77,11 +83,17 @@ class Models(QObject):
         self.progress, self.problem = Progress(text), ""
         self.changed.emit()
         self._session.jobs.start(
-            lambda: run_apart(work, arguments, self._moved.emit, stop), self._installed, self._failed
+            lambda: run_apart(work, arguments, lambda progress: self._moved.emit(stop, progress), stop),
+            self._installed,
+            self._failed,
+            Lane.LONG,
+            label=text,
+            stop=stop,
         )
 
-    def _show(self, progress: Progress) -> None:
-        if self.progress is not None:
+    def _show(self, work: threading.Event, progress: Progress) -> None:
+        """Show how far the work with this flag is; a report of one that has ended comes too late."""
+        if self.progress is not None and work is self._stop:
             self.progress = progress
             self.changed.emit()
 
@@ -97,9 +109,9 @@ class Models(QObject):
 
     def _refuse(self, problem: Exception) -> None:
         if not isinstance(problem, Cancelled):
-            ours = isinstance(problem, NVGError | OSError)
-            self.problem = str(problem) if ours else f"Something went wrong: {problem!r}"
-            self._session.said.emit(Notice(self.problem, Kind.ERROR))
+            notice = failure(problem)
+            self.problem = notice.text
+            self._session.said.emit(notice)
         self.changed.emit()
 
     def _take(self, found: Found) -> None:

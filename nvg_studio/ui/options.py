@@ -63,6 +63,7 @@ class ToolOptions(QWidget):
         self.swap = _button(actions, "brush.swap")
         self.inside = _button(actions, "brush.inside_parent", text=True)
         self.balanced = _button(actions, "brush.balanced", text=True)
+        self.contiguous = _button(actions, "brush.contiguous", text=True)
         self.meter = QProgressBar()
         self.meter.setTextVisible(False)
         self.meter.setFixedWidth(36)
@@ -83,6 +84,7 @@ class ToolOptions(QWidget):
         self._groups = {
             "hand": (self.swatches, self._hand_text, self.swap),
             "size": (self.size_slider, self._size_text),
+            "fill": (self.contiguous,),
             "paint": (self.inside, self.balanced, self.meter, self.to_move),
             "lock": (self.lock_kind, self.unlock),
             "hint": (self._hint,),
@@ -108,6 +110,7 @@ class ToolOptions(QWidget):
         visible = {
             "hand": tool in IN_HAND,
             "size": tool in SIZED,
+            "fill": tool == "fill",
             "paint": tool in PAINTING,
             "lock": tool == "lock",
             "hint": tool in hint,

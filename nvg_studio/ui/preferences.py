@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from nvg_studio.imaging.write import write_atomic
+from nvg_studio.atomic import write_atomic
 from nvg_studio.ui.state import Palette
 
 VERSION = 1
@@ -28,13 +28,15 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Preferences:
     """`theme`, `palette`, `device`, `dtype` and `autosave_s` (seconds from a change to its keeping) are one of their
-    choices; `model`: a folder, "" for the shipped one; `hint_seen`: the hint for beginners was dismissed."""
+    choices; `model`: a folder, "" for the shipped one; `hint_seen`: the hint for beginners was dismissed;
+    `contiguous`: Fill stops at the border of the connected region."""
 
     theme: str = "system"
     palette: Palette = Palette.DISTINCT
     device: str = "auto"
     dtype: str = "auto"
     exact_pixels: bool = True
+    contiguous: bool = True
     autosave_s: int = 5
     model: str = ""
     hint_seen: bool = False

@@ -1,6 +1,7 @@
 """From session and choices to what the widgets show: canvas layers, cards, cluster rows. Nothing is changed here."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,8 @@ from PySide6.QtGui import QImage
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.draw import label_colours
-from nvg_studio.project.document import Layout, Snapshot, card_states
+from nvg_studio.project.card_states import card_states
+from nvg_studio.project.document import Layout, Snapshot
 from nvg_studio.project.view import edited_cells
 from nvg_studio.sampling.events import Picture
 from nvg_studio.ui.canvas.layers import Badge, Layers, badge_cell, lock_masks
@@ -17,6 +19,7 @@ from nvg_studio.ui.canvas.pyramid import Pyramid
 from nvg_studio.ui.colours import cluster_colours
 from nvg_studio.ui.gestures import Mask
 from nvg_studio.ui.images import cells_image, rgb, to_qimage
+from nvg_studio.ui.run_buttons import effect
 from nvg_studio.ui.runs import Running
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.shown import Recipe
@@ -61,7 +64,7 @@ def _document_recipe(session: Session) -> Recipe:
 
 def _exact(session: Session) -> NDArray[np.bool_]:
     region = session.locks.region
-    return region if session.exact_pixels else np.zeros_like(region)
+    return region if session.making.exact_pixels else np.zeros_like(region)
 
 
 def wishes(session: Session, choices: Choices) -> list[tuple[GranularitySequence, int]]:
@@ -193,6 +196,7 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         None if picture is None else images.picture(picture),
         active=stage == choices.level,
         can_run=session.can_run and snapshot is not None and _may_start(snapshot, stage),
+        run_tip="" if snapshot is None else effect(snapshot, stage, session.runs.scope),
     )
 
 
@@ -240,8 +244,8 @@ class ImageCache:
         return entry[1]
 
 
-def conditions(session: Session, choices: Choices) -> set[str]:
-    """The conditions of the action table that hold now."""
+def conditions(session: Session, choices: Choices, locked_file: Path | None = None) -> set[str]:
+    """The conditions of the action table that hold now; `locked_file`: a project that another window has open."""
     document = session.document
     running = session.runs.running is not None
     facts = {
@@ -251,7 +255,7 @@ def conditions(session: Session, choices: Choices) -> set[str]:
         "document": document is not None,
         "runnable": document is not None and session.can_run,
         "made": bool(session.making.made),
-        "held": session.held is not None,
+        "held": locked_file is not None,
         "undo": document is not None and document.can_undo,
         "redo": document is not None and document.can_redo,
         "selected": document is not None and bool(choices.selected),
@@ -262,6 +266,7 @@ def conditions(session: Session, choices: Choices) -> set[str]:
         "decodable": session.info is not None and session.fits_model,
         "veiled": document is not None and bool(choices.only),
         "locked": document is not None and session.locks.any,
+        "laid_out": document is not None and document.snapshot.held_levels > 0 and not document.snapshot.blank,
     }
     return {name for name, holds in facts.items() if holds} | {f"level{n}" for n in range(session.depth + 1)}
 

@@ -1,35 +1,49 @@
 """What dead programs left unsaved is offered once, when the window is there."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QWidget
 
+from nvg_studio.editor.background import Lane
+from nvg_studio.editor.context import EditorContext
+from nvg_studio.editor.notices import Notice, failure
+from nvg_studio.editor.open_document import NewDocument, OpenDocument, OpenRequest
 from nvg_studio.errors import ProjectError
 from nvg_studio.project.autosave import Recovery, recoverable
 from nvg_studio.project.storage import Project
 from nvg_studio.ui.dialogs.recovery import RecoveryDialog
-from nvg_studio.ui.messages import Kind, Notice
+from nvg_studio.ui.keeping import Keeper
 
-if TYPE_CHECKING:
-    from nvg_studio.ui.window import MainWindow
+Confirm = Callable[[Callable[[], None], Callable[[], None]], None]
+"""Calls the first once there are no unsaved changes to lose, the second if the person thinks better of it."""
 
 
 class Recovering(QObject):
-    """Looks for unsaved work and asks what to do with it. What is not decided stays where it is."""
+    """Looks for unsaved work and asks what to do with it. What is not decided stays where it is, for another time."""
 
-    def __init__(self, window: "MainWindow") -> None:
+    def __init__(self, context: EditorContext, keeper: Keeper, confirm: Confirm, window: QWidget) -> None:
         super().__init__(window)
-        self._window, self._session = window, window.session
+        self._context, self._keeper, self._confirm, self._window = context, keeper, confirm, window
         self._undecided: list[Recovery] = []
+        self._pending: dict[OpenRequest, Recovery] = {}
+        """What is on its way into the window."""
+        context.store.dropped.connect(self._dropped)
+        context.store.replaced.connect(self._opened)
 
     def offer(self) -> None:
         """Ask, if there is anything; looking for it happens on a thread."""
-        folder = self._session.keeper.folder
-        self._session.jobs.start(lambda: recoverable(folder), self._ask, self._refuse)
+        folder = self._keeper.folder
+        self._context.work.start(lambda: recoverable(folder), self._ask, self._refuse, Lane.FILES)
 
     def close(self) -> None:
         """Leave what is undecided for another time."""
+        for recovery in (*self._undecided, *self._pending.values()):
+            recovery.close()
+        self._undecided, self._pending = [], {}
+
+    def _leave_undecided(self) -> None:
         for recovery in self._undecided:
             recovery.close()
         self._undecided = []
@@ -42,7 +56,7 @@ class Recovering(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.recover_asked.connect(self._recover)
         dialog.discard_asked.connect(self._discard)
-        dialog.finished.connect(self.close)
+        dialog.finished.connect(self._leave_undecided)
         dialog.open()
 
     def _discard(self, recovery: Recovery) -> None:
@@ -51,31 +65,50 @@ class Recovering(QObject):
 
     def _recover(self, recovery: Recovery) -> None:
         self._undecided.remove(recovery)
+        self._confirm(lambda: self._load(recovery), recovery.close)
+
+    def _load(self, recovery: Recovery) -> None:
+        store = self._context.store
+        request = store.begin_opening(recovery.origin.name)
+        self._pending[request] = recovery
 
         def failed(problem: Exception) -> None:
-            recovery.close()
+            store.let_go(request)
             self._refuse(problem)
 
-        def load() -> None:
-            self._session.jobs.start(recovery.load, lambda project: self._take(project, recovery), failed)
+        self._context.work.start(
+            recovery.load, lambda project: self._finish(request, project, recovery), failed, Lane.FILES
+        )
 
-        self._window.commands.settle(load)
-
-    def _take(self, project: Project, recovery: Recovery) -> None:
+    def _finish(self, request: OpenRequest, project: Project, recovery: Recovery) -> None:
         """Go on with it as unsaved work of its file, if that is free, or else without a file."""
-        session, origin = self._session, recovery.origin
+        origin, holds = recovery.origin, self._context.holds
         path = None if origin.path is None else Path(origin.path)
-        session.keeper.recovered(recovery)
         try:
             if path is not None:
-                session.holds.begin(path)
+                holds.begin(path)
         except ProjectError:
             path = None
-        session.take(project, origin.name, path, saved=False)
-        if path is not None:
-            session.holds.end(path)
-        session.said.emit(Notice(f"{origin.name} is recovered. It is not saved yet."))
+        try:
+            new = NewDocument(project.document, origin.name, path, False, project, origin.file)
+            self._context.store.finish_opening(request, new)
+        finally:
+            if path is not None:
+                holds.end(path)
+
+    def _opened(self, opened: OpenDocument) -> None:
+        """A document is open: what it was recovered from goes when the document itself is on the disk."""
+        for request, recovery in list(self._pending.items()):
+            if opened.request is request:
+                del self._pending[request]
+                self._keeper.recovered(recovery)
+                self._context.say(Notice(f"{recovery.origin.name} is recovered. It is not saved yet."))
+
+    def _dropped(self, request: OpenRequest) -> None:
+        """Another document came first, or the person goes on with theirs."""
+        recovery = self._pending.pop(request, None)
+        if recovery is not None:
+            recovery.close()
 
     def _refuse(self, problem: Exception) -> None:
-        text = str(problem) if isinstance(problem, ProjectError) else f"Something went wrong: {problem!r}"
-        self._session.said.emit(Notice(text, Kind.ERROR))
+        self._context.say(failure(problem))

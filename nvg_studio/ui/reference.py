@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from nvg_studio.editor.background import Lane
+from nvg_studio.editor.latest import Latest, Request
 from nvg_studio.errors import NVGError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -56,8 +58,9 @@ class Reference(QObject):
         self.choices = ReferenceChoices()
         self.found: Found | None = None
         self.problem = ""
-        self._version = 0
-        self._looking = -1
+        self._picture_asked, self._map_asked, self._search_asked = Latest(), Latest(), Latest()
+        self._search: Request | None = None
+        """The search for structure that a thread is working on."""
         self._job: int | None = None
         self._timer = single_shot(self, GRACE_MS, self._find)
         session.link.answered.connect(self._answered)
@@ -67,7 +70,8 @@ class Reference(QObject):
     @property
     def busy(self) -> bool:
         """Whether the structure is being looked for."""
-        return self._timer.isActive() or self._job is not None or self._looking == self._version
+        searching = self._search is not None and self._search.current
+        return self._timer.isActive() or self._job is not None or searching
 
     def close(self) -> None:
         """Look for nothing any more."""
@@ -80,7 +84,9 @@ class Reference(QObject):
         self.take(lambda: read_image(path), path.name)
 
     def take(self, read: Callable[[], Picture], title: str) -> None:
-        """Use a picture uint8 [H, W, 3], which `read` gives on a thread."""
+        """Use a picture uint8 [H, W, 3], which `read` gives on a thread; the latest one that is asked for."""
+
+        asked = self._session.store.version
 
         def work() -> tuple[Picture, QImage]:
             picture = reduced(read(), KEPT_SIDE)
@@ -88,12 +94,13 @@ class Reference(QObject):
 
         def done(pictures: tuple[Picture, QImage]) -> None:
             self.picture, self.shown = pictures
-            self._session.reference = self.picture
+            self._session.store.set_reference(asked, self.picture)
             self.title, self.centre = title, (0.5, 0.5)
             self.choices = replace(self.choices, box=None)
             self._find_soon()
 
-        self._session.jobs.start(work, done, self._refuse)
+        request = self._picture_asked.ask()
+        self._session.jobs.start(work, request.only(done), request.only(self._refuse), Lane.FILES)
 
     def _take_given(self, project: Project) -> None:
         picture = project.reference
@@ -108,7 +115,9 @@ class Reference(QObject):
             self.choose(source=Source.FILE)
             self._find_soon()
 
-        self._session.jobs.start(lambda: read_label_map(path), done, self._refuse)
+        request = self._map_asked.ask()
+        read = lambda: read_label_map(path)  # noqa: E731
+        self._session.jobs.start(read, request.only(done), request.only(self._refuse), Lane.FILES)
 
     def move_crop(self, x: float, y: float) -> None:
         """Move the centre of the square crop (shares of the sides)."""
@@ -128,7 +137,7 @@ class Reference(QObject):
     # -- finding --------------------------------------------------------------------------------
 
     def _find_soon(self) -> None:
-        self._version += 1
+        self._search_asked.ask()  # an answer to what was asked before is out of date
         self.found, self.problem = None, ""
         if self._job is not None:
             self._session.link.cancel(self._job)
@@ -145,7 +154,7 @@ class Reference(QObject):
 
     def _find(self) -> None:
         picture, choices, centre, label_map = self.picture, self.choices, self.centre, self._map
-        version = self._looking = self._version
+        request = self._search = self._search_asked.ask()
         cells = self._cells
 
         def crop() -> Picture | None:
@@ -155,25 +164,23 @@ class Reference(QObject):
             return square_crop(picture, (centre[0] * width, centre[1] * height), CROP_SIDE)
 
         def done(found: Found) -> None:
-            if version == self._version:
-                self._looking, self.found = -1, found
-                self.changed.emit()
+            self._search, self.found = None, found
+            self.changed.emit()
 
-        def encode(square: Picture) -> None:
-            if version == self._version:
-                self._looking, self._job = -1, self._session.link.encode(square)
+        def encode(square: Picture | None) -> None:
+            if square is not None:
+                self._search, self._job = None, self._session.link.encode(square)
 
         if choices.source is Source.MODEL:
-            self._session.jobs.start(crop, encode, lambda problem: self._failed(version, problem))
+            self._session.jobs.start(crop, request.only(encode), request.only(self._failed))
         else:
             work = lambda: segmented(choices, crop(), label_map, cells)  # noqa: E731  both branches hand over work
-            self._session.jobs.start(work, done, lambda problem: self._failed(version, problem))
+            self._session.jobs.start(work, request.only(done), request.only(self._failed))
 
-    def _failed(self, version: int, problem: Exception) -> None:
-        if version == self._version:
-            self._looking = -1
-            self.problem = str(problem) if isinstance(problem, NVGError) else f"Something went wrong: {problem!r}"
-            self.changed.emit()
+    def _failed(self, problem: Exception) -> None:
+        self._search = None
+        self.problem = str(problem) if isinstance(problem, NVGError) else f"Something went wrong: {problem!r}"
+        self.changed.emit()
 
     def _answered(self, event: Event) -> None:
         if self._job is None or event.job != self._job:
@@ -238,6 +245,8 @@ class Reference(QObject):
         if document is session.document:
             session.said.emit(Notice("The document has this structure already."))
         session.put(document)
+        if self.picture is not None:
+            session.store.set_reference(session.store.version, self.picture)
         if run:
             session.making.run()
 

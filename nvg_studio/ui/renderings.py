@@ -2,11 +2,12 @@
 
 from PySide6.QtCore import QObject, Signal
 
+from nvg_studio.editor.engine_link import EngineLink
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import UNKNOWN, Identity, ModelId, tokenizer_of
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.sampling.events import Cancelled, Decoded, Event, Failed, Picture
 from nvg_studio.sampling.picture_cache import RenderingCache
-from nvg_studio.ui.engine_link import EngineLink
 
 SKETCHES = 8 * 2**20
 """Bytes of the preview decoder's pictures: they stand in until the decoder's own are there."""
@@ -24,37 +25,54 @@ class Renderings(QObject):
         super().__init__(parent)
         self._link = link
         self._cache, self._sketches = RenderingCache(), RenderingCache(SKETCHES)
-        self._models: list[str] = []
+        self._identity: Identity | None = None
+        self._models: list[ModelId] = []
         self.stored: Rendering | None = None
-        """The stages that came with the project; right whatever model is loaded."""
+        """The stages that came with the project; not used where the loaded model draws them otherwise."""
         self._wanted: list[tuple[GranularitySequence, int]] = []
         self._job: int | None = None
         self._asked: tuple[GranularitySequence, tuple[int, ...]] | None = None
         self._hopeless: set[tuple[str, int]] = set()
 
-    def set_model(self, fingerprint: str) -> None:
-        """New pictures are those of this model from now on; those of models before stay with their sequences."""
-        self._models = [fingerprint, *(one for one in self._models if one != fingerprint)]
+    def set_model(self, identity: Identity) -> None:
+        """New pictures are those of this model from now on; those of models before stay with their sequences.
+
+        Models with the same tokenizer share their sequences, which the loaded one draws anew.
+        """
+        others = (one for one in self._models if tokenizer_of(one) != identity.tokenizer)
+        self._identity, self._models = identity, [identity.model, *others]
         self._hopeless.clear()
         self._job = None
         self._ask()
 
     def picture(self, sequence: GranularitySequence, stage: int) -> Picture | None:
         """uint8 [H, W, 3] of a stage, if it is known."""
-        if self.stored is not None and stage in self.stored.pictures and self.stored.shows("", sequence):
-            return self.stored.pictures[stage]
+        stored = self._stored_of(sequence)
+        if stored is not None and stage in stored.pictures:
+            return stored.pictures[stage]
         found = (self._cache.get(model, sequence, stage) for model in self._models)
         return next((picture for picture in found if picture is not None), None)
 
-    def model_of(self, sequence: GranularitySequence) -> str | None:
-        """Fingerprint of the model that makes the pictures of a sequence; None where there is none."""
-        if self.stored is not None and self.stored.shows("", sequence):
-            return self.stored.model
+    def model_of(self, sequence: GranularitySequence) -> ModelId | None:
+        """The model that makes the pictures of a sequence; None where there is none."""
+        stored = self._stored_of(sequence)
+        if stored is not None:
+            return stored.model if self._identity is None else self._identity.current_model(stored.model)
         seen = (model for model in self._models if self._cache.get(model, sequence, sequence.depth) is not None)
         return next(seen, self._model)
 
+    def _stored_of(self, sequence: GranularitySequence) -> Rendering | None:
+        """The stages that came with the project, where they are this sequence's and no other decoder is loaded."""
+        if self.stored is None or not self.stored.shows(UNKNOWN, sequence):
+            return None
+        if self._identity is not None:
+            model = self._identity.current_model(self.stored.model)
+            if model != self._identity.model and tokenizer_of(model) == self._identity.tokenizer:
+                return None
+        return self.stored
+
     @property
-    def _model(self) -> str | None:
+    def _model(self) -> ModelId | None:
         return self._models[0] if self._models else None
 
     def keep(self, sequence: GranularitySequence, stage: int, picture: Picture) -> None:

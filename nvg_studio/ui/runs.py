@@ -7,13 +7,14 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from nvg_studio.editor.engine_link import EngineLink
+from nvg_studio.editor.open_document import DocumentVersion, OpenRequest
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project.document import Snapshot
 from nvg_studio.project.planning import Scope
 from nvg_studio.sampling.events import Cancelled, Done, Event, Failed, Picture, StageDone
 from nvg_studio.sampling.settings import MAX_SEED, GenerationSettings, ModelInfo, RunRequest
-from nvg_studio.ui.engine_link import EngineLink
 from nvg_studio.ui.estimate import StageTimes
 from nvg_studio.ui.messages import Kind, Notice
 
@@ -25,15 +26,23 @@ MOST_WAITING = 8
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """A request with all its settings pinned, and the step it is for (None: a new picture).
+    """A request with all its settings pinned, and the version of the document that it was asked for.
 
-    `steps`: structure steps a stage, the model's default filled in.
+    `steps`: structure steps a stage, the model's default filled in. `opening`: set for a new picture, which no step of
+    the document is the start of.
     """
 
     request: RunRequest
-    started: Snapshot | None
+    asked: DocumentVersion
     steps: int = 1
     live: bool = False
+    opening: OpenRequest | None = None
+
+    @property
+    def started(self) -> Snapshot | None:
+        """The step that the run starts from; None for a new picture."""
+        document = self.asked.document
+        return None if self.opening is not None or document is None else document.snapshot
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +113,7 @@ class Runs(QObject):
         self.waiting: tuple[Order, ...] = ()
         self.times = StageTimes()
         self.last_seconds: float | None = None
+        self._model: ModelInfo | None = None
 
     def choose(self, **values: Any) -> None:
         """Set any of settings, keep_seed, variations, scope and live for the runs from now on."""
@@ -117,9 +127,24 @@ class Runs(QObject):
         # A seed is a matter of taste, not of secrecy: the plain generator will do.
         self.choose(settings=replace(self.settings, seed=random.randint(0, SEEDS)))
 
-    def forget_times(self) -> None:
-        """Another model or device: what was measured says nothing any more."""
+    def use_model(self, info: ModelInfo) -> None:
+        """Go on with a model that was loaded: what was measured says nothing any more, settings are made to fit.
+
+        The class is the one of the same name, where the model has it. What was set for another model gives way to this
+        model's own; the seed stays.
+        """
         self.times, self.last_seconds = StageTimes(), None
+        before, self._model = self._model, info
+        self.choose(settings=fitting(self.settings, before, info))
+
+    def take_settings(self, request: RunRequest, info: ModelInfo) -> None:
+        """Use the settings of an earlier run, of one by another model the seed alone."""
+        settings = request.settings[0]
+        if info.identity.current_model(request.model) == info.identity.model:
+            settings = settings.relative_to(info.defaults)
+        else:
+            settings = replace(self.settings, seed=settings.seed)
+        self.choose(settings=settings, keep_seed=True)
 
     def start(
         self,
@@ -127,16 +152,17 @@ class Runs(QObject):
         stage: int,
         locks: Locks | None,
         info: ModelInfo,
-        started: Snapshot | None,
+        asked: DocumentVersion,
         live: bool = False,
+        opening: OpenRequest | None = None,
     ) -> None:
         """Run from `stage`, now or after those that are asked for already. The answer is `finished`, or a notice."""
         if not self.keep_seed:
             self.roll()
         held = locks if locks is not None and locks.any else None
-        settings = seeded(self.settings, 1 if live else self.variations)
-        request = RunRequest(sequence, stage, held, settings, info.fingerprint)
-        order = Order(request, started, steps_of(self.settings, info), live)
+        settings = seeded(self.settings.resolved(info.defaults), 1 if live else self.variations)
+        request = RunRequest(sequence, stage, held, settings, info.identity.model)
+        order = Order(request, asked, steps_of(self.settings, info), live, opening)
         refusal = self._refusal(order)
         if refusal:
             if not live:
@@ -150,7 +176,12 @@ class Runs(QObject):
 
     def cancel(self) -> None:
         """Stop the run, and forget those that wait; the document stays as it is."""
-        run, self.waiting = self.running, ()
+        self.waiting = ()
+        self.cancel_running()
+
+    def cancel_running(self) -> None:
+        """Stop the run under way alone; those that wait go on."""
+        run = self.running
         if run is None:
             return
         if run.over:
@@ -159,19 +190,30 @@ class Runs(QObject):
         else:
             self._link.cancel(run.job)
 
+    def leave(self) -> None:
+        """The document is left for another one: its runs are stopped, and whatever they still answer is not wanted."""
+        run = self.running
+        self.cancel()
+        if run is not None and self.running is run:
+            self.running = None
+            self._say_cancelled(run)
+            self.changed.emit()
+
     def hold(self, run: Running) -> Running:
         """Let a run that has just finished count as under way until its result is `release`d into the document."""
         self.running = replace(run, over=True)
         return self.running
 
-    def release(self, run: Running) -> bool:
-        """End a run that was held and begin the next; False where it was cancelled: its result is not wanted."""
-        if self.running is None or self.running.job != run.job:
-            return False
-        self.running = None
-        self._next()
-        self.changed.emit()
-        return True
+    def is_held(self, run: Running) -> bool:
+        """Whether the result of a run that is held is still wanted."""
+        return self.running is not None and self.running.job == run.job
+
+    def release(self, run: Running) -> None:
+        """End a run that was held and begin the next; nothing where it was cancelled meanwhile."""
+        if self.is_held(run):
+            self.running = None
+            self._next()
+            self.changed.emit()
 
     def handle(self, event: Event) -> None:
         """Take an event of the run under way; others are not for here."""
@@ -181,7 +223,13 @@ class Runs(QObject):
         if isinstance(event, StageDone):
             self._stage(run, event)
         else:
-            self.running = None
+            self._end(run, event)
+        self.changed.emit()
+
+    def _end(self, run: Running, event: Event) -> None:
+        """The last event of a run; whatever fails in its wake, the next run begins."""
+        self.running = None
+        try:
             if isinstance(event, Done):
                 self.last_seconds = time.monotonic() - run.since
                 self.finished.emit(Result(run, event.sequences, event.pictures))
@@ -189,8 +237,8 @@ class Runs(QObject):
                 self._say_cancelled(run)
             elif isinstance(event, Failed):
                 self.said.emit(Notice(event.message, Kind.ERROR, event.details))
+        finally:
             self._next()
-        self.changed.emit()
 
     def _say_cancelled(self, run: Running) -> None:
         if not run.order.live:
@@ -231,6 +279,19 @@ class Runs(QObject):
 def steps_of(settings: GenerationSettings, info: ModelInfo) -> int:
     """Structure steps a stage, the model's default filled in."""
     return settings.resolved(info.defaults).structure_steps or 1
+
+
+def fitting(settings: GenerationSettings, before: ModelInfo | None, info: ModelInfo) -> GenerationSettings:
+    """The settings that were made for the model `before` (None: for none), for another one."""
+    if before is None:
+        known = settings.class_id is not None and settings.class_id < len(info.class_names)
+        return replace(settings, class_id=settings.class_id if known else None)
+    class_id = settings.class_id
+    if class_id is not None:
+        class_id = info.class_like(before.class_names[class_id]) if class_id < len(before.class_names) else None
+    if before.identity.model == info.identity.model:
+        return replace(settings, class_id=class_id)
+    return GenerationSettings(class_id=class_id, seed=settings.seed)
 
 
 def seeded(settings: GenerationSettings, count: int) -> tuple[GenerationSettings, ...]:

@@ -1,56 +1,51 @@
 """The session: the document, the engine and what goes on between them. Widgets show it and send it commands."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from nvg_studio.granularity import edits
+from nvg_studio.editor.background import BackgroundWork
+from nvg_studio.editor.context import EditorContext
+from nvg_studio.editor.engine_link import EngineLink
+from nvg_studio.editor.model_loader import ModelLoader
+from nvg_studio.editor.notices import Kind, Notice
+from nvg_studio.editor.open_document import OpenDocument, OpenRequest, Work
+from nvg_studio.editor.photo_reader import Opening, PhotoReader
+from nvg_studio.editor.store import DocumentStore
+from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import UNKNOWN, TokenizerId, tokenizer_of
 from nvg_studio.imaging.cells import cell_means
-from nvg_studio.project import document as documents
-from nvg_studio.project.document import Document, Made, Snapshot
+from nvg_studio.project.document import Document, Snapshot
 from nvg_studio.project.holding import Holds
+from nvg_studio.project.planning import edited_stage
+from nvg_studio.project.renaming import document_with_current_ids
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project
 from nvg_studio.sampling.engine import Engine
-from nvg_studio.sampling.events import Encoded, Event, Failed, ModelReady, Picture, StageDone
+from nvg_studio.sampling.events import Event, ModelReady, Picture, StageDone
 from nvg_studio.sampling.settings import ModelInfo
 from nvg_studio.ui.code_colours import Codes
 from nvg_studio.ui.editing import Editing
-from nvg_studio.ui.engine_link import EngineLink
-from nvg_studio.ui.jobs import Jobs
 from nvg_studio.ui.keeping import Keeper
 from nvg_studio.ui.live import LiveRuns
 from nvg_studio.ui.making import Making
-from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.renderings import Renderings
 from nvg_studio.ui.runs import Runs
 from nvg_studio.ui.settings import unsaved_folder
 
-Work = tuple[Snapshot, tuple[Made, ...]]
-
-
-@dataclass(frozen=True, eq=False)
-class Opening:
-    """A photo whose structure is being read: the engine's job, the square crop, and what to call it."""
-
-    job: int
-    crop: NDArray[np.uint8]
-    title: str
-
 
 class Session(QObject):
-    """Holds document, engine, stage pictures, runs and files; the only place that replaces the document.
+    """The document store, the engine and the controllers, put together; what widgets ask about them.
 
     Signals: `changed` (document, locks or history), `pictures_changed` (stage pictures), `model_changed`,
     `opening_changed`, `stroke_done` after an edit by hand, `flashed` with bool [L] (cells that balancing moved),
     `said` with a `Notice`, `taken` with a `Project` that is worked on from now on, `device_refused` with the name of
-    the device on which a model cannot be loaded and the `Failed` that says why. What the hand does to the document is
-    in `editing`, runs and their results in `making`.
+    the device on which a model cannot be loaded and the `Failed` that says why. Which document is open is decided by
+    `store`, what the hand does to it is in `editing`, runs and their results in `making`.
     """
 
     changed = Signal()
@@ -66,36 +61,40 @@ class Session(QObject):
     def __init__(self, engine: Engine, unsaved: Path | None = None) -> None:
         """`unsaved`: where unsaved work is kept for the case that the program dies; None: the user's own folder."""
         super().__init__()
-        self.document: Document | None = None
-        self.info: ModelInfo | None = None
-        self.loading: str | None = None
-        self.opening: Opening | None = None
-        self.path: Path | None = None
-        self.held: Path | None = None
-        """A project that was not opened because another window has it open."""
-        self.name = ""
-        self.model_name = ""
-        self.exact_pixels = True
-        self.reference: Picture | None = None
-        self.holds = Holds()
-        self._saved: Work | None = None
         self._cell_colours: tuple[str, Picture] | None = None
-        self._load_job: int | None = None
-        self._load_device = "auto"
-        self.jobs = Jobs(self)
+        self._held_path: Path | None = None
+        self.store = DocumentStore(self)
+        self.jobs = BackgroundWork(self)
+        self.holds = Holds()
+        self.context = EditorContext(self.store, self.jobs, self.holds, self.said.emit, self.project)
         self.link = EngineLink(engine, self)
+        self.models = ModelLoader(self.link, self)
+        self.photos = PhotoReader(self.link, self.store, self._tokenizer, self)
         self.renderings = Renderings(self.link, self)
         self.codes = Codes(self.link, self)
         self.runs = Runs(self.link, self)
         self.editing = Editing(self)
-        self.making = Making(self)
-        self.live = LiveRuns(self)
-        self.keeper = Keeper(self, unsaved or unsaved_folder())
+        self.making = Making(self.context, self.runs, self.models, self)
+        self.live = LiveRuns(
+            self.store, self.runs, lambda: self.can_run, lambda: self.making.run(live=True), parent=self
+        )
+        self.keeper = Keeper(self.context, unsaved or unsaved_folder(), self)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.store.replaced.connect(self._replaced)
+        self.store.changed.connect(self._document_changed)
+        self.runs.settings_changed.connect(lambda: self.store.set_settings(self.runs.settings))
         self.link.answered.connect(self._handle)
+        self.models.loaded.connect(self._model_loaded)
+        self.models.changed.connect(self.model_changed)
+        self.models.device_refused.connect(self.device_refused)
+        self.photos.changed.connect(self.opening_changed)
         self.renderings.ready.connect(self.pictures_changed)
-        self.runs.said.connect(self.said)
-        self.codes.said.connect(self.said)
         self.runs.stage_done.connect(self._keep_preview)
+        self.stroke_done.connect(self.live.stroke)
+        for source in (self.store, self.models, self.photos, self.runs, self.codes):
+            source.said.connect(self.said)
 
     def stop(self) -> None:
         """Take in nothing any more: whoever showed the session is going away."""
@@ -104,15 +103,46 @@ class Session(QObject):
         self.link.stop()
         self.jobs.stop()
 
-    def close(self) -> None:
-        """End the engine, wait for the threads, and leave the files to others."""
+    def close(self) -> bool:
+        """End the engine, wait for the threads, and leave the files to others; False where a thread does not end."""
         self.stop()
         self.link.close()
-        self.jobs.close()
+        ended = self.jobs.close()
         self.keeper.close()
         self.holds.close()
+        return ended
 
     # -- what there is --------------------------------------------------------------------------
+
+    @property
+    def document(self) -> Document | None:
+        """The open document; None: there is none."""
+        return None if self.store.current is None else self.store.current.document
+
+    @property
+    def name(self) -> str:
+        """What the document is called."""
+        return "" if self.store.current is None else self.store.current.name
+
+    @property
+    def path(self) -> Path | None:
+        """The document's own file."""
+        return None if self.store.current is None else self.store.current.path
+
+    @property
+    def info(self) -> ModelInfo | None:
+        """The loaded model."""
+        return self.models.info
+
+    @property
+    def loading(self) -> str | None:
+        """The model that is being loaded."""
+        return self.models.loading
+
+    @property
+    def opening(self) -> Opening | None:
+        """The photo whose structure is being read."""
+        return self.photos.opening
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -155,22 +185,17 @@ class Session(QObject):
     @property
     def lowest_changed(self) -> int | None:
         """The level from which the next run must start; None where nothing was edited since the last one."""
-        snapshot = self.snapshot
-        if snapshot is None:
-            return None
-        if snapshot.layout is not None:
-            return snapshot.layout.stages
-        return edits.first_changed_stage(snapshot.result, snapshot.sequence)
+        return None if self.snapshot is None else edited_stage(self.snapshot)
 
     @property
     def work(self) -> Work | None:
         """What would be lost: the current step, and the results that wait beside the history."""
-        return None if self.document is None else (self.document.snapshot, self.document.made)
+        return None if self.store.current is None else self.store.current.work
 
     @property
     def modified(self) -> bool:
         """Whether the document differs from its file."""
-        return self.work != self._saved
+        return self.store.current is not None and self.store.current.modified
 
     @property
     def fits_model(self) -> bool:
@@ -183,12 +208,12 @@ class Session(QObject):
         """Whether the document's content was made with another model than the loaded one."""
         if self.snapshot is None or self.snapshot.blank or self.info is None:
             return False
-        return self.snapshot.model not in ("", self.info.fingerprint)
+        return not self.info.identity.owns(self.snapshot.tokenizer)
 
     @property
     def own_model(self) -> str:
         """The name of the model that a foreign document was made with."""
-        return self.model_name or "another model"
+        return (self.store.current.model_name if self.store.current is not None else "") or "another model"
 
     @property
     def can_run(self) -> bool:
@@ -225,47 +250,36 @@ class Session(QObject):
         key = next((step.base for step in earlier if step.base != snapshot.base), snapshot.base)
         return self.document.pictures[key]
 
-    # -- model ----------------------------------------------------------------------------------
+    # -- model and answers ----------------------------------------------------------------------
 
     def load_model(self, folder: Path, device: str = "auto", dtype: str = "auto") -> None:
         """Load the model of a folder; until it is ready photos can be opened but not read."""
-        if not (folder / "config.json").is_file():
-            self.said.emit(Notice(f"There is no model in {folder}: choose another one under Run, Models."))
-            self.model_changed.emit()
-            return
-        self.loading, self._load_device = folder.name, device
-        self._load_job = self.link.load(str(folder), device, dtype)
-        self.model_changed.emit()
+        self.models.load(folder, device, dtype)
+
+    def _tokenizer(self) -> TokenizerId:
+        return UNKNOWN if self.info is None else self.info.identity.tokenizer
 
     def _handle(self, event: Event) -> None:
-        if isinstance(event, ModelReady):
-            self.loading, self._load_job = None, None
-            if self.info is not None and not self.foreign:
-                self.model_name = self.info.name
-            self.info = event.info
-            self.renderings.set_model(event.info.fingerprint)
-            self._say_foreign()
-            self.codes.forget()
-            self.runs.forget_times()
-            self.model_changed.emit()
-        elif isinstance(event, Failed) and event.job == self._load_job:
-            self.loading, self._load_job = None, None
-            if self._load_device == "auto":
-                self.said.emit(Notice(event.message, Kind.ERROR, event.details))
-            else:
-                self.device_refused.emit(self._load_device, event)
-            self.model_changed.emit()
-        elif self.opening is not None and event.job == self.opening.job:
-            self._opened(event)
-        self.renderings.handle(event)
-        self.codes.handle(event)
-        self.runs.handle(event)
+        if isinstance(event, ModelReady) and self.info is not None and not self.foreign:
+            self.store.set_model_name(self.info.name)
+        for receiver in (self.models, self.photos, self.renderings, self.codes, self.runs):
+            receiver.handle(event)
 
-    # -- photos and runs ------------------------------------------------------------------------
+    def _model_loaded(self, info: ModelInfo) -> None:
+        self.renderings.set_model(info.identity)
+        self._say_foreign()
+        self.codes.forget()
+        self.runs.use_model(info)
 
-    def read_photo(self, crop: NDArray[np.uint8], title: str) -> None:
-        """Have the structure of a square crop uint8 [S, S, 3] read; then it becomes the document."""
+    # -- documents ------------------------------------------------------------------------------
+
+    def read_photo(self, request: OpenRequest, crop: NDArray[np.uint8]) -> None:
+        """Have the structure of a square crop uint8 [S, S, 3] read; then it becomes the document.
+
+        A run of the document that is left for it is stopped, or the photo would have to wait for its end.
+        """
         if self.info is None and self.loading is None:
+            self.store.let_go(request)
             self.said.emit(
                 Notice(
                     "No model is loaded, so the photo cannot be read: choose a model folder in the Run menu.",
@@ -273,72 +287,58 @@ class Session(QObject):
                 )
             )
             return
-        self.drop_opening()
-        self.opening = Opening(self.link.encode(crop), crop, title)
-        self.opening_changed.emit()
+        self.runs.leave()
+        self.photos.read(request, crop)
 
-    def drop_opening(self) -> None:
-        """Stop reading a photo that is being opened."""
-        if self.opening is not None:
-            job, self.opening = self.opening.job, None
-            self.link.cancel(job)
-            self.opening_changed.emit()
+    def discard(self) -> None:
+        """The person does not want what is unsaved: its runs stop at once."""
+        self.runs.leave()
 
-    def _opened(self, event: Event) -> None:
-        opening = self.opening
-        assert opening is not None
-        self.opening = None
-        if isinstance(event, Encoded):
-            model = self.info.fingerprint if self.info is not None else ""
-            title = f"Open {opening.title}"
-            document = documents.open_photo(event.sequence, opening.crop, title, model)
-            self.replace_document(document, Path(opening.title).stem, saved=True)
-        elif isinstance(event, Failed):
-            self.said.emit(Notice(event.message, Kind.ERROR, event.details))
-        self.opening_changed.emit()
+    def _replaced(self, opened: OpenDocument) -> None:
+        """Another document is open: nothing of the last one goes on."""
+        self.runs.leave()
+        self.runs.choose(settings=opened.settings)
+        self.renderings.stored = opened.project.rendering if opened.project is not None else None
+        self._hold_file()
+        if opened.project is not None:
+            self.taken.emit(opened.project)
 
-    def replace_document(self, document: Document, name: str, path: Path | None = None, saved: bool = False) -> None:
-        """Work on another document from now on; a run for the old one is stopped.
-
-        `saved`: nothing of it would be lost yet (a photo as it was opened, a project as it is in its file).
-        """
-        self.runs.cancel()
-        self.document = document
-        self.name, self.path, self.held = name, path, None
-        self._saved = self.work if saved else None
-        self.holds.keep(path)
+    def _document_changed(self) -> None:
+        if self.path != self._held_path:
+            self._hold_file()
         self.changed.emit()
 
-    def mark_saved(self, document: Document, path: Path) -> None:
-        """`document` is now what the file at `path` holds."""
-        self.path, self.name = path, path.stem
-        self._saved = (document.snapshot, document.made)
+    def _hold_file(self) -> None:
+        """Hold the document's own file, and no other."""
+        self._held_path = path = self.path
+        try:
+            if path is not None:
+                self.holds.begin(path)
+        except ProjectError as problem:
+            self._held_path = None
+            self.store.forget_path()
+            self.said.emit(Notice(f"{problem} This document has no file for now.", Kind.WARNING))
+            return
         self.holds.keep(path)
-        self.changed.emit()
+        if path is not None:
+            self.holds.end(path)
 
     def project(self) -> Project:
         """The document as a project, with what is known of its stage pictures; there must be a document."""
         assert self.document is not None
-        snapshot, sequence, info = self.snapshot, self.sequence, self.info
-        assert snapshot is not None
+        sequence, info = self.sequence, self.info
+        document = self.document if info is None else document_with_current_ids(self.document, info.identity)
+        tokenizer = document.snapshot.tokenizer
         stages = {stage: self.renderings.picture(sequence, stage) for stage in range(sequence.depth + 1)}
         known = {stage: picture for stage, picture in stages.items() if picture is not None}
         model = self.renderings.model_of(sequence)
         rendering = None
-        if model is not None and known and snapshot.model in ("", model):
+        if model is not None and known and tokenizer in (UNKNOWN, tokenizer_of(model)):
             rendering = Rendering.known(model, sequence, known)
-        name = info.name if info is not None and info.fingerprint == snapshot.model else self.model_name
-        return Project(self.document, name, rendering, self.reference)
-
-    def take(self, project: Project, name: str, path: Path | None, saved: bool) -> None:
-        """Go on with a project; arguments as for `replace_document`."""
-        self.drop_opening()
-        self.renderings.stored, self.model_name = project.rendering, project.model_name
-        if project.reference is not None:
-            self.reference = project.reference
-        self.taken.emit(project)
-        self.replace_document(project.document, name, path, saved)
-        self._say_foreign()
+        opened = self.store.current
+        assert opened is not None
+        name = info.name if info is not None and info.identity.tokenizer == tokenizer else opened.model_name
+        return Project(document, name, rendering, opened.reference, settings=opened.settings)
 
     def _say_foreign(self) -> None:
         if self.foreign:
@@ -368,7 +368,5 @@ class Session(QObject):
             self.put(self.document.visit(index))
 
     def put(self, document: Document) -> None:
-        """Go on with another value of the same document: a step of its history, or results beside it."""
-        if document is not self.document:
-            self.document = document
-            self.changed.emit()
+        """Go on with another value of the open document, made by hand just now."""
+        self.store.edit(document)

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from nvg_studio.editor.background import BackgroundWork
 from nvg_studio.imaging.compose import compose
 from nvg_studio.sampling.events import Picture
 from nvg_studio.ui.canvas.pyramid import Pyramid
 from nvg_studio.ui.images import to_qimage
-from nvg_studio.ui.jobs import Jobs
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class ShownPicture(QObject):
 
     changed = Signal()
 
-    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: BackgroundWork, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._recipe: Recipe | None = None

@@ -54,7 +54,8 @@ class Choices:
     only: frozenset[int] = frozenset()
     size: int = 3
     max_size: int = 16
-    inside_parent: bool = True
+    inside_parent: bool = False
+    contiguous: bool = True
     balanced: bool = True
     exact_pixels: bool = True
     view: ViewMode = ViewMode.PICTURE

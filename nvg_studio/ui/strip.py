@@ -33,6 +33,7 @@ class CardView:
     """What a card shows; images may be missing.
 
     `layout_held`, `content_held` bool [L]: cells whose part of the layout, or whose content, is locked at this stage.
+    `run_tip`: what a run from this stage would do.
     `state`: "fresh", "kept", "edited" or "stale" of a document, "working" or "waiting" in a run, "empty" without both.
     """
 
@@ -45,6 +46,7 @@ class CardView:
     picture: QImage | None
     active: bool
     can_run: bool
+    run_tip: str = ""
 
 
 STATES = {
@@ -137,9 +139,6 @@ class StageCard(QFrame):
         self.run.setObjectName("run_here")
         self.run.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.run.setIconSize(QSize(12, 12))
-        self.run.setToolTip(
-            f"Keep levels below {stage}; generate level {stage} and all finer ones" if stage else "Generate every level"
-        )
         self.run.setAccessibleName(f"Run from level {stage}")
         self.run.clicked.connect(lambda: self.run_asked.emit(stage))
         self._lay_out()
@@ -186,6 +185,7 @@ class StageCard(QFrame):
         self.picture.show_image(view.picture, dimmed, self._theme, view.content_held)
         self.run.setIcon(self._theme.icon("play", colours.accent if view.can_run else colours.faint))
         self.run.setEnabled(view.can_run)
+        self.run.setToolTip(view.run_tip)
         held = {"layout": view.layout_held, "content": view.content_held}
         locked = "".join(
             f", {what} {'' if cells.all() else 'partly '}locked"

@@ -114,21 +114,26 @@ class Theme(QObject):
 
     def icon(self, name: str, colour: str | None = None) -> QIcon:
         """A Phosphor icon by name, in the text colour; in `on_accent` where its button is checked."""
-        colours = self.colours
-        return qtawesome.icon(
-            f"ph.{name}",
-            color=colour or colours.text,
-            color_selected=colour or colours.text,
-            color_disabled=colours.faint,
-            color_on=colours.on_accent,
-            color_on_active=colours.on_accent,
-        )
+        return phosphor(name, colour or self.colours.text, self.colours.on_accent, self.colours.faint)
 
     def plain_icon(self, name: str, colour: str) -> QIcon:
         """A Phosphor icon in one colour, checked or not."""
-        return qtawesome.icon(
-            f"ph.{name}", color=colour, color_selected=colour, color_on=colour, color_on_active=colour
-        )
+        return phosphor(name, colour)
+
+
+def phosphor(name: str, colour: str, checked: str | None = None, disabled: str | None = None) -> QIcon:
+    """A Phosphor icon in `colour`, under the pointer as well; `checked`, `disabled`: other colours in those states.
+
+    All states are named: QtAwesome draws what is under the pointer like a checked button where it is not told.
+    """
+    on, off = checked or colour, disabled or colour
+    modes = {"": colour, "_active": colour, "_selected": colour, "_disabled": off}
+    return qtawesome.icon(
+        f"ph.{name}",
+        **{f"color{mode}": value for mode, value in modes.items()},
+        **{f"color_off{mode}": value for mode, value in modes.items()},
+        **{f"color_on{mode}": off if mode == "_disabled" else on for mode in modes},
+    )
 
 
 def application_icon() -> QIcon:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from nvg_studio.editor.background import BackgroundWork
 from nvg_studio.imaging.crop import Picture, resize
 from nvg_studio.project.document import Snapshot
 from nvg_studio.project.storage import Project
 from nvg_studio.project.thumbnails import SIDE, looks, step_picture
 from nvg_studio.ui.images import to_qimage
-from nvg_studio.ui.jobs import Jobs
 
 TILE_SIDE = 192
 """Pixels a side on the results page; rows of the history have SIDE."""
@@ -23,7 +23,7 @@ class Thumbnails(QObject):
 
     ready = Signal()
 
-    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: BackgroundWork, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         # With what an image was drawn from: as long as that is held here, its identity is nobody else's.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from nvg_studio.ui import presenter
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.bars import Bars
 from nvg_studio.ui.canvas.view import CanvasView
+from nvg_studio.ui.closing import Closing
 from nvg_studio.ui.cluster_rows import cluster_rows, cluster_summary
 from nvg_studio.ui.commands import Commands
 from nvg_studio.ui.docks.clusters import ClusterRow, ClustersDock
@@ -21,7 +22,7 @@ from nvg_studio.ui.empty import EmptyState
 from nvg_studio.ui.exporting import Exporter
 from nvg_studio.ui.files import Files
 from nvg_studio.ui.hint import Hint
-from nvg_studio.ui.incoming import has_something
+from nvg_studio.ui.incoming import may_be_usable
 from nvg_studio.ui.making_docks import MakingDocks
 from nvg_studio.ui.messages import MessageBar
 from nvg_studio.ui.models import Models
@@ -29,7 +30,7 @@ from nvg_studio.ui.recovering import Recovering
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
 from nvg_studio.ui.shown import ShownPicture
-from nvg_studio.ui.state import PAINTING, EditorState, LockKind
+from nvg_studio.ui.state import EditorState, LockKind
 from nvg_studio.ui.status import StatusBar
 from nvg_studio.ui.strip import LevelStrip
 from nvg_studio.ui.theme import Theme
@@ -43,7 +44,8 @@ CLUSTER_MENU = (
     *("cluster.rename", "cluster.only", "cluster.show_all", ""),
     *(*LOCK_MENU, "", "cluster.merge", "cluster.swap", "cluster.balance"),
 )
-LEVEL_MENU = ("run.here", "", "level.lock_layout", "level.lock_coarse", "cluster.unlock_all", "", "cluster.balance")
+LEVEL_LOCKS = ("level.lock_layout", "level.lock_coarse", "cluster.unlock_all", "level.release_layout")
+LEVEL_MENU = ("run.here", "", *LEVEL_LOCKS, "", "cluster.balance")
 
 
 class MainWindow(QMainWindow):
@@ -53,23 +55,27 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session, self.theme, self.remembered = session, theme, remembered
         self.state = EditorState(self)
-        self.files = Files(session)
+        self.files = Files(session.context, session.read_photo, session)
         self.models = Models(session)
-        self.exporter = Exporter(session, self)
-        self.recovering = Recovering(self)
+        self.exporter = Exporter(session, lambda: remembered.folder, self)
         self.shown = ShownPicture(session.jobs, self)
         self.before = ShownPicture(session.jobs, self)
         self.tools = make_tools()
         self.canvas = CanvasView(theme)
         self.commands = Commands(self)
+        self.recovering = Recovering(session.context, session.keeper, self.commands.settle, self)
+        self.closing = Closing(self, session.jobs, self.exporter, self.models.stop)
         preferences = remembered.preferences
         theme.prefer(preferences.theme)
-        session.exact_pixels = preferences.exact_pixels
+        session.making.exact_pixels = preferences.exact_pixels
         session.keeper.pause(preferences.autosave_s)
-        self.state.update(palette=preferences.palette, exact_pixels=preferences.exact_pixels)
+        self.state.update(
+            palette=preferences.palette,
+            exact_pixels=preferences.exact_pixels,
+            contiguous=preferences.contiguous,
+        )
         self.actions_set = ActionSet(self, self.commands.table(), theme)
         self._images = presenter.ImageCache()
-        self._settled = False
         self._flash: NDArray[np.bool_] | None = None
         self._refresh_timer = single_shot(self, 0, self._refresh)
         self._flash_timer = single_shot(self, FLASH_MS, self._end_flash)
@@ -139,7 +145,7 @@ class MainWindow(QMainWindow):
         docks[0].raise_()
         docks[2].visibilityChanged.connect(self.history.come_forward)
         self.setTabPosition(right, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea).North)
-        self.resizeDocks([docks[0], docks[3]], [264, 316], Qt.Orientation.Vertical)
+        self.resizeDocks([docks[0], docks[3]], [256, 324], Qt.Orientation.Vertical)
         self.resizeDocks([docks[0]], [312], Qt.Orientation.Horizontal)
         strip = self._dock("Levels", self.strip, Qt.DockWidgetArea.BottomDockWidgetArea)
         strip.setTitleBarWidget(QWidget())
@@ -161,8 +167,10 @@ class MainWindow(QMainWindow):
         session, state = self.session, self.state
         self.canvas.set_desk(Desk(session, state, self.canvas))
         self.canvas.set_tool(self.tools[state.now.tool])
-        for signal in (session.changed, session.pictures_changed, session.opening_changed, session.runs.changed):
-            signal.connect(self.refresh_soon)
+        for source in (session.changed, session.pictures_changed, session.opening_changed, session.runs.changed):
+            source.connect(self.refresh_soon)
+        session.store.replace_asked.connect(lambda other: self.commands.settle(other.accept, other.decline))
+        self.files.changed.connect(self.refresh_soon)
         session.model_changed.connect(self._model_changed)
         session.flashed.connect(self._start_flash)
         session.said.connect(self.message.say)
@@ -172,6 +180,7 @@ class MainWindow(QMainWindow):
             picture.changed.connect(self.refresh_soon)
         state.changed.connect(self._state_changed)
         self.files.used.connect(self._file_used)
+        self.files.changed_outside.connect(self.commands.ask_changed)
         self.canvas.hovered.connect(lambda cell: self.status.show_cell(session, state.now, cell))
         self.canvas.viewport_changed.connect(lambda: self.status.show_zoom(self.canvas.zoom_percent()))
         self.canvas.menu_asked.connect(self._canvas_menu)
@@ -227,7 +236,7 @@ class MainWindow(QMainWindow):
 
     def _show_actions(self) -> None:
         session, choices, actions = self.session, self.state.now, self.actions_set
-        actions.refresh(presenter.conditions(session, choices))
+        actions.refresh(presenter.conditions(session, choices, self.files.locked))
         actions.check(f"view.theme_{self.remembered.preferences.theme}")
         self.bars.show(session, choices)
 
@@ -242,12 +251,12 @@ class MainWindow(QMainWindow):
         if "tool" in names:
             self.canvas.set_tool(self.tools[self.state.now.tool])
         if "exact_pixels" in names:
-            self.session.exact_pixels = self.state.now.exact_pixels
+            self.session.making.exact_pixels = self.state.now.exact_pixels
             self.remembered.prefer(exact_pixels=self.state.now.exact_pixels)
         if "level" in names and self.session.document is not None:
             self._take_empty_sibling()
-        if "palette" in names:
-            self.remembered.prefer(palette=self.state.now.palette)
+        if names & {"palette", "contiguous"}:
+            self.remembered.prefer(palette=self.state.now.palette, contiguous=self.state.now.contiguous)
         self.canvas.refresh_hover()
         self.refresh_soon()
 
@@ -277,9 +286,9 @@ class MainWindow(QMainWindow):
             editing.lock_clusters(level, clusters, kind)
 
     def _clusters_selected(self, clusters: frozenset[int]) -> None:
-        """Select clusters that were clicked in their dock; while painting, a single one is taken in hand, too."""
+        """Select clusters that were clicked in their dock; a single one is what is painted with from now on."""
         self.state.update(selected=clusters)
-        if len(clusters) == 1 and self.state.now.tool in PAINTING:
+        if len(clusters) == 1:
             self.state.take(min(clusters))
 
     def _toggle_lock(self, row: ClusterRow, kind: LockKind) -> None:
@@ -336,19 +345,19 @@ class MainWindow(QMainWindow):
     # -- window manners -------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if has_something(event.mimeData()):
+        if may_be_usable(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.setAccepted(self.commands.open_data(event.mimeData(), "dropped picture"))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._settled:
+        if self.closing.ready:
             self.remembered.keep_window(self.saveGeometry(), self.saveState())
             self.remembered.close()
             # Answers that come late would start timers and jobs for a window that is gone.
-            self.models.stop()
-            self.session.keeper.give_up()
+            if not self.closing.work_stays:
+                self.session.keeper.give_up()
             self.session.stop()
             self.message.clear()
             self._flash_timer.stop()
@@ -361,9 +370,8 @@ class MainWindow(QMainWindow):
         self.commands.settle(self.close_for_good)
 
     def close_for_good(self) -> None:
-        """Close without asking about unsaved changes."""
-        self._settled = True
-        QTimer.singleShot(0, self.close)
+        """Close without asking about unsaved changes, once files that are being written are whole."""
+        self.closing.begin()
 
     def _file_used(self, path: Path) -> None:
         self.remembered.add_recent(path)

@@ -46,7 +46,7 @@ def test_generate_is_the_pipeline_and_says_how(run: Run, pipeline: NVGPipeline) 
     with Image.open("a.png") as image:
         assert np.array_equal(np.asarray(image), pipeline.decode(pipeline.generate(settings)))
         facts = json.loads(image.info["Generation"])
-    assert facts.pop("fingerprint") == pipeline.info.fingerprint
+    assert facts.pop("model_id") == pipeline.info.identity.model
     assert facts.pop("model") == "tiny"
     assert GenerationSettings.from_dict(facts) == settings.resolved(pipeline.info.defaults)
 
@@ -58,8 +58,8 @@ def test_project_holds_the_request(run: Run, pipeline: NVGPipeline) -> None:
     assert np.array_equal(document.base, pipeline.decode(document.sequence))
     request = document.snapshot.request
     assert request is not None
-    assert request.settings == (GenerationSettings(class_id=0, seed=2),)
-    assert (request.model, request.device, request.dtype) == (pipeline.info.fingerprint, "cpu", "float32")
+    assert request.settings == (GenerationSettings(class_id=0, seed=2).resolved(pipeline.info.defaults),)
+    assert (request.model, request.device, request.dtype) == (pipeline.info.identity.model, "cpu", "float32")
 
 
 def test_variations_have_numbered_names(run: Run) -> None:
@@ -77,7 +77,7 @@ def test_encode_opens_a_photo(run: Run, pipeline: NVGPipeline, samples: list[Pat
     assert document.sequence == pipeline.encode(crop)
     assert np.array_equal(document.base, crop)
     assert document.snapshot.title == samples[0].name
-    assert document.snapshot.model == pipeline.info.fingerprint
+    assert document.snapshot.tokenizer == pipeline.info.identity.tokenizer
 
 
 def test_transfer_keeps_the_layout_of_the_photo(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:
@@ -147,6 +147,7 @@ def test_project_of_another_model_is_not_decoded(refused: Run, run: Run, tmp_pat
     assert "made with the model tiny, not with" in refused("export", "a.nvgs", "out")
 
 
+@pytest.mark.slow
 def test_bench_measures_every_stage(run: Run) -> None:
     table = run("bench", "--repeats", 1, "--json", "times.json")
     assert "tiny" in table
@@ -308,6 +309,7 @@ def test_errors_from_inside(
         main(["generate", "a.png"])
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_quietly(model: Path, tmp_path: Path) -> None:
     """In the middle of endless work; Python's own start-up, which nothing can guard, is over by then."""
     # A shell's background jobs ignore the interrupt, and the tests may be one.

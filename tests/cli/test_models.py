@@ -34,8 +34,16 @@ def test_models_are_listed_and_described(run: Run, model: Path, library: Path) -
     assert second.startswith("tiny: tiny, 16 x 16 pixels, 8 x 8 cells, 2 classes") and str(library) in second
     assert [line.split(":")[0] for line in rest] == ["d16", "d20", "d24"]
     described = run("models", "info", "tiny")
-    fingerprint = NVGPipeline.from_pretrained(model, device="cpu").info.fingerprint
-    for fact in (fingerprint, "2: rose, tulip", "parameters:  ", "content ", "structure_steps 2", "MB on disk"):
+    identity = NVGPipeline.from_pretrained(model, device="cpu").info.identity
+    for fact in (
+        identity.model,
+        identity.tokenizer,
+        "2: rose, tulip",
+        "parameters:  ",
+        "content ",
+        "structure_steps 2",
+        "MB on disk",
+    ):
         assert fact in described
     assert run("models", "info").startswith("name:        flowers-128")
 
@@ -51,7 +59,7 @@ def test_import_makes_a_model_folder(run: Run, tmp_path: Path, ema: bool) -> Non
     write_checkpoints(tmp_path)
     assert "nvg-gen, 256 x 256 pixels" in run("models", "import", *CHECKPOINTS, *([] if ema else ["--no-ema"]), "new")
     published = NVGPipeline.from_official("ae.ckpt", "gen.ckpt", ema=ema, device="cpu")
-    assert NVGPipeline.from_pretrained("new", device="cpu").info.fingerprint == published.info.fingerprint
+    assert NVGPipeline.from_pretrained("new", device="cpu").info.identity.model == published.info.identity.model
 
 
 @pytest.mark.parametrize("name", ["ae.ckpt", "gen.ckpt"])

@@ -12,7 +12,10 @@ from nvg_studio.cli.timing import MIB, STATUS, forget_peak, peak_memory
 CPU = torch.device("cpu")
 PEAK = "import torch; from nvg_studio.cli.timing import peak_memory; print(peak_memory(torch.device('cpu')))"
 
-pytestmark = pytest.mark.skipif(not STATUS.exists(), reason="only Linux lets a process forget its peak")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not STATUS.exists(), reason="only Linux lets a process forget its peak"),
+]
 
 
 def test_a_peak_is_seen_and_forgotten() -> None:

@@ -9,12 +9,22 @@ import torch
 from PIL import Image
 
 from nvg_studio.cli import main as studio
+from nvg_studio.evaluation import imagenet
 from nvg_studio.evaluation.__main__ import main
 from nvg_studio.model.classifier import Classifier, ClassifierConfig, save_classifier
+from tests.imagenet import random_weights
 from tests.tiny import save_tiny_model
 
 LAYOUTS = ["disc, 30 %", "two discs, 15 %", "horizon, 70 %"]
 SHEETS = ["coarse-to-fine", "contact-sheet", "locks", "nearest", "reconstruction", "samples", "stages"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_installed_weights():
+    """Reports hold the same sections whether or not the ImageNet package is installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(imagenet, "installed_weights", lambda variant: None)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +78,8 @@ def test_the_report_holds_every_measurement(everything):
         "the classifier",
         "class accuracy by the classifier, at the model's size",
         "against held-out photos, classifier features",
+        "gradient ratio (1: as sharp as photos)",
+        "coherence of structures (share of neighbouring cells in the same cluster)",
         "nearest training picture",
         "adherence, photo structures (adjusted Rand index)",
         "adherence, painted figures (adjusted Rand index)",
@@ -96,7 +108,17 @@ def test_the_same_command_gives_the_same_numbers_and_samples(folder, everything,
 def test_without_training_photos_and_classifier_the_rest_is_measured(folder, tmp_path):
     assert run(folder, "--out", tmp_path) == 0
     report = json.loads((tmp_path / "report.json").read_text())
-    assert len(report) == 7 and "nearest training picture" not in report and not (tmp_path / "nearest.png").exists()
+    assert len(report) == 9 and "nearest training picture" not in report and not (tmp_path / "nearest.png").exists()
+
+
+def test_an_imagenet_network_judges_samples_and_reconstructions(folder, tmp_path):
+    weights = random_weights(tmp_path / "efficientnet-lite2-random.pth")
+    assert run(folder, "--out", tmp_path / "out", "--train", folder / "train", "--imagenet", weights) == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    table = report["against held-out photos, ImageNet features"]
+    assert table["Frechet distance"].keys() == {"samples", "training photos"}
+    assert table["Frechet distance"]["samples"] > table["Frechet distance"]["training photos"] >= 0
+    assert report["feature distance of reconstructions, ImageNet network"]["mean"] > 0
 
 
 def test_what_is_wrong_is_one_line(folder, tmp_path, capsys):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from nvg_studio.model.checkpoint import load_official
+from nvg_studio.model.official import load_official
 from nvg_studio.model.tokenizer import Tokenizer
 from tests.goldens.reading import (
     AUTOENCODER,

@@ -54,3 +54,11 @@ def test_a_mask_grows_by_its_neighbours_and_not_over_the_edge() -> None:
     assert sorted(np.flatnonzero(grid.grown(mask))) == [0, 1, 8, 9, 18, 19, 20, 26, 27, 28, 34, 35, 36]
     assert not grid.grown(np.zeros(64, bool)).any()
     assert grid.grown(np.ones(64, bool)).all()
+
+
+def test_a_region_is_connected_over_sides_and_not_over_corners() -> None:
+    mask = np.array([[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0], [1, 0, 0, 0]], np.bool_).reshape(-1)
+    assert np.flatnonzero(grid.connected(mask, 0)).tolist() == [0, 1]
+    assert np.flatnonzero(grid.connected(mask, 10)).tolist() == [6, 10]
+    assert not grid.connected(mask, 2).any()
+    assert grid.connected(np.ones(8, np.bool_), 5).all()  # two rows of four

@@ -13,7 +13,8 @@ from nvg_studio.hub.install import install_checkpoints, install_folder, install_
 from nvg_studio.hub.library import facts, origin
 from nvg_studio.hub.progress import Progress, quiet
 from nvg_studio.hub.published import accept_licence, licence_accepted
-from nvg_studio.model.checkpoint import load_model, load_official
+from nvg_studio.model.checkpoint import load_model
+from nvg_studio.model.official import load_official
 from tests.goldens.reading import write_checkpoints
 
 
@@ -31,7 +32,7 @@ def test_a_mirror_gives_the_published_model_once(mirror: Path, library: Path, re
     folder = install_published("d16", mirror, reports.append)
     assert folder == library / "nvg-d16"
     loaded = load_model(folder)
-    assert loaded.fingerprint == load_official(mirror / "ae.ckpt", mirror / "d16.ckpt").fingerprint
+    assert loaded.identity == load_official(mirror / "ae.ckpt", mirror / "d16.ckpt").identity
     sums = {name: hashlib.sha256((mirror / name).read_bytes()).hexdigest() for name in ("ae.ckpt", "d16.ckpt")}
     assert origin(folder)["sha256"] == sums
     assert origin(folder)["licence"] == "S-Lab License 1.0"
@@ -79,7 +80,7 @@ def test_a_damaged_checkpoint_leaves_nothing_behind(mirror: Path, library: Path,
 def test_a_folder_is_checked_and_copied(tiny: Path, library: Path) -> None:
     folder = install_folder(tiny, None, quiet)
     assert folder == library / "tiny"
-    assert load_model(folder).fingerprint == load_model(tiny).fingerprint
+    assert load_model(folder).identity == load_model(tiny).identity
     with pytest.raises(CheckpointError, match="exists and is not an empty folder"):
         install_folder(tiny, None, quiet)
     os.truncate(tiny / "generator.safetensors", 1000)

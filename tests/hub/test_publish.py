@@ -14,7 +14,7 @@ from nvg_studio.model.checkpoint import load_model
 
 def test_an_exported_model_is_the_model(tiny: Path, tmp_path: Path) -> None:
     target = export_model(tiny, tmp_path / "out", Answers("cc-by-4.0", "Two hundred photos of my own"), quiet)
-    assert load_model(target).fingerprint == load_model(tiny).fingerprint
+    assert load_model(target).identity == load_model(tiny).identity
     assert {path.name for path in target.iterdir()} == {path.name for path in tiny.iterdir()} | {"README.md"}
     card = (target / "README.md").read_text()
     assert "Two hundred photos of my own" in card

@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from nvg_studio.errors import CheckpointError
-from nvg_studio.model.checkpoint import load_model, load_official
+from nvg_studio.model.checkpoint import load_model
 from nvg_studio.model.config import read_config
+from nvg_studio.model.official import load_official
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 from tests.tiny import save_tiny_model, tiny_config, tiny_pipeline

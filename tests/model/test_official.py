@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from nvg_studio.model.checkpoint import _empty
+from nvg_studio.model.checkpoint import empty_networks
 from nvg_studio.model.config import OFFICIAL_SCALE_FACTORS, official
 from nvg_studio.model.official import generator_weights, infer_config, tokenizer_weights
 from tests.goldens.reading import HERE
@@ -47,7 +47,7 @@ def generator_state(depth):
 def test_every_tokenizer_tensor_is_consumed_or_left_on_purpose(tokenizer_state):
     weights = tokenizer_weights(tokenizer_state)
     assert consumed(tokenizer_state, weights) == set(PUBLISHED["ae"]["keys"])
-    assert fits(weights, _empty(official(16))[0])
+    assert fits(weights, empty_networks(official(16))[0])
 
 
 @pytest.mark.parametrize("ema", [True, False])
@@ -57,7 +57,7 @@ def test_every_generator_tensor_is_consumed_or_left_on_purpose(depth, ema):
     weights = generator_weights(state, ema)
     prefix = "ema_model." if ema else ""
     assert consumed(state, weights) == {prefix + name for name in listed["keys"] if name not in listed["buffers"]}
-    assert fits(weights, _empty(official(depth))[1])
+    assert fits(weights, empty_networks(official(depth))[1])
 
 
 @pytest.mark.parametrize("depth", [16, 20, 24])
@@ -71,7 +71,7 @@ def test_the_shapes_tell_the_published_sizes(tokenizer_state, depth):
     [(16, 255_183_904, 64_369_672), (20, 496_602_912, 124_972_808), (24, 856_271_392, 215_176_712)],
 )
 def test_parameter_counts_are_those_of_table_1(depth, content, structure):
-    tokenizer, generator = _empty(official(depth))
+    tokenizer, generator = empty_networks(official(depth))
     assert sum(p.numel() for p in generator.content.parameters()) == content
     assert sum(p.numel() for p in generator.structure.parameters()) == structure
     assert sum(p.numel() for p in tokenizer.parameters()) == 110_332_355

@@ -29,7 +29,7 @@ def test_a_model_means_the_same_with_and_without_it(tmp_path):
     network = PreviewDecoder(plain.config.tokenizer)
     add_preview(tmp_path / "plain", network, tmp_path / "more")
     more = load_model(tmp_path / "more")
-    assert more.fingerprint == plain.fingerprint and more.few_step is not None
+    assert more.identity == plain.identity and more.few_step is not None
     assert more.preview is not None
     for name, value in network.state_dict().items():
         torch.testing.assert_close(more.preview.state_dict()[name], value, rtol=1e-3, atol=1e-3)  # float16 on disk

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import ModelId, TokenizerId
 from nvg_studio.project.document import (
     Document,
     Layout,
@@ -23,6 +24,9 @@ from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 
 DEPTH = 4
 CELLS = 1 << DEPTH
+TOKENIZER = TokenizerId("a" * 64)
+MODEL = ModelId("f" * 64)
+"""As in the stored files of older versions."""
 
 
 def picture(seed: int, size: int = 24) -> NDArray[np.uint8]:
@@ -53,7 +57,7 @@ def held_region(cells: int) -> Locks:
 def request(start: GranularitySequence, stage: int = 2, held: Locks | None = None, seed: int = 0) -> RunRequest:
     """A run with one variation."""
     settings = GenerationSettings(class_id=1, seed=seed, top_p=(1.0, 0.5), greedy=False)
-    return RunRequest(start, stage, held, (settings,), "f" * 64)
+    return RunRequest(start, stage, held, (settings,), MODEL)
 
 
 def obeying(start: GranularitySequence, held: Locks, seed: int) -> GranularitySequence:
@@ -67,7 +71,7 @@ def with_waiting(document: Document, count: int, seed: int = 0) -> Document:
     """`count` variations of the current step wait, the last one starred."""
     now = document.snapshot
     settings = tuple(GenerationSettings(class_id=1, seed=n) for n in range(count))
-    run = RunRequest(now.sequence, 1, now.locks, settings, "f" * 64)
+    run = RunRequest(now.sequence, 1, now.locks, settings, MODEL)
     sequences = [obeying(now.sequence, now.locks, seed + n) for n in range(count)]
     waiting = with_made(document, made_by(run, now, sequences, [picture(seed + n, 16) for n in range(count)]))
     return star(waiting, len(waiting.made) - 1)
@@ -92,9 +96,9 @@ def documents(draw: st.DrawFn) -> Document:
 
     first = sequence(draw(seeds))
     if draw(st.booleans()):
-        document = open_photo(first, picture(draw(seeds)), "Open rose.jpg", "a" * 64)
+        document = open_photo(first, picture(draw(seeds)), "Open rose.jpg", TOKENIZER)
     else:
-        document = new_layout(first.replace(token_map=np.zeros_like(first.token_map)), 24, "a" * 64)
+        document = new_layout(first.replace(token_map=np.zeros_like(first.token_map)), 24, TOKENIZER)
     for deed in draw(st.lists(st.sampled_from("eelnrrutw"), max_size=8)):
         seed = draw(seeds)
         now = document.snapshot

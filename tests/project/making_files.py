@@ -8,13 +8,24 @@ import numpy as np
 import pytest
 
 from nvg_studio.errors import ProjectError
+from nvg_studio.ids import TokenizerId
 from nvg_studio.project.document import Document, accept_result, open_photo, with_locks, with_name
 from nvg_studio.project.export.picture import encode_picture
 from nvg_studio.project.importing import work_in_picture
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project, load, save
 from nvg_studio.project.view import current_view
-from tests.project.making import DEPTH, held_region, obeying, picture, request, sequence, waiting_of, with_waiting
+from tests.project.making import (
+    DEPTH,
+    MODEL,
+    held_region,
+    obeying,
+    picture,
+    request,
+    sequence,
+    waiting_of,
+    with_waiting,
+)
 from tests.project.making_scenes import rendering_of
 
 Entries = dict[str, bytes]
@@ -22,7 +33,7 @@ Entries = dict[str, bytes]
 
 def full_document() -> Document:
     """A document with everything that a file can hold."""
-    photo = open_photo(sequence(0), picture(0), "Open", "m")
+    photo = open_photo(sequence(0), picture(0), "Open", TokenizerId("m"))
     document = with_name(with_locks(photo, held_region(3), "Lock"), 2, 1, "ö")
     locks = document.snapshot.locks
     return accept_result(document, request(sequence(0), 2, locks), obeying(sequence(0), locks, 7), picture(7))
@@ -32,7 +43,7 @@ def full_project() -> Project:
     """A document with everything around it that a file can hold."""
     document = with_waiting(full_document(), 2, 40)
     stages = [picture(stage, 16) for stage in range(DEPTH + 1)]
-    return Project(document, "tiny", Rendering.of("f" * 64, document.sequence, stages), picture(5, 30)[:20])
+    return Project(document, "tiny", Rendering.of(MODEL, document.sequence, stages), picture(5, 30)[:20])
 
 
 def check_round_trips(document: Document, folder: Path) -> None:

@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from nvg_studio.ids import ModelId
 from nvg_studio.project.document import Document, open_photo, with_locks, with_name
 from nvg_studio.project.export.kinds import LayerChoice
 from nvg_studio.project.export.layers import Scene
 from nvg_studio.project.export.scene import build_scene
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project
-from tests.project.making import DEPTH, held_region, picture, sequence
+from tests.project.making import DEPTH, TOKENIZER, held_region, picture, sequence
 
 NAME = "级别 ✓"
 SIZE = 48
@@ -26,12 +27,12 @@ def rendering_of(document: Document) -> Rendering:
     last, first = smooth(3, 16).astype(float), smooth(2, 16).astype(float)
     weights = np.linspace(0, 1, DEPTH + 1)
     stages = [(first + weight * (last - first)).astype(np.uint8) for weight in weights]
-    return Rendering.of(document.snapshot.model, document.sequence, stages)
+    return Rendering.of(ModelId(document.snapshot.tokenizer), document.sequence, stages)
 
 
 def named_project() -> Project:
     """A photo of 48 pixels with a lock, a named cluster at level 2, and its rendering."""
-    photo = open_photo(sequence(0), smooth(1, SIZE), "Open", "a" * 64)
+    photo = open_photo(sequence(0), smooth(1, SIZE), "Open", TOKENIZER)
     document = with_name(with_locks(photo, held_region(5), "Lock"), 2, int(sequence(0).labels(2)[0]), NAME)
     return Project(document, "tiny", rendering_of(document), picture(9, 20))
 

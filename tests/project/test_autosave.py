@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from nvg_studio import atomic
 from nvg_studio.errors import ProjectError
-from nvg_studio.imaging import write
 from nvg_studio.project.autosave import Autosave, Origin, recoverable
 from nvg_studio.project.holding import Hold, Holds
 from tests.project.making_scenes import named_project
@@ -59,7 +59,7 @@ def test_the_latest_comes_first_and_a_missing_origin_is_no_loss(tmp_path: Path) 
 def test_who_was_killed_before_the_first_state_was_whole_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write, "PROGRAM_BEGAN", time.time() + 60)
+    monkeypatch.setattr(atomic, "PROGRAM_BEGAN", time.time() + 60)
     (tmp_path / "0123456789abcdef.lock").touch()
     (tmp_path / ".0123456789abcdef.nvgs.0123abcd.partial").write_bytes(b"half")
     assert recoverable(tmp_path) == [] and os.listdir(tmp_path) == []

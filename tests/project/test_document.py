@@ -11,12 +11,11 @@ from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.cells import spread
 from nvg_studio.project import document as document_module
+from nvg_studio.project.card_states import State, card_states
 from nvg_studio.project.document import (
     Document,
-    State,
     accept_result,
     apply_edit,
-    card_states,
     from_result,
     open_photo,
     picture_key,
@@ -26,6 +25,7 @@ from nvg_studio.project.document import (
 from tests.project.making import (
     CELLS,
     DEPTH,
+    TOKENIZER,
     documents,
     held_region,
     locks,
@@ -38,7 +38,7 @@ from tests.project.making import (
 
 
 def photo() -> Document:
-    return open_photo(sequence(0), picture(0), "Open", "m")
+    return open_photo(sequence(0), picture(0), "Open", TOKENIZER)
 
 
 def states(document: Document) -> list[str]:
@@ -156,7 +156,7 @@ def test_photo_and_result_start_fresh() -> None:
         assert states(document) == ["fresh"] * (DEPTH + 1)
         assert not document.can_undo and not document.can_redo
         assert not any(card.locked for card in card_states(document.snapshot))
-    assert from_result(run, sequence(3), picture(3)).snapshot.model == run.model
+    assert from_result(run, sequence(3), picture(3)).snapshot.tokenizer == run.tokenizer
 
 
 def test_the_caller_keeps_no_handle_on_the_picture() -> None:

@@ -66,7 +66,7 @@ def test_settings_are_in_all_kinds(tmp_path: Path) -> None:
         path = export(project, kind, LayerChoice(), tmp_path, "view")
         with Image.open(path) as image:
             comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
-            assert json.loads(comment[8:])["fingerprint"] == "a" * 64
+            assert json.loads(comment[8:])["tokenizer_id"] == "a" * 64
             assert image.getexif()[ExifTags.Base.Software].startswith("NVG Studio")
         difference = np.abs(read_image(path).astype(int) - project.document.base.astype(int))
         assert difference.mean() <= worst

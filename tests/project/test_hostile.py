@@ -170,6 +170,9 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "x.png", lambda: encode_png(picture(0), {WORK: "UEsDBBQ="}), "not a project file"),
 }  # fmt: skip
 
+LARGE = {"a PNG whose text unpacks to 1 GiB", "label maps that unpack to 448 MiB"}
+"""Those that take seconds to make."""
+
 
 def opened(path: Path) -> object:
     """As the program opens files of these endings."""
@@ -180,7 +183,7 @@ def opened(path: Path) -> object:
     return open_work(path)
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LARGE)) for name in HOSTILE])
 def test_one_line_and_nothing_written(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     title, make, words = HOSTILE[name]

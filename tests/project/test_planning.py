@@ -10,7 +10,7 @@ from nvg_studio.project import document as documents
 from nvg_studio.project.document import Document, Layout
 from nvg_studio.project.planning import Scope, painted_area, plan_run, scope_of
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
-from tests.project.making import picture
+from tests.project.making import MODEL, TOKENIZER, picture
 
 CELLS, DEPTH = 256, 8
 
@@ -33,14 +33,14 @@ def painted(document: Document, cells: list[int], level: int = 2, cluster: int =
 
 def blank() -> Document:
     everything = np.zeros((CELLS, DEPTH), np.uint8)
-    return documents.new_layout(GranularitySequence.blank(CELLS, DEPTH).replace(bits=everything), 64, "f" * 64)
+    return documents.new_layout(GranularitySequence.blank(CELLS, DEPTH).replace(bits=everything), 64, TOKENIZER)
 
 
 def test_a_run_starts_at_the_lowest_change_unless_told_otherwise() -> None:
     document = painted(photo(), [0, 1])
     assert plan_run(document.snapshot).stage == 1
     assert plan_run(document.snapshot, 5).stage == 5
-    assert plan_run(photo().snapshot).stage == 0
+    assert plan_run(photo().snapshot).stage == DEPTH // 2
 
 
 def test_a_small_stroke_is_run_alone_and_a_large_one_in_the_whole_picture() -> None:
@@ -58,7 +58,7 @@ def test_what_was_painted_grows_by_one_cell_and_all_else_is_held() -> None:
     assert sorted(np.flatnonzero(area)) == [1, 2, 3, 17, 18, 19, 33, 34, 35]
     locks = plan_run(snapshot, scope=Scope.PAINTED).locks
     assert np.array_equal(locks.region, ~area)
-    assert plan_run(snapshot, scope=Scope.WHOLE).locks == snapshot.locks
+    assert plan_run(snapshot, scope=Scope.WHOLE).locks == snapshot.locks.with_structure(np.ones(CELLS, np.bool_), 2)
 
 
 def test_a_layout_from_nothing_is_run_from_the_start_with_its_levels_held() -> None:
@@ -96,7 +96,7 @@ def test_a_reference_is_run_from_its_last_stage_of_content(stages: int) -> None:
 def test_an_accepted_result_ends_the_layout() -> None:
     document = painted(blank(), [0], 1, 1)
     plan = plan_run(document.snapshot)
-    run = RunRequest(document.sequence, plan.stage, plan.locks, (GenerationSettings(class_id=1),), "f" * 64)
+    run = RunRequest(document.sequence, plan.stage, plan.locks, (GenerationSettings(class_id=1),), MODEL)
     after = documents.accept_result(document, run, tree(4), picture(4))
     assert after.snapshot.layout is None
     assert not after.snapshot.blank

@@ -8,18 +8,18 @@ from nvg_studio.imaging.cells import spread
 from nvg_studio.project import results
 from nvg_studio.project.document import Document, apply_edit, open_photo, with_locks
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
-from tests.project.making import CELLS, DEPTH, held_region, obeying, picture, request, sequence
+from tests.project.making import CELLS, DEPTH, MODEL, TOKENIZER, held_region, obeying, picture, request, sequence
 
 
 def photo() -> Document:
-    return open_photo(sequence(0), picture(0), "Open rose.jpg", "a" * 64)
+    return open_photo(sequence(0), picture(0), "Open rose.jpg", TOKENIZER)
 
 
 def with_variations(document: Document, count: int = 3) -> Document:
     """`count` variations of a run of the current step."""
     now = document.snapshot
     settings = tuple(GenerationSettings(class_id=1, seed=n) for n in range(count))
-    run = RunRequest(now.sequence, 0, now.locks if now.locks.any else None, settings, "f" * 64)
+    run = RunRequest(now.sequence, 0, now.locks if now.locks.any else None, settings, MODEL)
     sequences = [obeying(now.sequence, now.locks, 100 + n) for n in range(count)]
     made = results.made_by(run, now, sequences, [picture(100 + n) for n in range(count)])
     return results.with_made(document, made)

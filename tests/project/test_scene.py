@@ -1,6 +1,7 @@
 """Layers as values: what is visible is the view, and what is hidden is what was promised."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,15 +10,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nvg_studio.errors import SettingsError
+from nvg_studio.ids import TokenizerId
 from nvg_studio.imaging.cells import spread
 from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.masks import soft_mask
-from nvg_studio.project.document import apply_edit
-from nvg_studio.project.export.kinds import LayerChoice, Part
+from nvg_studio.project.document import apply_edit, open_photo
+from nvg_studio.project.export.export import export
+from nvg_studio.project.export.kinds import Format, LayerChoice, Part
 from nvg_studio.project.export.layers import Blend, Group, Layer, Scene, readable
 from nvg_studio.project.export.residuals import grey_residuals
+from nvg_studio.project.storage import Project
 from nvg_studio.project.view import current_view
-from tests.project.making import DEPTH, documents, seeds, sequence
+from tests.project.making import DEPTH, documents, picture, seeds, sequence
 from tests.project.making_scenes import NAME, SIZE, named_project, rendering_of, scene_of, smooth
 
 
@@ -102,9 +106,9 @@ def test_residuals_of_any_pictures_lose_at_most_one_step(given_seeds: list[int])
     pictures = [np.random.default_rng(seed).integers(0, 256, (4, 4, 3)).astype(np.uint8) for seed in given_seeds]
     residuals = grey_residuals(pictures)
     total = pictures[0].astype(int)
-    for picture, residual in zip(pictures[1:], residuals, strict=True):
+    for wanted, residual in zip(pictures[1:], residuals, strict=True):
         total = np.clip(total + 2 * residual.astype(int) - 255, 0, 255)
-        assert np.abs(total - picture).max() <= 1
+        assert np.abs(total - wanted).max() <= 1
 
 
 def test_nothing_changed_is_middle_grey() -> None:
@@ -147,3 +151,16 @@ def test_impossible_choices_are_refused(choice: LayerChoice) -> None:
 )
 def test_names_are_readable(name: str, shown: str) -> None:
     assert readable(name) == shown
+
+
+@pytest.mark.parametrize("kind", [Format.ORA, Format.PSD, Format.TIFF, Format.PNG])
+@pytest.mark.parametrize("side", [2, 3])
+def test_a_photo_smaller_than_the_grid_is_exported(kind: Format, side: int, tmp_path: Path) -> None:
+    """Some cells of the 4 x 4 cover no pixel then, and so do clusters of the finest level."""
+    document = open_photo(sequence(0), picture(1, side), "Open", TokenizerId("a" * 64))
+    project = Project(document, "tiny", rendering_of(document))
+    scene = scene_of(project, LayerChoice(DEPTH, tuple(range(DEPTH + 1))))
+    assert len(visible(scene)) <= 1 + side * side
+    np.testing.assert_array_equal(painted(visible(scene), side), scene.view)
+    written = export(project, kind, LayerChoice(DEPTH, tuple(range(DEPTH + 1))), tmp_path, "small")
+    assert written.exists()

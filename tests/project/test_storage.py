@@ -12,17 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nvg_studio.atomic import backup_of
 from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.imaging.crop import resize
-from nvg_studio.imaging.write import backup_of, encode_png
+from nvg_studio.imaging.write import encode_png
 from nvg_studio.project import archive, packing
 from nvg_studio.project.document import Document, accept_result, apply_edit, open_photo, with_name
+from nvg_studio.project.holding import Hold
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.results import step_of
 from nvg_studio.project.storage import Project, load, save
 from nvg_studio.project.thumbnails import SIDE, step_picture
-from tests.project.making import DEPTH, documents, obeying, picture, request, sequence, waiting_of, with_waiting
+from nvg_studio.sampling.settings import GenerationSettings
+from tests.project.making import DEPTH, MODEL, documents, obeying, picture, request, sequence, waiting_of, with_waiting
 from tests.project.making_files import (
     Entries,
     check_round_trips,
@@ -62,7 +65,7 @@ def test_stage_pictures_of_another_step_or_model_are_not_saved(saved: Path) -> N
 def test_stage_pictures_that_are_known_are_kept(saved: Path) -> None:
     project = full_project()
     known = {stage: picture(stage, 16) for stage in (0, 3)}
-    save(replace(project, rendering=Rendering.known("f" * 64, project.document.sequence, known)), saved)
+    save(replace(project, rendering=Rendering.known(MODEL, project.document.sequence, known)), saved)
     loaded = load(saved)
     assert loaded.current_rendering is not None and loaded.complete_rendering is None
     assert set(loaded.current_rendering.pictures) == {0, 3}
@@ -122,6 +125,52 @@ def test_the_version_before_stays_as_a_backup(saved: Path) -> None:
     assert sorted(os.listdir(saved.parent)) == ["work.nvgs", "work.nvgs~"]
     save(full_project(), saved, backup=False)
     assert backup_of(saved).read_bytes() == before
+
+
+def test_the_longest_names_can_be_held_and_saved_twice(tmp_path: Path) -> None:
+    path = tmp_path / ("花" * 83 + ".nvgs")  # 254 bytes of 255
+    hold = Hold(path)
+    save(full_project(), path)
+    save(full_project(), path)
+    assert load(path).document.history == full_project().document.history
+    with pytest.raises(ProjectError, match="is open in another window"):
+        Hold(path)
+    hold.release()
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b.nvgs", "folder"])
+def test_names_that_cannot_be_written_are_refused_in_one_line(name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ProjectError, match="^Cannot save [^\n]*; choose [^\n]*name[^\n]*[.]$"):
+        save(full_project(), tmp_path / name)
+
+
+def test_settings_of_the_next_runs_come_back(saved: Path) -> None:
+    many = GenerationSettings(3, 2**62, top_p=(0.5, 1.0), greedy=True, temperature=0.1)
+    for settings in (GenerationSettings(), many):
+        save(replace(full_project(), settings=settings), saved)
+        assert load(saved).settings == settings
+
+
+def with_settings(saved: Path, **settings: object) -> Path:
+    """The file with this in its manifest; with nothing, as older programs wrote it."""
+
+    def change(entries: Entries) -> None:
+        manifest = json.loads(entries["manifest.json"])
+        del manifest["settings"]
+        entries["manifest.json"] = json.dumps(manifest | settings).encode()
+
+    return rewritten(saved, change)
+
+
+def test_files_from_before_settings_were_kept_are_opened(saved: Path) -> None:
+    assert load(with_settings(saved)).settings is None
+
+
+@pytest.mark.parametrize("settings", [{"seed": -1}, {"class_id": "rose"}, {"volume": 11}, {"top_p": [2, 3]}, []])
+def test_settings_that_make_no_sense_are_refused(saved: Path, settings: object) -> None:
+    with pytest.raises(ProjectError, match="^Cannot open [^\n]*$"):
+        load(with_settings(saved, settings=settings))
 
 
 def test_odd_texts_can_be_saved(saved: Path) -> None:

@@ -32,6 +32,8 @@ from nvg_studio.sampling.scripted import SCRIPTED_INFO
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 from tests.sampling import fake_pipeline as fake
 
+pytestmark = pytest.mark.e2e
+
 SEQUENCE = GranularitySequence.blank(256, 8)
 LIMIT = 200.0
 """Generous: the machine may be busy. Nothing here is timed."""
@@ -63,7 +65,7 @@ class Watched:
 
     def run(self, *seeds: int, stage: int = 0, locks: Locks | None = None) -> int:
         settings = tuple(GenerationSettings(seed=seed) for seed in seeds)
-        return self.engine.run(RunRequest(SEQUENCE, stage, locks, settings, SCRIPTED_INFO.fingerprint))
+        return self.engine.run(RunRequest(SEQUENCE, stage, locks, settings, SCRIPTED_INFO.identity.model))
 
     def run_under_way(self, seed: int) -> int:
         """Start a run and wait until it is in the middle."""
@@ -252,7 +254,7 @@ def test_failure_is_one_line_with_details(watched: Watched, seed: int, message: 
 def test_request_for_another_model_or_device_is_refused(watched: Watched) -> None:
     settings = (GenerationSettings(),)
     other_model = watched.engine.run(RunRequest(SEQUENCE, 0, None, settings, "0" * 64))
-    other_device = watched.engine.run(RunRequest(SEQUENCE, 0, None, settings, SCRIPTED_INFO.fingerprint, "cuda"))
+    other_device = watched.engine.run(RunRequest(SEQUENCE, 0, None, settings, SCRIPTED_INFO.identity.model, "cuda"))
     for job, word in ((other_model, "another model"), (other_device, "device cuda")):
         failed = watched.last(job)
         assert isinstance(failed, Failed)
@@ -319,7 +321,7 @@ if __name__ == "__main__":
     engine = ProcessEngine({fake.FACTORY!r})
     engine.load("some/folder")
     settings = (GenerationSettings(seed={fake.BUSY}),)
-    engine.run(RunRequest(GranularitySequence.blank(256, 8), 0, None, settings, {SCRIPTED_INFO.fingerprint!r}))
+    engine.run(RunRequest(GranularitySequence.blank(256, 8), 0, None, settings, {SCRIPTED_INFO.identity.model!r}))
     while not any(isinstance(event, StageDone) and event.stage == 1 for event in engine.poll()):
         time.sleep(0.005)
     print(engine.pid, "torch" in sys.modules, flush=True)

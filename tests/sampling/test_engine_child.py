@@ -9,7 +9,7 @@ import pytest
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.sampling.engine_child import Decode, Load, Run, Started, _Worker
 from nvg_studio.sampling.events import Decoded, Done, Event, StageDone
-from nvg_studio.sampling.scripted import SCRIPTED_INFO
+from nvg_studio.sampling.scripted import SCRIPTED_INFO, identity_named
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 from tests.sampling import fake_pipeline as fake
 
@@ -58,7 +58,7 @@ def last(worker: _Worker) -> Event | Started:
 
 def run(worker: _Worker, stage: int, count: int = 1) -> Done:
     settings = tuple(GenerationSettings(seed=fake.FINE, class_id=n) for n in range(count))
-    worker.perform(Run(2, RunRequest(SEQUENCE, stage, None, settings, SCRIPTED_INFO.fingerprint)))
+    worker.perform(Run(2, RunRequest(SEQUENCE, stage, None, settings, SCRIPTED_INFO.identity.model)))
     done = last(worker)
     assert isinstance(done, Done)
     return done
@@ -107,6 +107,6 @@ def test_rough_pictures_are_not_taken_for_the_decoders(
 
 def test_another_model_draws_its_own(worker: _Worker, drawn: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     worker.perform(Decode(2, SEQUENCE, (3,)))
-    worker._pipeline.info = replace(worker._pipeline.info, fingerprint="ab" * 32)
+    worker._pipeline.info = replace(worker._pipeline.info, identity=identity_named("ab" * 32))
     worker.perform(Decode(3, SEQUENCE, (3,)))
     assert drawn == [3, 3]

@@ -23,6 +23,8 @@ from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 from tests.tiny import tiny_pipeline
 
+pytestmark = pytest.mark.e2e
+
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
 
 
@@ -60,7 +62,7 @@ def test_run_is_the_pipelines(engine: ProcessEngine, pipeline: NVGPipeline) -> N
     locks = Locks.none(64, 6).with_structure(mask, 6).with_content(mask)
     settings = tuple(GenerationSettings(class_id=1, seed=seed) for seed in (3, 4))
     *stages, done = answers(
-        engine, engine.run(RunRequest(sequence, 2, locks, settings, pipeline.info.fingerprint, "cpu", "float32"))
+        engine, engine.run(RunRequest(sequence, 2, locks, settings, pipeline.info.identity.model, "cpu", "float32"))
     )
     expected = pipeline.run_from_batch(sequence, 2, settings, locks=locks)
     assert isinstance(done, Done)
@@ -90,7 +92,7 @@ def test_colours_of_codes_are_the_pipelines(engine: ProcessEngine, pipeline: NVG
 def test_cancel_takes_effect_between_network_calls(engine: ProcessEngine, pipeline: NVGPipeline) -> None:
     pid = engine.pid
     settings = (GenerationSettings(structure_steps=1000),)
-    job = engine.run(RunRequest(pipeline.encode(IMAGE), 0, None, settings, pipeline.info.fingerprint))
+    job = engine.run(RunRequest(pipeline.encode(IMAGE), 0, None, settings, pipeline.info.identity.model))
     engine.cancel(job)
     assert isinstance(answers(engine, job)[-1], Cancelled)
     assert engine.pid == pid

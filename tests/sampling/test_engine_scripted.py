@@ -17,7 +17,7 @@ SEQUENCE = encode(PHOTO, SCRIPTED_INFO)
 
 def request(*seeds: int, stage: int = 0, locks: Locks | None = None) -> RunRequest:
     settings = tuple(GenerationSettings(class_id=1, seed=seed) for seed in seeds)
-    return RunRequest(SEQUENCE, stage, locks, settings, SCRIPTED_INFO.fingerprint)
+    return RunRequest(SEQUENCE, stage, locks, settings, SCRIPTED_INFO.identity.model)
 
 
 def result(asked: RunRequest) -> Done:
@@ -69,7 +69,7 @@ def test_free_tree_runs_to_the_end() -> None:
     bits = np.zeros((256, 8), np.uint8)
     bits[:3, 0] = 1
     free = SEQUENCE.replace(bits=bits)
-    done = result(RunRequest(free, 1, None, (GenerationSettings(),), SCRIPTED_INFO.fingerprint))
+    done = result(RunRequest(free, 1, None, (GenerationSettings(),), SCRIPTED_INFO.identity.model))
     assert np.array_equal(done.sequences[0].bits[:, 0], bits[:, 0])
 
 
@@ -152,5 +152,5 @@ def test_one_failure_is_one_failure() -> None:
 
 def test_blank_sequence_can_be_run() -> None:
     blank = GranularitySequence.blank(256, 8)
-    done = result(RunRequest(blank, 0, None, (GenerationSettings(),), SCRIPTED_INFO.fingerprint))
+    done = result(RunRequest(blank, 0, None, (GenerationSettings(),), SCRIPTED_INFO.identity.model))
     assert done.sequences[0] != blank

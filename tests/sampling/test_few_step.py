@@ -81,11 +81,11 @@ def test_variations_are_what_each_would_be_alone(pipe):
     assert [np.mean(pipe.generate(s).bits == b.bits) > 0.98 for s, b in zip(both, batch, strict=True)] == [True, True]
 
 
-def test_it_is_saved_with_the_model_and_part_of_its_fingerprint(pipe, tmp_path):
+def test_it_is_saved_with_the_model_and_part_of_its_id(pipe, tmp_path):
     pipe.save_pretrained(tmp_path)
     again = NVGPipeline.from_pretrained(tmp_path, device="cpu")
-    assert again.info.fingerprint == pipe.info.fingerprint and again.info.few_steps == MOST_STEPS
+    assert again.info.identity.model == pipe.info.identity.model and again.info.few_steps == MOST_STEPS
     assert again.generate(settings(2)) == pipe.generate(settings(2))
     (tmp_path / "few-step.safetensors").unlink()
     without = NVGPipeline.from_pretrained(tmp_path, device="cpu")
-    assert without.info.few_steps == 0 and without.info.fingerprint != pipe.info.fingerprint
+    assert without.info.few_steps == 0 and without.info.identity.model != pipe.info.identity.model

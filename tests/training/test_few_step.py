@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from nvg_studio.ids import NAMELESS
 from nvg_studio.model.checkpoint import Generator, Networks
 from nvg_studio.model.few_step import MOST_GUIDANCE, FewStepStructure
 from nvg_studio.model.tokenizer import Tokenizer
@@ -43,7 +44,7 @@ def cache():
 @pytest.fixture
 def model():
     torch.manual_seed(0)
-    return Networks(CONFIG, Tokenizer(CONFIG.tokenizer), Generator(CONFIG), "random")
+    return Networks(CONFIG, Tokenizer(CONFIG.tokenizer), Generator(CONFIG), NAMELESS)
 
 
 def question(model, cache, guidance):
@@ -148,7 +149,7 @@ def test_it_learns_to_land_where_many_steps_land(model, cache, tmp_path):
 def test_a_model_that_has_one_goes_on_from_it(model, cache):
     torch.manual_seed(6)
     trained = FewStepStructure(CONFIG)
-    task = FewStepTask(Networks(CONFIG, model.tokenizer, model.generator, "random", trained), RECIPE, cache, cache, CPU)
+    task = FewStepTask(Networks(CONFIG, model.tokenizer, model.generator, NAMELESS, trained), RECIPE, cache, cache, CPU)
     mine, theirs = task.networks.state_dict(), trained.state_dict()
     assert all(torch.equal(mine[key], theirs[key]) for key in theirs)
 

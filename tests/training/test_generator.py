@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+from nvg_studio.ids import NAMELESS
 from nvg_studio.model.checkpoint import Generator, Networks
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.training import generator
@@ -40,7 +41,7 @@ def test_steps_are_compiled_and_reports_and_weights_are_not(cache, monkeypatch):
     assert not calls and compiled.losses(0, 0.0) == plain.losses(0, 0.0)
     assert calls == ["ContentTransformer", "StructureTransformer"]
     average = copy.deepcopy(compiled.networks)
-    held_out_losses(Networks(CONFIG, compiled.tokenizer, average, "test"), cache, CPU)
+    held_out_losses(Networks(CONFIG, compiled.tokenizer, average, NAMELESS), cache, CPU)
     assert len(calls) == 2
     assert compiled.networks.state_dict().keys() == average.state_dict().keys() == Generator(CONFIG).state_dict().keys()
 

@@ -9,6 +9,7 @@ from nvg_studio.errors import CheckpointError
 from nvg_studio.model.classifier import Classifier, ClassifierConfig, save_classifier
 from nvg_studio.training import perceptual
 from nvg_studio.training.perceptual import load_perceptual
+from tests.imagenet import random_weights
 
 CPU = torch.device("cpu")
 WIDTHS = ((4, 4), (4, 4), (8, 8, 8), (8, 8, 8), (8, 8, 8))
@@ -47,10 +48,15 @@ def pictures():
     return torch.rand(2, 2, 3, 32, 32, generator=generator) * 2 - 1
 
 
-@pytest.mark.parametrize("kind", ["classifier", "vgg"])
+def imagenet_folder(folder):
+    random_weights(folder / "efficientnet-lite0-random.pth")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["classifier", "imagenet", "vgg"])
 def test_equal_pictures_are_0_apart_and_come_nearer_when_moved(kind, tmp_path, slim):
-    folder = classifier_folder(tmp_path) if kind == "classifier" else vgg_folder(tmp_path, slim)
-    measure = load_perceptual(folder, CPU)
+    makers = {"classifier": classifier_folder, "imagenet": imagenet_folder, "vgg": lambda path: vgg_folder(path, slim)}
+    measure = load_perceptual(makers[kind](tmp_path), CPU)
     ours, theirs = pictures()
     assert torch.equal(measure(ours, ours), torch.zeros(2))
     found = torch.stack([measure(torch.lerp(ours, theirs, share), theirs) for share in (0.0, 0.5, 0.8)])
@@ -116,8 +122,8 @@ def test_what_does_not_fit_is_one_line(tmp_path, slim):
     (tmp_path / "heads").mkdir()
     torch.save({**heads(), "lin3.model.1.weight": torch.ones(3)}, vgg_folder(tmp_path / "heads", slim) / "vgg.pth")
     for name, words in (
-        ("empty", "neither a classifier nor"),
-        ("nowhere", "neither a classifier nor"),
+        ("empty", "holds no classifier"),
+        ("nowhere", "holds no classifier"),
         ("foreign", "does not fit"),
         ("code", "more than weights"),
         ("heads", "heads"),

@@ -51,7 +51,7 @@ def test_it_learns_the_decoders_pictures(photos, tmp_path):
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
     assert list((tmp_path / "run" / "preview").glob("previews-*.png"))
     pipe = NVGPipeline.from_pretrained(tmp_path / "run" / "model", device="cpu")
-    assert pipe.info.fingerprint == load_model(tmp_path / "model").fingerprint
+    assert pipe.info.identity == load_model(tmp_path / "model").identity
 
 
 def test_without_a_model_it_is_refused(photos, tmp_path, capsys):

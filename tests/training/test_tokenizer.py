@@ -128,7 +128,7 @@ def test_what_is_missing_for_the_losses_is_one_line(photos, tmp_path, capsys):
     for words, more in (
         ("--decoder-only needs a trained model", ("--decoder-only",)),
         ("--adversary dino needs a transformer", ("--adversary", "dino")),
-        ("neither a classifier nor", ("--perceptual", tmp_path)),
+        ("holds no classifier", ("--perceptual", tmp_path)),
         ("Cannot read", ("--adversary", "dino", "--dino", tmp_path)),
     ):
         assert tokenizer(photos, tmp_path / "out", *more) == 2

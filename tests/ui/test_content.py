@@ -4,7 +4,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
 
 from nvg_studio.granularity import edits
 from nvg_studio.imaging.nearest import nearest_colours
@@ -19,14 +19,14 @@ LEVEL = 2
 
 
 def choose(studio: Studio, in_hand: int, *selected: int) -> None:
-    """Take a cluster in hand with I and select others with V, all with the mouse."""
+    """Select clusters with V and take another one in hand with I, all with the mouse."""
     studio.key(str(LEVEL))
-    studio.key("i")
-    studio.click(*studio.a_cell_of(LEVEL, in_hand))
     studio.key("v")
     for number, cluster in enumerate(selected):
         keys = Qt.KeyboardModifier.ShiftModifier if number else Qt.KeyboardModifier.NoModifier
         studio.click(*studio.a_cell_of(LEVEL, cluster), keys=keys)
+    studio.key("i")
+    studio.click(*studio.a_cell_of(LEVEL, in_hand))
     studio.settle()
     assert studio.window.state.now.cluster == in_hand
     assert studio.window.state.now.selected == set(selected)
@@ -57,6 +57,20 @@ def test_clusters_get_the_content_of_the_one_in_hand_in_one_step(studio: Studio)
     assert studio.session.lowest_changed == LEVEL + 1
     studio.trigger("edit.undo")
     assert studio.snapshot.sequence == before
+
+
+def test_the_first_selected_gives_its_content_to_those_added_with_shift(studio: Studio) -> None:
+    before = studio.snapshot.sequence
+    studio.key(str(LEVEL))
+    studio.key("v")
+    studio.click(*studio.a_cell_of(LEVEL, 3))
+    studio.click(*studio.a_cell_of(LEVEL, 1), keys=Qt.KeyboardModifier.ShiftModifier)
+    studio.trigger_when_enabled("cluster.content")
+    content = edits.path_tokens(before, LEVEL, 3)
+    given = before.labels(LEVEL) == 1
+    after = studio.snapshot.sequence.token_map
+    assert (after[: LEVEL + 1, given] == np.array(content)[:, None]).all()
+    assert np.array_equal(after[:, ~given], before.token_map[:, ~given])
 
 
 def test_a_run_keeps_content_given_by_hand(studio: Studio) -> None:
@@ -127,6 +141,16 @@ def test_a_dialog_that_is_closed_changes_nothing(studio: Studio) -> None:
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     studio.settle()
     assert studio.session.document is before
+    assert not studio.engine.busy
+
+
+def test_escape_closes_the_whole_dialog_whoever_has_the_keyboard(studio: Studio) -> None:
+    choose(studio, 3, 1)
+    dialog = open_colours(studio)
+    inside = dialog.wish.findChildren(QWidget)
+    typing = next(widget for widget in inside if isinstance(widget, QLineEdit) and widget.isVisible())
+    QTest.keyClick(typing, Qt.Key.Key_Escape)
+    studio.until(lambda: studio.window.findChild(ColourDialog) is None)
     assert not studio.engine.busy
 
 

@@ -9,11 +9,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
 
 from nvg_studio.imaging.read import read_image
+from nvg_studio.project.export import picture as picture_module
 from nvg_studio.project.export.export import ENCODERS
 from nvg_studio.project.export.kinds import Format, LayerChoice, Part
 from nvg_studio.project.export.layers import Advance, Scene
+from nvg_studio.project.importing import work_in_picture
+from nvg_studio.sampling.scripted import ScriptedEngine
+from nvg_studio.ui import exporting
 from nvg_studio.ui.dialogs.export import ExportDialog
-from nvg_studio.ui.messages import Notice
+from nvg_studio.ui.messages import Kind, Notice
+from nvg_studio.ui.state import ViewMode
 from tests.ui.driver import LEFT, Studio, answering
 
 
@@ -120,7 +125,7 @@ def test_the_exported_picture_opens_as_the_work(studio: Studio, tmp_path: Path) 
     with answering("getSaveFileName", tmp_path / "out.png"):
         confirm(studio, dialog)
     studio.until(lambda: bool(notices))
-    studio.session.document = None
+    studio.session.store.current = None
     studio.open(tmp_path / "out.png")
     assert studio.snapshot == saved
     assert studio.session.path is None and studio.session.name == "out"
@@ -135,7 +140,7 @@ def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, t
         confirm(studio, dialog)
     studio.until(lambda: bool(notices))
     session = studio.session
-    session.info, before = None, session.renderings.picture(session.sequence, 1)
+    session.models.info, before = None, session.renderings.picture(session.sequence, 1)
     studio.window.state.update(tool="brush", cluster=3)
     studio.stroke([(2, 2), (12, 12)])  # now there are stages that only the model can draw
     studio.settle()
@@ -145,7 +150,7 @@ def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, t
         confirm(studio, dialog)
     studio.until(lambda: len(notices) == 2)
     assert "need the model" in notices[1].text
-    studio.session.document = None
+    studio.session.store.current = None
     studio.open(tmp_path / "view.png")
     np.testing.assert_array_equal(session.renderings.picture(session.sequence, 1), before)
     notices.clear()
@@ -154,3 +159,78 @@ def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, t
         confirm(studio, dialog)
     studio.until(lambda: bool(notices))
     assert notices[-1].text == "Exported out.ora."
+
+
+def save_picture(studio: Studio, target: Path) -> None:
+    notices = said(studio)
+    with answering("getSaveFileName", target):
+        studio.trigger("file.export_png")
+    studio.until(lambda: bool(notices))
+    studio.settle()
+
+
+def test_a_saved_picture_is_the_document_at_its_own_size_whatever_is_shown(studio: Studio, tmp_path: Path) -> None:
+    studio.window.state.set_level(2)
+    studio.window.state.update(level_picture=True, view=ViewMode.STRUCTURE)
+    studio.settle()
+    assert len(studio.window.shown.picture) < len(studio.session.base)
+    save_picture(studio, tmp_path / "out.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "out.png"), studio.session.base)
+
+
+def test_a_picture_saved_during_a_run_is_the_document(studio: Studio, tmp_path: Path) -> None:
+    assert isinstance(studio.engine, ScriptedEngine)
+    base = studio.session.base
+    studio.engine.manual = True
+    studio.press_card(2)
+    studio.until(lambda: studio.session.runs.running is not None)
+    studio.engine.step()
+    studio.until(lambda: bool(studio.session.runs.running.previews))
+    with answering("getSaveFileName", tmp_path / "out.png"):
+        studio.trigger("file.export_png")
+    studio.until(lambda: studio.window.exporter.running is None)
+    np.testing.assert_array_equal(read_image(tmp_path / "out.png"), base)
+    studio.engine.manual = False
+    studio.settle()
+
+
+def test_a_saved_picture_opens_as_the_work_with_its_edits(studio: Studio, tmp_path: Path) -> None:
+    studio.window.state.update(tool="brush", size=3, balanced=False, level=2)
+    studio.stroke([(2.5, 2.5), (12.5, 12.5)])
+    studio.settle()
+    saved = studio.snapshot
+    save_picture(studio, tmp_path / "out.png")
+    assert not np.array_equal(read_image(tmp_path / "out.png"), studio.session.base)
+    assert work_in_picture(tmp_path / "out.png").document.snapshot == saved
+
+
+def test_work_that_does_not_fit_into_a_picture_is_told(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_module, "MAX_WORK", 10)
+    save_picture(studio, tmp_path / "out.png")
+    notice = studio.window.message.notice
+    assert notice is not None and notice.kind is Kind.WARNING and "without the work" in notice.text
+    assert work_in_picture(tmp_path / "out.png") is None
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_folder_with_files_of_the_same_names_is_asked_about(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replace: bool
+) -> None:
+    asked, folder = [], tmp_path / "folder"
+    folder.mkdir()
+    for name in ("picture.png", "stage_3.png", "holiday.png"):
+        (folder / name).write_bytes(b"precious")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", staticmethod(lambda *args: str(folder)))
+    monkeypatch.setattr(exporting, "confirm_replacing_in", lambda *args: asked.append(args[:2]) or replace)
+    dialog = dialog_of(studio)
+    choose(dialog, Format.PNG)
+    confirm(studio, dialog)
+    studio.until(lambda: bool(asked))
+    studio.until(lambda: studio.window.exporter.running is None)
+    studio.settle()
+    assert asked == [(folder, ["picture.png", "stage_3.png"])]
+    assert ((folder / "picture.png").read_bytes() == b"precious") is not replace
+    assert (folder / "holiday.png").read_bytes() == b"precious"
+    assert (folder / "manifest.json").exists() is replace

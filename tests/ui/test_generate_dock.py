@@ -98,7 +98,7 @@ def test_the_expected_time_comes_from_measured_stages(studio: Studio) -> None:
     assert "Takes" not in generate.status.text()
     studio.press_card(0)
     studio.settle()
-    assert generate.status.text().startswith("Takes about ")
+    assert "Takes about " in generate.status.text()
     times = studio.session.runs.times.seconds
     assert {stage for stage, _ in times} == set(range(9))
     assert {steps for _, steps in times} == {25}

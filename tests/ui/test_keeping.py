@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
+from nvg_studio.atomic import backup_of
 from nvg_studio.imaging.read import read_image
-from nvg_studio.imaging.write import backup_of
 from nvg_studio.project import storage
 from nvg_studio.project.autosave import Autosave, Origin, recoverable
 from nvg_studio.project.storage import Project
@@ -171,7 +171,7 @@ def test_a_file_is_open_in_one_window(studio: Studio, qtbot: QtBot, tmp_path: Pa
         other.until(lambda: other.session.document is not None)
         other.settle()
         assert other.snapshot == studio.snapshot and other.session.path is None and not other.session.modified
-        assert other.window.windowTitle() == "work (copy)[*] - NVG Studio" and other.session.held is None
+        assert other.window.windowTitle() == "work (copy)[*] - NVG Studio" and other.window.files.locked is None
         assert not other.window.actions_set["file.open_copy"].isEnabled() and not other.window.message.offer.isVisible()
         studio.open(target)  # again in the window that has it
         assert "open in another" not in studio.window.message.text.text()

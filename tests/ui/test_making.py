@@ -93,6 +93,84 @@ def test_what_was_painted_is_run_alone_after_a_small_stroke(studio: Studio) -> N
     assert not np.array_equal(after.token_map[:, area], photo.token_map[:, area])
 
 
+def test_what_was_painted_over_a_border_stays_after_the_run_and_after_another_seed(studio: Studio) -> None:
+    state = studio.window.state
+    state.update(balanced=False, size=1, inside_parent=False)
+    studio.session.runs.choose(scope=Scope.WHOLE, keep_seed=False)
+    studio.key("3")
+    studio.key("b")
+    state.take(0)
+    cells = np.argwhere(studio.labels(3) == 7)[:12]
+    for y, x in cells:
+        studio.click(x + 0.5, y + 0.5)
+    assert (studio.labels(3)[tuple(cells.T)] == 0).all()
+    studio.trigger_when_enabled("run.run")
+    studio.settle()
+    assert studio.snapshot.title == "Run from level 1"
+    assert (studio.labels(3)[tuple(cells.T)] == 0).all()
+    for name in ("run.again", "run.new_picture", "run.details"):
+        before = studio.snapshot
+        studio.trigger_when_enabled(name)
+        studio.until(lambda before=before: studio.snapshot is not before)
+        studio.settle()
+        assert (studio.labels(3)[tuple(cells.T)] == 0).all(), name
+
+
+def test_a_card_says_what_its_run_would_give_up(studio: Studio) -> None:
+    free_stroke(studio, level=3, size=5)
+    studio.settle()
+    cards = studio.window.strip.cards
+    assert "gives up the painted layout of levels 1 to 3" in cards[0].run.toolTip()
+    assert cards[5].run.toolTip().startswith("Makes levels 5 to 8 anew")
+    assert "gives up" not in cards[5].run.toolTip()
+
+
+def test_the_painted_layout_can_be_released(studio: Studio) -> None:
+    free_stroke(studio, level=2, size=3)
+    studio.settle()
+    assert "keeps the layout of levels 1 to 2" in studio.window.generate.status.text()
+    studio.trigger_when_enabled("level.release_layout")
+    studio.settle()
+    assert studio.snapshot.held_levels == 0
+    assert not studio.window.actions_set["level.release_layout"].isEnabled()
+    studio.trigger("edit.undo")
+    assert studio.snapshot.held_levels == 2
+
+
+def test_a_run_without_edits_asks_what_to_make_and_replaces_nothing(studio: Studio) -> None:
+    before = studio.session.document
+    dock, message = studio.window.generate, studio.window.message
+    assert dock.run.text() == "From level 4, keep the layout"
+    assert dock.run_here.text() == "New picture"
+    assert dock.status.text().startswith("Makes levels 4 to 8 anew, keeps the layout of levels 1 to 4")
+    assert "keeps nothing of this picture" in dock.run_here.toolTip()
+    studio.trigger_when_enabled("run.run")
+    studio.settle()
+    assert studio.session.document is before and not engine_of(studio).requests
+    assert (message.offer.text(), message.second_offer.text()) == ("From level 4, keep the layout", "New picture")
+    QTest.mouseClick(message.offer, LEFT)
+    studio.settle()
+    assert before is not None
+    assert engine_of(studio).requests[-1].stage == 4
+    assert np.array_equal(studio.snapshot.sequence.token_map[:4], before.sequence.token_map[:4])
+    assert np.array_equal(studio.labels(4), before.sequence.labels(4).reshape(16, 16))
+    assert not message.isVisible()
+
+
+def test_the_other_choice_makes_a_new_picture_of_the_class(studio: Studio) -> None:
+    box = studio.window.generate.class_box
+    box.setCurrentIndex(3)
+    box.activated.emit(3)
+    studio.settle()
+    second = studio.window.generate.run_here
+    assert second.text() == "New picture of this class"
+    QTest.mouseClick(second, LEFT)
+    studio.settle()
+    assert (engine_of(studio).requests[-1].stage, studio.snapshot.request.settings[0].class_id) == (0, 2)
+    studio.trigger("edit.undo")
+    assert studio.snapshot.request is None
+
+
 def test_whole_picture_is_one_click_away(studio: Studio) -> None:
     photo = studio.snapshot.sequence
     free_stroke(studio)

@@ -63,7 +63,7 @@ def test_preferences_are_followed_and_written(studio: Studio, tmp_path: Path) ->
     studio.settle()
     assert studio.theme.name == "light"
     assert studio.window.state.now.palette is Palette.SAFE
-    assert not studio.session.exact_pixels
+    assert not studio.session.making.exact_pixels
     assert studio.window.generate.advanced.dtype.currentData() == "float32"
     expected = Preferences("light", Palette.SAFE, dtype="float32", exact_pixels=False, autosave_s=60)
     assert studio.remembered.preferences == expected
@@ -102,7 +102,7 @@ def test_a_device_that_is_absent_is_said_in_one_line(studio: Studio, tmp_path: P
         assert "NVIDIA GPU cannot be used on this computer" in notice.text
         assert "'cuda' is not available" in notice.details
     info = studio.session.info
-    assert before is not None and info is not None and info.fingerprint == before.fingerprint
+    assert before is not None and info is not None and info.identity.model == before.identity.model
     assert studio.session.can_run
     studio.until(lambda: read_preferences(tmp_path / "preferences.json").device == "auto")
 
@@ -178,7 +178,7 @@ def test_about_copies_what_a_bug_report_needs(studio: Studio) -> None:
     text = QApplication.clipboard().text()
     info = studio.session.info
     assert text == diagnostics(info)
-    for part in (sys.version.split()[0], "PySide6", info.runtime, info.name, info.device, info.fingerprint[:12]):
+    for part in (sys.version.split()[0], "PySide6", info.runtime, info.name, info.device, info.identity.model[:12]):
         assert part in text
     about.close()
 
@@ -249,7 +249,7 @@ def inner(widget: QWidget) -> bool:
 
 def test_everything_in_the_window_has_a_name(studio: Studio) -> None:
     studio.session.runs.choose(variations=2)
-    studio.trigger_when_enabled("run.run")
+    studio.trigger_when_enabled("run.details")
     studio.until(lambda: len(studio.session.making.made) == 2)
     studio.settle()
     assert unnamed(studio.window) == []

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,13 @@ from nvg_studio.errors import Cancelled, HubError
 from nvg_studio.hub import library
 from nvg_studio.hub.progress import Progress
 from nvg_studio.hub.published import licence_accepted
+from nvg_studio.ids import Identity, ModelId, TokenizerId, model_with
 from nvg_studio.paths import shipped_model
+from nvg_studio.project import storage
+from nvg_studio.project.storage import Project
+from nvg_studio.sampling.events import Failed, ModelReady
+from nvg_studio.sampling.scripted import identity_named
+from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.ui.dialogs.licence import LicenceDialog
 from nvg_studio.ui.dialogs.models import ModelsDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
@@ -70,9 +77,9 @@ def choose(dialog: ModelsDialog, title: str) -> None:
     dialog.list.setCurrentRow([row.title for row in dialog.rows].index(title))
 
 
-def switch(studio: Studio, name: str, fingerprint: str) -> None:
-    """Use a model of this name and fingerprint."""
-    studio.engine.info = replace(studio.engine.info, fingerprint=fingerprint, name=name)
+def switch(studio: Studio, name: str, identity: Identity, **facts: Any) -> None:
+    """Use a model of this name and identity, and of these other facts."""
+    studio.engine.info = replace(studio.engine.info, identity=identity, name=name, **facts)
     studio.window.commands.use_model(shipped_model())
     studio.until(lambda: studio.session.loading is None)
     studio.settle()
@@ -237,7 +244,7 @@ def test_the_document_keeps_its_pictures_when_the_model_is_another(studio: Studi
     assert own is not None
     studio.until(lambda: all(card.picture.filled for card in studio.window.strip.cards))
     pictures = [studio.session.renderings.picture(sequence, stage) for stage in range(9)]
-    switch(studio, "flowers-64", "aa" * 32)
+    switch(studio, "flowers-64", identity_named("aa" * 32))
     assert studio.session.foreign and studio.snapshot.sequence == sequence
     kept = [studio.session.renderings.picture(sequence, stage) for stage in range(9)]
     assert all(np.array_equal(a, b) for a, b in zip(pictures, kept, strict=True))
@@ -249,14 +256,14 @@ def test_the_document_keeps_its_pictures_when_the_model_is_another(studio: Studi
     assert "made with scripted" in studio.window.message.notice.text
     project = studio.session.project()
     assert project.model_name == "scripted"
-    assert project.rendering is not None and project.rendering.model == own.fingerprint
-    switch(studio, "scripted", own.fingerprint)
+    assert project.rendering is not None and project.rendering.model == own.identity.model
+    switch(studio, "scripted", own.identity)
     assert not studio.session.foreign
     assert studio.window.actions_set["run.run"].isEnabled()
 
 
 def test_nothing_is_drawn_for_a_document_of_another_model(studio: Studio) -> None:
-    switch(studio, "flowers-64", "aa" * 32)
+    switch(studio, "flowers-64", identity_named("aa" * 32))
     asked: list[object] = []
     decode = studio.engine.decode
     studio.engine.decode = lambda *args: (asked.append(args), decode(*args))[1]  # type: ignore[method-assign]
@@ -270,7 +277,7 @@ def test_nothing_is_drawn_for_a_document_of_another_model(studio: Studio) -> Non
 def test_a_layout_without_content_belongs_to_no_model(shipped: Studio) -> None:
     shipped.session.making.new_layout(0, bands=False)
     shipped.settle()
-    switch(shipped, "another", "aa" * 32)
+    switch(shipped, "another", identity_named("aa" * 32))
     assert not shipped.session.foreign
     assert shipped.session.fits_model
 
@@ -280,3 +287,116 @@ def test_closing_the_window_stops_the_work(shipped: Studio, slow: SlowWork) -> N
     shipped.until(lambda: bool(slow.asked))
     shipped.window.close_for_good()
     shipped.until(lambda: slow.stopped)
+
+
+def test_a_new_few_step_network_or_decoder_keeps_the_document(studio: Studio) -> None:
+    own = studio.session.info
+    assert own is not None
+    studio.until(lambda: all(card.picture.filled for card in studio.window.strip.cards))
+    better = Identity(own.identity.tokenizer, model_with(own.identity.tokenizer, "bb" * 32))
+    asked: list[object] = []
+    decode = studio.engine.decode
+    studio.engine.decode = lambda *args: (asked.append(args), decode(*args))[1]  # type: ignore[method-assign]
+    switch(studio, "better", better)
+    assert not studio.session.foreign and studio.window.actions_set["run.run"].isEnabled()
+    studio.until(lambda: all(card.picture.filled for card in studio.window.strip.cards))
+    assert asked  # by the decoder that is loaded now
+    project = studio.session.project()
+    assert project.rendering is not None and project.rendering.model == better.model and project.model_name == "better"
+    studio.window.state.update(tool="brush", cluster=3)
+    studio.stroke([(2, 2), (12, 12)])
+    studio.trigger("run.again")
+    studio.settle()
+    assert studio.snapshot.request is not None and studio.snapshot.request.model == better.model
+
+
+def test_a_project_of_before_is_the_loaded_models_and_saved_with_its_ids(studio: Studio, tmp_path: Path) -> None:
+    own, fingerprint = studio.session.info, "0f" * 32
+    assert own is not None
+    old = full_project_of(studio, fingerprint)
+    storage.save(old, tmp_path / "old.nvgs")
+    switch(studio, "flowers", replace(own.identity, fingerprint="1f" * 32, former=frozenset({fingerprint})))
+    studio.window.files.open(tmp_path / "old.nvgs")
+    studio.settle()
+    assert studio.snapshot.title == old.document.snapshot.title
+    assert not studio.session.foreign and studio.window.actions_set["run.run"].isEnabled()
+    assert not studio.session.modified
+    studio.trigger("file.save")
+    studio.settle()
+    assert {step.tokenizer for step in storage.load(tmp_path / "old.nvgs").document.history.snapshots} == {
+        own.identity.tokenizer
+    }
+
+
+def full_project_of(studio: Studio, fingerprint: str) -> Project:
+    """The open document as a program wrote it that knew fingerprints alone."""
+    project = studio.session.project()
+    steps = tuple(
+        replace(step, tokenizer=TokenizerId(fingerprint), title="Old") for step in project.document.history.snapshots
+    )
+    document = replace(project.document, history=replace(project.document.history, snapshots=steps))
+    assert project.rendering is not None
+    return replace(project, document=document, rendering=replace(project.rendering, model=ModelId(fingerprint)))
+
+
+def test_the_class_follows_its_name_to_another_model(studio: Studio) -> None:
+    runs, other = studio.session.runs, identity_named("aa" * 32)
+    runs.choose(settings=GenerationSettings(class_id=4, seed=7, structure_steps=9, top_p=(0.5, 0.5)))
+    switch(studio, "other", other, class_names=("Tulips", "oak"))
+    assert runs.settings == GenerationSettings(class_id=0, seed=7)
+    assert studio.window.generate.class_box.currentText() == "Tulips"
+    runs.choose(settings=replace(runs.settings, class_id=1))
+    switch(studio, "third", identity_named("ab" * 32), class_names=("rose",))
+    assert runs.settings.class_id is None
+    assert studio.window.generate.class_box.currentText() == "No class"
+    studio.session.making.generate()
+    studio.settle()
+    assert studio.snapshot.request is not None and studio.snapshot.request.settings[0].class_id is None
+
+
+def test_the_same_model_loaded_again_keeps_all_settings(studio: Studio) -> None:
+    runs, own = studio.session.runs, studio.session.info
+    assert own is not None
+    chosen = GenerationSettings(class_id=4, seed=7, structure_steps=9)
+    runs.choose(settings=chosen)
+    switch(studio, "scripted", own.identity, device="cpu")
+    assert runs.settings == chosen
+
+
+def test_of_the_settings_of_another_model_the_seed_alone_is_taken(studio: Studio) -> None:
+    studio.session.runs.choose(settings=GenerationSettings(class_id=4, seed=7, structure_steps=9))
+    studio.session.making.generate()
+    studio.settle()
+    request = studio.snapshot.request
+    assert request is not None
+    studio.session.runs.choose(settings=GenerationSettings(class_id=1, seed=1))
+    studio.session.making.use_settings(request)
+    assert studio.session.runs.settings == GenerationSettings(class_id=4, seed=7, structure_steps=9)
+    switch(studio, "other", identity_named("aa" * 32), class_names=("oak",))
+    studio.session.making.use_settings(request)
+    assert studio.session.runs.settings == GenerationSettings(class_id=None, seed=7)
+    assert studio.window.message.notice is not None and "another model" in studio.window.message.notice.text
+
+
+def test_a_model_that_was_asked_for_before_another_one_does_not_end_the_waiting(studio: Studio) -> None:
+    studio.session.load_model(shipped_model())
+    first = studio.session._load_job
+    studio.session.load_model(shipped_model())
+    latest = studio.session._load_job
+    assert first is not None and latest is not None and studio.session.info is not None
+    studio.session._handle(ModelReady(first, studio.session.info))
+    assert studio.session.loading is not None
+    refused: list[object] = []
+    studio.session.said.connect(refused.append)
+    studio.session._handle(Failed(latest, "Cannot load it.", ""))
+    assert studio.session.loading is None and refused
+
+
+def test_of_several_lists_the_latest_is_shown(shipped: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Callable[[object], None]] = []
+    monkeypatch.setattr(shipped.session.jobs, "start", lambda work, done, failed: started.append(done))
+    shipped.window.models.look()
+    shipped.window.models.look()
+    started[1](("new",))
+    started[0](("old",))
+    assert shipped.window.models.found == ("new",)

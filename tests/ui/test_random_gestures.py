@@ -81,7 +81,8 @@ class Hands:
         session = self.studio.session
         self.studio.settle()
         session.runs.roll()
-        session.making.run(int(self.random.integers(0, session.depth + 1)))
+        stage = None if self.random.random() < 0.5 else int(self.random.integers(0, session.depth + 1))
+        session.making.run(stage)
         if self.random.random() < 0.3:
             session.runs.cancel()
         self.studio.until(lambda: session.runs.running is None)
@@ -134,6 +135,8 @@ def check_run(before: Snapshot, picture: np.ndarray, studio: Studio, note: str) 
         return
     assert after.request is not None
     start = after.request.stage
+    kept = max(start, before.held_levels if after.held_levels == before.held_levels else 0)
+    assert np.array_equal(after.sequence.bits[:, :kept], before.sequence.bits[:, :kept]), note
     assert np.array_equal(after.sequence.bits[:, :start], before.sequence.bits[:, :start]), note
     assert np.array_equal(after.sequence.token_map[:start], before.sequence.token_map[:start]), note
     if before.locks.region.any():

@@ -1,5 +1,6 @@
 """The reference dock in the real window: every source, into the whole document or a part; one step, undone as such."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,15 @@ from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from nvg_studio.errors import PictureError
 from nvg_studio.granularity import edits
-from nvg_studio.imaging.crop import square_crop
+from nvg_studio.imaging.crop import Picture, reduced, square_crop
+from nvg_studio.imaging.label_maps import LabelMap, read_label_map
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project.document import Layout
 from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine, encode
 from nvg_studio.ui.images import to_qimage
-from nvg_studio.ui.reference import CROP_SIDE
+from nvg_studio.ui.reference import CROP_SIDE, KEPT_SIDE
 from nvg_studio.ui.state import LockKind, ViewMode
 from nvg_studio.ui.structure_source import Area, Source
 from tests.imaging.test_regions import disc
@@ -260,3 +263,59 @@ def test_the_window_works_while_a_large_picture_is_read(studio: Studio, tmp_path
     studio.qtbot.waitUntil(lambda: reference.picture is not None, timeout=LIMIT)
     assert reference.shown is not None and reference.shown.width() == 512
     found(studio)
+
+
+def test_of_two_pictures_the_one_asked_for_last_stays_whichever_is_read_first(
+    studio: Studio, samples: list[Path]
+) -> None:
+    reference, slow_one_may_end = studio.window.making.reference_source, threading.Event()
+    picture = read_image(samples[1])
+
+    def slowly() -> Picture:
+        assert slow_one_may_end.wait(LIMIT / 1000)
+        return picture
+
+    reference.take(slowly, "slow")
+    reference.take(lambda: picture[::-1], "latest")
+    studio.until(lambda: reference.title == "latest")
+    slow_one_may_end.set()
+    found(studio)
+    assert reference.title == "latest" and reference.picture is studio.session.reference
+    assert np.array_equal(reference.picture, reduced(picture[::-1], KEPT_SIDE))
+
+
+def test_a_picture_that_cannot_be_read_is_not_told_of_when_another_was_asked_for(
+    studio: Studio, samples: list[Path]
+) -> None:
+    reference, slow_one_may_end = studio.window.making.reference_source, threading.Event()
+
+    def fails() -> Picture:
+        assert slow_one_may_end.wait(LIMIT / 1000)
+        raise PictureError("It is damaged.")
+
+    reference.take(fails, "slow")
+    reference.take(lambda: read_image(samples[1]), "latest")
+    studio.until(lambda: reference.title == "latest")
+    slow_one_may_end.set()
+    found(studio)
+    assert studio.window.message.notice is None or "damaged" not in studio.window.message.notice.text
+
+
+def test_of_two_maps_the_one_asked_for_last_stays(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference, slow_one_may_end = studio.window.making.reference_source, threading.Event()
+    for name in ("slow", "latest"):
+        np.savez(tmp_path / f"{name}.npz", labels=np.kron([[0, 1], [2, 3]], np.ones((8, 8), int)))
+
+    def read(path: Path) -> LabelMap:
+        assert path.stem == "latest" or slow_one_may_end.wait(LIMIT / 1000)
+        return read_label_map(path)
+
+    monkeypatch.setattr("nvg_studio.ui.reference.read_label_map", read)
+    reference.open_map(tmp_path / "slow.npz")
+    reference.open_map(tmp_path / "latest.npz")
+    studio.until(lambda: reference.map_name == "latest.npz")
+    slow_one_may_end.set()
+    found(studio)
+    assert reference.map_name == "latest.npz"

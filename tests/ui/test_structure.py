@@ -62,6 +62,7 @@ def test_merge_and_swap_wait_for_the_right_selection(studio: Studio) -> None:
 def test_the_meter_counts_cells_and_balance_level_makes_it_empty(studio: Studio) -> None:
     options = studio.window.bars.options
     freely(studio, level=2, size=5)
+    studio.key("p")
     studio.settle()
     assert (options.to_move.text(), options.meter.value()) == ("Even", 0)
     x, y = studio.a_cell_of(2, 1)
@@ -110,7 +111,9 @@ def test_the_level_that_a_stroke_reaches_up_to_is_shown_before_and_after(studio:
     studio.click(x, y)
     studio.settle()
     assert studio.session.lowest_changed == (None if inside else 1)
-    assert studio.window.generate.run.text() == ("Run" if inside else "Run from level 1")
+    run = studio.window.generate.run
+    assert run.text() == ("From level 4, keep the layout" if inside else "Run from level 1")
+    assert "keeps the layout of levels 1 to " + ("4" if inside else "3") in run.toolTip()
 
 
 def test_the_switches_on_the_toolbar_are_those_of_the_menu(studio: Studio) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.hierarchy import is_balanced
+from nvg_studio.project.document import apply_edit
 from nvg_studio.ui.state import LockKind
 from tests.ui.driver import Studio
 
@@ -86,8 +87,16 @@ def test_balanced_strokes_keep_the_tree_balanced(studio: Studio) -> None:
     assert is_balanced(studio.snapshot.sequence.bits, studio.session.depth)
 
 
+def test_a_stroke_crosses_the_borders_of_coarser_levels_unless_told_otherwise(studio: Studio) -> None:
+    freely(studio, level=3)
+    x, y = studio.a_cell_of(3, 7)
+    studio.click(x, y)
+    assert studio.labels(3)[int(y), int(x)] == 0
+
+
 def test_inside_parent_keeps_a_stroke_in_the_parent(studio: Studio) -> None:
     freely(studio, level=3, size=16)
+    studio.key("p")
     parents = studio.labels(2).copy()
     studio.stroke([(0.5, 8.0), (15.5, 8.0)])
     assert len(changed(studio)) > 0
@@ -100,6 +109,7 @@ def test_inside_parent_keeps_a_stroke_in_the_parent(studio: Studio) -> None:
 
 def test_a_stroke_outside_the_parent_says_why_nothing_happens(studio: Studio) -> None:
     freely(studio, level=2)
+    studio.key("p")
     before = studio.session.document
     studio.click(*studio.a_cell_of(2, 3))
     assert studio.session.document is before
@@ -109,6 +119,7 @@ def test_a_stroke_outside_the_parent_says_why_nothing_happens(studio: Studio) ->
 
 def test_what_is_said_never_moves_the_canvas(studio: Studio) -> None:
     freely(studio, level=2)
+    studio.key("p")
     viewport = studio.window.canvas.viewport
     studio.click(*studio.a_cell_of(2, 3))
     studio.settle()
@@ -130,7 +141,7 @@ def test_a_cluster_that_is_all_of_its_parent_leaves_the_hand_to_its_empty_siblin
     assert (ready_studio.labels(2) == 3).any() and ready_studio.session.document.snapshot.layout.levels == 2
 
 
-def test_a_click_in_the_dock_takes_a_cluster_in_hand_while_painting(studio: Studio) -> None:
+def test_a_click_in_the_dock_takes_a_cluster_in_hand(studio: Studio) -> None:
     freely(studio, level=2)
     tree, model = studio.window.clusters.tree, studio.window.clusters.model
     studio.settle()
@@ -138,7 +149,7 @@ def test_a_click_in_the_dock_takes_a_cluster_in_hand_while_painting(studio: Stud
     assert (studio.window.state.now.cluster, studio.window.state.now.selected) == (3, {3})
     studio.key("v")
     QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=tree.visualRect(model.index_of(2, 0)).center())
-    assert (studio.window.state.now.cluster, studio.window.state.now.selected) == (3, {0})
+    assert (studio.window.state.now.cluster, studio.window.state.now.selected) == (0, {0})
 
 
 def test_locked_cells_cannot_be_painted_and_say_so(studio: Studio) -> None:
@@ -182,10 +193,40 @@ def test_eraser_gives_cells_back(studio: Studio) -> None:
     assert studio.session.lowest_changed is None
 
 
-def test_fill_gives_a_whole_cluster_to_the_one_in_hand(studio: Studio) -> None:
+def with_islands(studio: Studio) -> np.ndarray:
+    """Cluster 1 of level 1 as two islands of 3 x 3 cells that touch in a corner; which cells are its, (y, x)."""
+    grid = studio.session.grid
+    islands = np.zeros((grid, grid), np.bool_)
+    islands[2:5, 2:5] = islands[5:8, 5:8] = True
+    bits = studio.snapshot.sequence.bits.copy()
+    bits[:, 0] = islands.reshape(-1)
+    document = studio.session.document
+    assert document is not None
+    studio.session.put(apply_edit(document, studio.snapshot.sequence.replace(bits=bits), "Islands", 1))
     freely(studio)
     studio.key("g")
-    studio.click(*studio.a_cell_of(1, 1))
+    return islands
+
+
+def test_fill_stops_at_the_border_of_the_region_that_was_clicked(studio: Studio) -> None:
+    islands = with_islands(studio)
+    studio.hover(3.5, 3.5)
+    preview = studio.window.canvas.preview
+    assert preview is not None and preview.cells.sum() == 9
+    studio.click(3.5, 3.5)
+    assert (studio.labels(1)[2:5, 2:5] == 0).all()
+    assert (studio.labels(1)[5:8, 5:8] == 1).all()
+    assert (studio.labels(1) == 1).sum() == islands.sum() - 9
+
+
+def test_fill_takes_all_islands_where_it_is_told_to_and_remembers_it(studio: Studio) -> None:
+    with_islands(studio)
+    button = studio.window.bars.options.contiguous
+    studio.until(button.isVisible)
+    assert button.isChecked()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not studio.remembered.preferences.contiguous
+    studio.click(3.5, 3.5)
     assert (studio.labels(1) == 0).all()
 
 
@@ -215,8 +256,21 @@ def test_select_selects_the_cluster_and_the_dock_follows(studio: Studio) -> None
     studio.click(*studio.a_cell_of(2, 3))
     studio.settle()
     assert studio.window.state.now.selected == {3}
+    assert studio.window.state.now.cluster == 3
     clusters = studio.window.clusters
     assert clusters.tree.currentIndex() == clusters.model.index_of(2, 3)
+
+
+def test_what_was_selected_is_what_is_painted_with(studio: Studio) -> None:
+    freely(studio, level=2)
+    studio.key("v")
+    studio.click(*studio.a_cell_of(2, 3))
+    studio.click(*studio.a_cell_of(2, 2), keys=SHIFT)
+    assert studio.window.state.now.selected == {2, 3}
+    studio.key("b")
+    x, y = studio.a_cell_of(2, 0)
+    studio.click(x, y)
+    assert studio.labels(2)[int(y), int(x)] == 3
 
 
 @pytest.mark.parametrize("kind", list(LockKind))

@@ -14,21 +14,21 @@ from nvg_studio.project.export.scene import build_scene, scaled_view
 from nvg_studio.project.export.strip import draw_strip
 from nvg_studio.project.export.tiff import encode_tiff
 from nvg_studio.project.files import refusal, write_file
-from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project
+from nvg_studio.project.view import stage_in_view
 
 ENCODERS = {Format.ORA: encode_ora, Format.PSD: encode_psd, Format.TIFF: encode_tiff}
 PICTURES = {Format.PICTURE: PictureKind.PNG, Format.JPEG: PictureKind.JPEG, Format.WEBP: PictureKind.WEBP}
-ENDINGS = {
-    Format.ORA: ".ora",
-    Format.PSD: ".psd",
-    Format.TIFF: ".tif",
-    Format.STRIP: "-strip.png",
-    Format.PICTURE: ".png",
-    Format.JPEG: ".jpg",
-    Format.WEBP: ".webp",
+ENDINGS: dict[Format, tuple[str, ...]] = {
+    Format.ORA: (".ora",),
+    Format.PSD: (".psd",),
+    Format.TIFF: (".tif", ".tiff"),
+    Format.STRIP: ("-strip.png", ".png"),
+    Format.PICTURE: (".png",),
+    Format.JPEG: (".jpg", ".jpeg"),
+    Format.WEBP: (".webp",),
 }
-"""What the name of the one file ends in; Format.PNG writes a folder."""
+"""What the name of the one file may end in, the usual ending first; Format.PNG writes a folder."""
 
 
 def export(
@@ -48,37 +48,51 @@ def export(
     Returns:
         The file, or the folder.
 
+    Raises: as `export_to`.
+    """
+    target = folder if kind is Format.PNG else folder / f"{name}{ENDINGS[kind][0]}"
+    return export_to(project, kind, choice, target, advance)
+
+
+def export_to(
+    project: Project, kind: Format, choice: LayerChoice, target: Path, advance: Advance = no_progress
+) -> Path:
+    """Write the current step of a project to the very path `target`, and return that; otherwise like `export`.
+
     Raises:
-        ProjectError: there is no rendering of the current step, or the disk refuses.
+        ProjectError: a stage that is needed was not decoded, or the disk refuses.
         SettingsError: see `LayerChoice.check`.
     """
-    rendering = project.complete_rendering
-    if rendering is None:
+    choice.check(project.document.sequence.depth)
+    if not project.has_stages(stages_needed(project, kind, choice)):
         raise ProjectError("Cannot export: not all stages of this step were decoded; open it with its model.")
     if kind is Format.PNG:
-        export_png(project, rendering, build_scene(project.document, rendering, choice), folder, advance)
-        return folder
-    data = _encode(project, rendering, kind, choice, advance)
+        rendering = project.complete_rendering
+        assert rendering is not None
+        export_png(project, rendering, build_scene(project.document, rendering, choice), target, advance)
+        return target
+    data = _encode(project, kind, choice, advance)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refusal(f"Cannot make the folder {folder}", error) from error
-    path = folder / f"{name}{ENDINGS[kind]}"
-    write_file(path, data)
-    return path
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise refusal(f"Cannot make the folder {target.parent}", error) from error
+    write_file(target, data)
+    return target
 
 
-def without_ending(name: str, kind: Format) -> str:
-    """A file name without what `export` puts at its end, or without the ending it has."""
-    return name.removesuffix(ENDINGS[kind]) if name.endswith(ENDINGS[kind]) else Path(name).stem
+def stages_needed(project: Project, kind: Format, choice: LayerChoice) -> tuple[int, ...]:
+    """The stages whose pictures an export takes: all, or for one picture at its own size the one that is in view."""
+    if kind not in PICTURES or choice.scale is not None:
+        return tuple(range(project.document.sequence.depth + 1))
+    stage = stage_in_view(project.document.snapshot)
+    return () if stage is None else (stage,)
 
 
-def _encode(project: Project, rendering: Rendering, kind: Format, choice: LayerChoice, advance: Advance) -> bytes:
-    document = project.document
-    choice.check(document.sequence.depth)
-    if kind in ENCODERS:
-        scene = build_scene(document, rendering, choice)
-        return ENCODERS[kind](scene, advance)
+def _encode(project: Project, kind: Format, choice: LayerChoice, advance: Advance) -> bytes:
+    document, rendering = project.document, project.current_rendering
+    if kind in PICTURES:
+        return encode_picture(project, scaled_view(document, rendering, choice.scale), PICTURES[kind])
+    assert rendering is not None
     if kind is Format.STRIP:
         return encode_png(draw_strip(document.sequence, rendering, choice.scale))
-    return encode_picture(project, scaled_view(document, rendering, choice.scale), PICTURES[kind])
+    return ENCODERS[kind](build_scene(document, rendering, choice), advance)

@@ -8,6 +8,7 @@ WebP     the same EXIF, lossless
 import base64
 import io
 import json
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -54,12 +55,18 @@ def encode_picture(project: Project, view: Picture, kind: PictureKind = PictureK
     return buffer.getvalue()
 
 
+def holds_work(png: bytes) -> bool:
+    """Whether a PNG that `encode_picture` made has the work in it; it is left out where it is too large."""
+    return WORK.encode() + b"\0" in png
+
+
 def generation(snapshot: Snapshot, model_name: str) -> dict[str, Any]:
     """How a picture was made: the model, and the settings of the last run (one for each variation)."""
     request = snapshot.request
     return {
         "model": model_name,
-        "fingerprint": snapshot.model,
+        "tokenizer_id": snapshot.tokenizer,
+        "model_id": "" if request is None else request.model,
         "from_stage": None if request is None else request.stage,
         "settings": [] if request is None else [settings.to_dict() for settings in request.settings],
         "edited_since": snapshot.sequence != snapshot.result,
@@ -68,5 +75,5 @@ def generation(snapshot: Snapshot, model_name: str) -> dict[str, Any]:
 
 def _work(project: Project, view: Picture) -> str:
     """The current step as a project file in base64; the base picture only where it is not the view itself."""
-    current = Project(only_current(project.document), project.model_name, project.rendering, project.reference)
+    current = replace(project, document=only_current(project.document), thumbnails=())
     return base64.b64encode(encode(current, frozenset({picture_key(view)}))).decode("ascii")

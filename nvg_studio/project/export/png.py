@@ -12,6 +12,7 @@ manifest.json            what each file is, the names of clusters, the settings 
 """
 
 import json
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,9 @@ from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project
 
 _MAX_TOKEN = 2**16
+_OURS = re.compile(
+    r"picture\.png|(stage|residual|structure|labels|tokens|cutout)_\d+\.png|labels\.npz|manifest\.json", re.IGNORECASE
+)
 
 
 def export_png(
@@ -68,6 +72,14 @@ def export_png(
         write_file(folder / name, content)
         advance(number, len(files))
     return [folder / name for name in files]
+
+
+def taken_names(folder: Path) -> list[str]:
+    """Names of files in a folder that an export into it may replace, sorted; none where there is no such folder."""
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if _OURS.fullmatch(entry.name))
+    except OSError:
+        return []  # whoever writes there says what is wrong
 
 
 def _visible_cutouts(scene: Scene) -> list[Layer]:

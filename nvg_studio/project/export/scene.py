@@ -40,10 +40,12 @@ def build_scene(document: Document, rendering: Rendering, choice: LayerChoice) -
     return Scene(view, tuple(items))
 
 
-def scaled_view(document: Document, rendering: Rendering, scale: int | None) -> Picture:
+def scaled_view(document: Document, rendering: Rendering | None, scale: int | None) -> Picture:
     """The document's picture at `scale` times the model's resolution, or at its own: uint8 [S, S, 3]."""
     view = current_view(document, rendering)
-    return resize(view, len(view) if scale is None else scale * len(rendering.stages[0]))
+    if scale is None or rendering is None:
+        return view.copy()
+    return resize(view, scale * len(rendering.stages[0]))
 
 
 def cluster_name(snapshot: Snapshot, level: int, cluster: int) -> str:
@@ -53,14 +55,15 @@ def cluster_name(snapshot: Snapshot, level: int, cluster: int) -> str:
 
 
 def _cutouts(snapshot: Snapshot, level: int, view: Picture, softness: float = 0) -> Iterator[Layer]:
-    """The clusters of a level, cut out of the view; `softness` in cells."""
+    """The clusters of a level, cut out of the view; `softness` in cells. One that covers no pixel is left out."""
     labels = snapshot.sequence.labels(level)
     width = softness * len(view) / grid_side(len(labels))
     for cluster in np.unique(labels):
         inside = spread(labels == cluster, len(view))
         mask = soft_mask(inside, width) if softness else inside.astype(np.uint8) * np.uint8(255)
-        name = cluster_name(snapshot, level, int(cluster))
-        yield _cut(f"{name} (soft)" if softness else name, view, mask)
+        if mask.any():  # a view with fewer pixels than the grid has cells
+            name = cluster_name(snapshot, level, int(cluster))
+            yield _cut(f"{name} (soft)" if softness else name, view, mask)
 
 
 def _cut(name: str, picture: Picture, mask: NDArray[np.uint8]) -> Layer:

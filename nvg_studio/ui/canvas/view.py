@@ -22,9 +22,10 @@ from nvg_studio.ui.canvas.draw import draw_layers, draw_preview
 from nvg_studio.ui.canvas.geometry import Viewport, fitted
 from nvg_studio.ui.canvas.keys import bracket_step
 from nvg_studio.ui.canvas.layers import Layers, Preview
+from nvg_studio.ui.canvas.running_stroke import RunningStroke
 from nvg_studio.ui.state import ViewMode
 from nvg_studio.ui.theme import Theme
-from nvg_studio.ui.tools import Desk, Pointer, Stroke, Tool
+from nvg_studio.ui.tools import Desk, Pointer, Tool
 from nvg_studio.ui.tools.eraser import Eraser
 from nvg_studio.ui.tools.moving import Divider, Hand
 
@@ -57,9 +58,8 @@ class CanvasView(QWidget):
         self._tool: Tool = Hand()
         self._hand, self._divider, self._pen_eraser = Hand(), Divider(), Eraser()
         self._desk: Desk | None = None
-        self._stroke: Stroke | None = None
+        self._stroke = RunningStroke(self, self._stroke_ended)
         self._still: tuple[object, QPixmap] | None = None
-        self._button = Qt.MouseButton.NoButton
         self._last_pointer: Pointer | None = None
         self._space = False
 
@@ -105,7 +105,7 @@ class CanvasView(QWidget):
 
     def refresh_hover(self) -> None:
         """Ask the tool again for its preview, because its options changed."""
-        if self._stroke is None:
+        if not self._stroke.active:
             self._show_hover()
 
     # -- view -----------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ class CanvasView(QWidget):
     # -- mouse and keys -------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._stroke is not None or self._desk is None or self._layers is None:
+        if self._stroke.active or self._desk is None or self._layers is None:
             return
         self._press(event, event.button() == Qt.MouseButton.MiddleButton)
 
@@ -192,10 +192,8 @@ class CanvasView(QWidget):
         if pointer.right and tool.name not in RIGHT_BUTTON:
             self.menu_asked.emit(self._desk.cluster(pointer), event.globalPosition())
             return
-        self._button = event.button()
-        self._stroke = tool.stroke(self._desk, pointer)
         self._set_cursor(dragging=tool.name == "hand")
-        self._advance(None)
+        self._stroke.begin(tool.stroke(self._desk, pointer), pointer, event.button())
 
     def _tool_for(self, event: QMouseEvent | QTabletEvent, pointer: Pointer, middle: bool) -> Tool:
         if middle or self._space:
@@ -210,8 +208,8 @@ class CanvasView(QWidget):
 
     def _move(self, event: QMouseEvent | QTabletEvent) -> None:
         self._last_pointer = self._pointer(event)
-        if self._stroke is not None:
-            self._advance(self._last_pointer)
+        if self._stroke.active:
+            self._stroke.move(self._last_pointer)
         else:
             self._set_cursor()
             self._show_hover()
@@ -222,15 +220,14 @@ class CanvasView(QWidget):
 
     def _release(self, event: QMouseEvent | QTabletEvent) -> None:
         self._last_pointer = self._pointer(event)
-        if self._stroke is not None and event.button() == self._button:
-            self._advance(self._pointer(event, released=True))
+        self._stroke.release(self._last_pointer, event.button())
         self._set_cursor()
         self._show_hover()
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A pen paints like the mouse; its other end erases."""
         kind = event.type()
-        if kind == QEvent.Type.TabletPress and self._stroke is None and self._desk and self._layers is not None:
+        if kind == QEvent.Type.TabletPress and not self._stroke.active and self._desk and self._layers is not None:
             self._press(event, event.button() == Qt.MouseButton.MiddleButton)
         elif kind == QEvent.Type.TabletMove:
             self._move(event)
@@ -257,7 +254,7 @@ class CanvasView(QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         self._last_pointer = None
         self.hovered.emit(None)
-        if self._stroke is None:
+        if not self._stroke.active:
             self.show_preview(None)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -289,24 +286,15 @@ class CanvasView(QWidget):
 
     def cancel_stroke(self) -> None:
         """Give up the stroke under way; nothing is changed."""
-        if self._stroke is not None:
-            stroke, self._stroke = self._stroke, None
-            stroke.close()
+        if self._stroke.cancel():
             self._set_cursor()
 
-    def _advance(self, pointer: Pointer | None) -> None:
-        stroke = self._stroke
-        assert stroke is not None
-        try:
-            if pointer is None:
-                next(stroke)
-            else:
-                stroke.send(pointer)
-        except StopIteration:
-            self._stroke = None
+    def _stroke_ended(self) -> None:
+        self._set_cursor()
+        self._show_hover()
 
     def _modifiers_changed(self, shift: bool) -> None:
-        if self._last_pointer is not None and self._stroke is None:
+        if self._last_pointer is not None and not self._stroke.active:
             last = self._last_pointer
             self._last_pointer = Pointer(last.x, last.y, last.position, shift=shift)
             self._show_hover()
@@ -314,9 +302,9 @@ class CanvasView(QWidget):
     def _show_hover(self) -> None:
         usable = self._desk is not None and self._layers is not None and not self._space
         usable = usable and not (self._last_pointer is not None and self._on_divider(self._last_pointer))
-        if usable and self._last_pointer is not None and self._stroke is None:
+        if usable and self._last_pointer is not None and not self._stroke.active:
             self.show_preview(self._tool.hover(self._desk, self._last_pointer))  # type: ignore[arg-type]
-        elif self._stroke is None:
+        elif not self._stroke.active:
             self.show_preview(None)
 
     def _on_divider(self, pointer: Pointer) -> bool:
@@ -326,7 +314,7 @@ class CanvasView(QWidget):
             return False
         return abs(pointer.x - layers.wipe * layers.grid) * self.viewport.scale <= DIVIDER_REACH
 
-    def _pointer(self, event: QMouseEvent | QTabletEvent, released: bool = False) -> Pointer:
+    def _pointer(self, event: QMouseEvent | QTabletEvent) -> Pointer:
         x, y = self.viewport.to_cells(event.position())
         keys = event.modifiers()
         return Pointer(
@@ -338,7 +326,6 @@ class CanvasView(QWidget):
             ctrl=bool(keys & Qt.KeyboardModifier.ControlModifier),
             alt=bool(keys & Qt.KeyboardModifier.AltModifier),
             pressure=event.pressure() if isinstance(event, QTabletEvent) else 1.0,
-            released=released,
         )
 
     def _set_cursor(self, dragging: bool = False) -> None:

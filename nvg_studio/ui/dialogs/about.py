@@ -40,7 +40,7 @@ def facts(info: ModelInfo | None) -> dict[str, str]:
         return program | {"Model": "none loaded"}
     return program | {
         "Runtime": info.runtime,
-        "Model": f"{info.name}, {info.image_size} pixels, {info.fingerprint[:12]}",
+        "Model": f"{info.name}, {info.image_size} pixels, {info.identity.short}",
         "Device": f"{info.device}, {info.dtype}",
         "Folder": below_home(Path(info.folder)),
     }

@@ -50,6 +50,8 @@ class ColourDialog(QDialog):
         self.give.setObjectName("primary")
         self._lay_out()
         self.wish.currentColorChanged.connect(self._offer)
+        # Escape reaches the dialog inside first, which would close itself alone.
+        self.wish.rejected.connect(self.reject)
         codes.ready.connect(self._offer)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)

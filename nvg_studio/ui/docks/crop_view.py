@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPai
 from PySide6.QtWidgets import QWidget
 
 from nvg_studio.imaging.regions import Box
+from nvg_studio.ui.lost_release import LostRelease
 from nvg_studio.ui.theme import Theme
 
 KEY_STEP = 0.02
@@ -25,6 +26,8 @@ class CropView(QWidget):
         self._box: Box | None = None
         self._drawing = False
         self._pressed: QPointF | None = None
+        self._last = QPointF()
+        self._lost_release = LostRelease(self, self._end_drag)
         self.setFixedSize(QSize(SIDE, SIDE))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("Reference picture")
@@ -94,11 +97,13 @@ class CropView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._image is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._pressed = event.position()
+            self._pressed = self._last = event.position()
+            self._lost_release.begin(event.button())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._pressed is None:
             return
+        self._last = event.position()
         if self._drawing:
             self._box = self._box_to(event.position())
             self.update()
@@ -108,8 +113,15 @@ class CropView(QWidget):
             self._move_by(moved.x() / self.picture_rect().width(), moved.y() / self.picture_rect().height())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._last = event.position()
+            self._end_drag()
+
+    def _end_drag(self) -> None:
+        """What the release does, where the pointer was last with the button down."""
+        self._lost_release.over()
         if self._pressed is not None and self._drawing:
-            self.box_drawn.emit(self._box_to(event.position()))
+            self.box_drawn.emit(self._box_to(self._last))
         self._pressed = None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -22,6 +22,7 @@ from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.docks.advanced import AdvancedFields
 from nvg_studio.ui.docks.classes import ClassBox
 from nvg_studio.ui.docks.fields import Fold, FormGrid, choice_box, choose, chosen, compact, count_box, scrolling
+from nvg_studio.ui.run_buttons import GENERATE, RunButton
 from nvg_studio.ui.runs import MOST_VARIATIONS, Runs
 from nvg_studio.ui.theme import Theme
 
@@ -32,30 +33,29 @@ SCOPES = {Scope.WHOLE: "Whole picture", Scope.PAINTED: "What I painted"}
 class RunView:
     """What the run buttons show: what a run would do, or how far one is.
 
-    `document`: whether there is one (otherwise Run makes a new picture); `status`: one line; `done` of `total` stages;
-    `lowest`, `here`: where runs start; `scope`: what "Auto" means now.
+    `document`: whether there is one; `primary`, `second`: the two buttons; `status`: one line; `done` of `total`
+    stages; `scope`: what "Auto" means now.
     """
 
     document: bool
+    primary: RunButton
+    second: RunButton
     can_run: bool
     busy: bool
     status: str
     done: int
     total: int
-    lowest: int
-    here: int
     scope: Scope
     waiting: int = 0
 
 
 class GenerateDock(QWidget):
-    """Emits `chosen` with names and values of `Runs` that were set, and which button was pressed."""
+    """Emits `chosen` with names and values of `Runs` that were set; `run_asked` with the name of an action."""
 
     chosen = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
     precision_chosen = Signal(str, str)
     dice_asked = Signal()
-    run_asked = Signal()
-    run_here_asked = Signal()
+    run_asked = Signal(str)
     cancel_asked = Signal()
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
@@ -63,6 +63,7 @@ class GenerateDock(QWidget):
         self._theme = theme
         self._settings = GenerationSettings()
         self._defaults = GenerationSettings()
+        self._buttons: tuple[RunButton, RunButton] = (GENERATE, GENERATE)
         self.live = QToolButton()
         self.live.setDefaultAction(actions["run.live"])
         self.live.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
@@ -141,8 +142,8 @@ class GenerateDock(QWidget):
         self.keep.toggled.connect(lambda on: self.chosen.emit({"keep_seed": on}))
         self.variations.valueChanged.connect(lambda count: self.chosen.emit({"variations": count}))
         self.scope.activated.connect(self._scope_chosen)
-        self.run.clicked.connect(self.run_asked)
-        self.run_here.clicked.connect(self.run_here_asked)
+        self.run.clicked.connect(lambda: self.run_asked.emit(self._buttons[0].action))
+        self.run_here.clicked.connect(lambda: self.run_asked.emit(self._buttons[1].action))
         self.cancel.clicked.connect(self.cancel_asked)
 
     def show_model(self, info: ModelInfo | None) -> None:
@@ -171,19 +172,10 @@ class GenerateDock(QWidget):
         """Show what a run would do, or how far it is."""
         self.run.setEnabled(view.can_run)
         self.run_here.setEnabled(view.can_run and view.document)
-        if not view.document:
-            self.run.setText("Generate a picture")
-            self.run.setToolTip("Generate a picture from nothing")
-        else:
-            text = "Run" if view.lowest == 0 else f"Run from level {view.lowest}"
-            self.run.setText(f"{text}, after this one" if view.busy else text)
-            self.run.setToolTip(
-                "Generate every level anew, but for what is locked"
-                if view.lowest == 0
-                else "Generate from the lowest changed level on"
-            )
-        self.run_here.setText(f"From level {view.here}")
-        self.run_here.setToolTip(f"Keep the levels below {view.here}; generate level {view.here} and all finer ones")
+        self._buttons = (view.primary, view.second)
+        for button, content in zip((self.run, self.run_here), self._buttons, strict=True):
+            button.setText(content.text)
+            button.setToolTip(content.tip)
         self.cancel.setEnabled(view.busy)
         self.cancel.setText(f"Cancel all {view.waiting + 1}" if view.waiting else "Cancel")
         self.scope.setItemText(0, f"Auto: {_inside(SCOPES[view.scope])}")

@@ -19,7 +19,7 @@ from nvg_studio.imaging.regions import MOST_REGIONS
 from nvg_studio.ui.action_set import ActionSet
 from nvg_studio.ui.docks.crop_view import SIDE, CropView
 from nvg_studio.ui.docks.fields import FormGrid, choice_box, choose, chosen, compact, count_box, scrolling
-from nvg_studio.ui.incoming import has_something
+from nvg_studio.ui.incoming import may_be_usable
 from nvg_studio.ui.strip import Thumb
 from nvg_studio.ui.structure_source import COUNTED, Area, ReferenceChoices, Source
 from nvg_studio.ui.theme import Theme
@@ -162,7 +162,7 @@ class ReferenceDock(QWidget):
         self.apply_run.setEnabled(view.can_apply and view.can_run)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if has_something(event.mimeData()):
+        if may_be_usable(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -88,10 +88,12 @@ class CompareView(QWidget):
             painter.drawText(place, side | Qt.AlignmentFlag.AlignVCenter, text)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._wipe_to(event.position())
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._wipe_to(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._wipe_to(event.position())
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._wipe_to(event.position())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -0.05, Qt.Key.Key_Right: 0.05}.get(Qt.Key(event.key()))

@@ -1,7 +1,8 @@
-"""Fill: gives the whole cluster under the pointer to the cluster in hand."""
+"""Fill: gives the region under the pointer, or its whole cluster, to the cluster in hand."""
 
 from PySide6.QtCore import Qt
 
+from nvg_studio.ui import gestures
 from nvg_studio.ui.canvas.layers import Preview
 from nvg_studio.ui.tools import previews
 from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
@@ -15,16 +16,15 @@ class Fill:
 
     def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
         """The cells that a click would change."""
-        cluster = desk.cluster(pointer)
-        if cluster is None:
+        cell = desk.cell(pointer)
+        if cell is None:
             return None
-        cells = desk.session.labels(desk.state.now.level) == cluster
-        return previews.of_paint(desk, desk.state.now, cells)
+        return previews.of_paint(desk, desk.state.now, gestures.region(desk.session.sequence, cell, desk.state.now))
 
     def stroke(self, desk: Desk, press: Pointer) -> Stroke:
         """Fill on release, so that Escape can still stop it."""
-        choices, cluster = desk.state.now, desk.cluster(press)
+        choices, cell = desk.state.now, desk.cell(press)
         while not (yield).released:
             pass
-        if cluster is not None:
-            desk.session.editing.fill(cluster, choices)
+        if cell is not None:
+            desk.session.editing.fill(cell, choices)

@@ -3,13 +3,13 @@
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
-from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
+from nvg_studio.ui.tools.base import Desk, Pointer, Stroke, take_under
 
 
 class Select:
-    """Selects the cluster under the pointer; a click outside the picture selects nothing.
+    """Selects the cluster under the pointer and takes it in hand; a click outside the picture selects nothing.
 
-    Shift or Ctrl adds clusters to the selection, or takes one out of it.
+    Shift or Ctrl adds clusters to the selection, or takes one out of it; the first one stays in hand.
     """
 
     name = "select"
@@ -27,6 +27,7 @@ class Select:
             here = _under(desk, pointer)
             if not more:
                 desk.state.update(selected=here)
+                take_under(desk, pointer)
             elif first <= before:
                 desk.state.update(selected=desk.state.now.selected - here)
             else:

@@ -1,0 +1,202 @@
+"""Work off the window's thread, in lanes of their own: what takes long never holds up what the window waits for."""
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from nvg_studio.errors import NVGError
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+PATIENCE_S = 10.0
+"""How long the end of the program waits for work that nobody needs any more."""
+
+
+class Lane(Enum):
+    """Who waits for the work; each lane has threads of its own."""
+
+    INTERACTIVE = "what the window shows next: pictures, thumbnails, structures"
+    FILES = "files that are opened"
+    SAVES = "files that the person saves; always done to the end"
+    AUTOSAVE = "unsaved work on its way to the disk"
+    LONG = "exports, downloads, conversions"
+
+
+THREADS = {Lane.INTERACTIVE: 2, Lane.FILES: 2, Lane.SAVES: 4, Lane.AUTOSAVE: 1, Lane.LONG: 4}
+KEPT = (Lane.SAVES, Lane.AUTOSAVE)
+"""Lanes whose work is done even if it had not begun when the program ends."""
+AWAITED = (Lane.SAVES, Lane.LONG)
+"""Lanes that the window waits for, visibly, before it closes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Job(Generic[Result]):
+    """A piece of work, and what becomes of its answer.
+
+    Attributes:
+        work: runs on a thread; it is pure or touches only files, and sees no document but through its arguments.
+        then: gets the result, on the window's thread.
+        failed: gets the exception instead.
+        lane: whose threads do it.
+        ended: called after `then` or `failed`, even if those raise: it gives back what was taken for the work.
+        turn: jobs of a lane with the same text are done one after the other, in the order they were started.
+        label: what the window says while it waits for the job before it closes.
+        stop: set when the program ends before the work does.
+    """
+
+    work: Callable[[], Result]
+    then: Callable[[Result], None]
+    failed: Callable[[Exception], None]
+    lane: Lane = Lane.INTERACTIVE
+    ended: Callable[[], None] | None = None
+    turn: str = ""
+    label: str = ""
+    stop: threading.Event | None = None
+
+    def answer(self, result: Result, error: Exception | None) -> None:
+        """Hand the answer over."""
+        try:
+            if error is None:
+                self.then(result)
+            else:
+                self.failed(error)
+        finally:
+            if self.ended is not None:
+                self.ended()
+
+
+class BackgroundWork(QObject):
+    """Runs jobs; their answers come on the window's thread. `settled`: nothing is left that a closing window awaits."""
+
+    settled = Signal()
+    _answered = Signal(int, object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pools = {
+            lane: ThreadPoolExecutor(count, thread_name_prefix=f"studio-{lane.name.lower()}")
+            for lane, count in THREADS.items()
+        }
+        self._next = 0
+        self._stopped = self._abandoned = False
+        self._jobs: dict[int, Job[Any]] = {}
+        self._futures: dict[Lane, set[Future[None]]] = {lane: set() for lane in Lane}
+        self._turns: dict[tuple[Lane, str], deque[tuple[int, Job[Any]]]] = {}
+        self._turns_lock = threading.Lock()
+        self._answered.connect(self._finish, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self._jobs)
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """What a closing window waits for."""
+        return tuple(job.label for job in self._jobs.values() if job.lane in AWAITED)
+
+    def start(
+        self,
+        work: Callable[[], Result],
+        then: Callable[[Result], None],
+        failed: Callable[[Exception], None],
+        lane: Lane = Lane.INTERACTIVE,
+        *,
+        ended: Callable[[], None] | None = None,
+        turn: str = "",
+        label: str = "",
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Run a `Job`, whose attributes these are. After `stop`: nothing."""
+        if self._stopped:
+            return
+        job = Job(work, then, failed, lane, ended, turn, label, stop)
+        self._next += 1
+        self._jobs[self._next] = job
+        if turn and self._queued(self._next, job):
+            return
+        self._futures[lane] = {future for future in self._futures[lane] if not future.done()}
+        self._futures[lane].add(self._pools[lane].submit(self._run, self._next, job))
+
+    def stop(self) -> None:
+        """Start nothing any more, begin nothing that need not be done, and forget the answers."""
+        if self._stopped:
+            return
+        self._stopped = True
+        for job in self._jobs.values():
+            if job.stop is not None:
+                job.stop.set()
+        self._jobs.clear()
+        for lane, pool in self._pools.items():
+            pool.shutdown(wait=False, cancel_futures=lane not in KEPT)
+            # A cancelled one never counts as done for `wait`.
+            self._futures[lane] = {future for future in self._futures[lane] if not future.cancelled()}
+
+    def abandon(self) -> None:
+        """Do not even wait for saves: the disk does not answer, and the person does not want to wait."""
+        self._abandoned = True
+
+    def close(self) -> bool:
+        """`stop`, and wait: for saves to their end, for the rest a while. False where a thread is still at work."""
+        self.stop()
+        begun = time.monotonic()
+        for lane, futures in self._futures.items():
+            rest = max(0.0, PATIENCE_S - (time.monotonic() - begun))
+            wait(futures, None if lane in KEPT and not self._abandoned else rest)
+        ended = all(future.done() for futures in self._futures.values() for future in futures)
+        for pool in self._pools.values() if ended else ():
+            pool.shutdown(wait=True)
+        return ended
+
+    def _queued(self, number: int, job: Job[Any]) -> bool:
+        """Queue up behind a job with the same turn; False where there is none."""
+        with self._turns_lock:
+            queue = self._turns.setdefault((job.lane, job.turn), deque())
+            queue.append((number, job))
+            return len(queue) > 1
+
+    def _run(self, number: int, job: Job[Any]) -> None:
+        entry: tuple[int, Job[Any]] | None = (number, job)
+        while entry is not None:
+            self._work(*entry)
+            entry = self._following(job) if job.turn else None
+
+    def _following(self, job: Job[Any]) -> tuple[int, Job[Any]] | None:
+        """The next one of a turn, after one of it is done."""
+        with self._turns_lock:
+            queue = self._turns[job.lane, job.turn]
+            queue.popleft()
+            if queue:
+                return queue[0]
+            del self._turns[job.lane, job.turn]
+            return None
+
+    def _work(self, number: int, job: Job[Any]) -> None:
+        result, error = None, None
+        try:
+            result = job.work()
+        except Exception as problem:  # whatever it is, it must reach the window, not vanish with the thread
+            error = problem
+            if not isinstance(problem, NVGError):
+                log.exception("A job failed")
+        with contextlib.suppress(RuntimeError):  # the window may be gone before an abandoned job
+            self._answered.emit(number, result, error)
+
+    def _finish(self, number: int, result: object, error: Exception | None) -> None:
+        job = self._jobs.pop(number, None)
+        if job is None:
+            return
+        try:
+            job.answer(result, error)
+        finally:
+            if job.lane in AWAITED and not self.awaited:
+                self.settled.emit()

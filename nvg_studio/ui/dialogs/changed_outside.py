@@ -1,0 +1,30 @@
+"""What to do about a project file that somebody else changed since it was opened or saved here."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+
+class ChangedOutsideDialog(QMessageBox):
+    """Emits one of `replace_asked`, `save_as_asked` and `given_up`. It is opened, not executed: the window goes on."""
+
+    replace_asked = Signal()
+    save_as_asked = Signal()
+    given_up = Signal()
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("changed_outside")
+        self.setIcon(QMessageBox.Icon.NoIcon)
+        self.setWindowTitle("Changed by another program")
+        self.setText(f"{name} was changed by another program since it was opened or saved here.")
+        self.setInformativeText("Replacing it keeps the other version as its backup (~) until the next save.")
+        self.setStandardButtons(QMessageBox.StandardButton.Cancel)
+        self.other_name = self.addButton("Save under another name…", QMessageBox.ButtonRole.AcceptRole)
+        self.replace = self.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+        self.setDefaultButton(self.other_name)
+        self.finished.connect(self._decide)
+
+    def _decide(self) -> None:
+        clicked = self.clickedButton()
+        answers = {self.replace: self.replace_asked, self.other_name: self.save_as_asked}
+        answers.get(clicked, self.given_up).emit()  # type: ignore[call-overload]

@@ -1,0 +1,228 @@
+"""The document store: what becomes of an answer depends on what it was asked for, and on nothing else."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+
+from nvg_studio.editor.notices import Notice
+from nvg_studio.editor.store import (
+    DocumentStore,
+    DocumentVersion,
+    NewDocument,
+    OpenDocument,
+    OpenRequest,
+    Outcome,
+    Replacement,
+    SaveRequest,
+)
+from nvg_studio.granularity.grid import tree_depth
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.project import document as documents
+from nvg_studio.project.document import Document, Made
+from nvg_studio.sampling.settings import GenerationSettings, RunRequest
+
+PHOTO = np.zeros((16, 16, 3), np.uint8)
+CELLS = 16
+
+
+def document(title: str = "Open", cells: int = CELLS) -> Document:
+    return documents.open_photo(GranularitySequence.blank(cells, tree_depth(cells)), PHOTO, title)
+
+
+def edited(now: Document, name: str) -> Document:
+    return documents.with_name(now, 1, 0, name)
+
+
+def result(cells: int = CELLS, seed: int = 0) -> Made:
+    sequence = GranularitySequence.blank(cells, tree_depth(cells))
+    request = RunRequest(sequence, 0, None, (GenerationSettings(seed=seed),), "model")
+    return Made(request, sequence, PHOTO, None, "New picture")
+
+
+@pytest.fixture
+def store() -> DocumentStore:
+    """With a document open and unchanged."""
+    store = DocumentStore()
+    store.open(NewDocument(document(), "first", saved=True))
+    return store
+
+
+def test_identities_are_never_used_again_and_revisions_grow(store: DocumentStore) -> None:
+    first = store.version
+    store.edit(edited(document(), "a"))
+    assert store.version.id == first.id and store.version.revision == first.revision + 1
+    store.open(NewDocument(document(), "second"))
+    assert store.version.id not in (first.id, DocumentStore().version.id) and not store.is_open(first)
+
+
+def test_a_request_is_opened_asked_about_or_dropped(store: DocumentStore) -> None:
+    asked: list[Replacement] = []
+    dropped: list[OpenRequest] = []
+    store.replace_asked.connect(asked.append)
+    store.dropped.connect(dropped.append)
+    request = store.begin_opening("b")
+    store.edit(edited(document(), "mine"))
+    assert store.finish_opening(request, NewDocument(document(), "b")) is Outcome.ASKED
+    asked[0].decline()
+    assert dropped == [request] and store.current is not None and store.current.name == "first"
+    request = store.begin_opening("c")
+    assert store.finish_opening(request, NewDocument(document(), "c", saved=True)) is Outcome.OPENED
+    assert store.current.name == "c" and store.current.request is request
+    early, late = store.begin_opening("d"), store.begin_opening("e")
+    assert store.finish_opening(early, NewDocument(document(), "d")) is Outcome.DROPPED
+    assert store.finish_opening(late, NewDocument(document(), "e")) is Outcome.OPENED
+
+
+def test_an_answer_to_the_question_that_comes_too_late_opens_nothing(store: DocumentStore) -> None:
+    asked: list[Replacement] = []
+    store.replace_asked.connect(asked.append)
+    request = store.begin_opening("b")
+    store.edit(edited(document(), "mine"))
+    store.finish_opening(request, NewDocument(document(), "b"))
+    store.open(NewDocument(document(), "c"))
+    asked[0].accept()
+    assert store.current is not None and store.current.name == "c"
+
+
+def test_a_new_picture_that_does_not_fit_is_asked_about(store: DocumentStore) -> None:
+    asked: list[Replacement] = []
+    store.replace_asked.connect(asked.append)
+    request = store.begin_opening("The new picture")
+    store.edit(edited(document(), "mine"))
+    assert store.finish_new_picture(request, (result(cells=64),)) is Outcome.ASKED
+    asked[0].accept()
+    assert store.current is not None and store.current.name == "Untitled" and store.current.modified
+
+
+def test_saves_bind_their_own_document_to_the_latest_file(store: DocumentStore) -> None:
+    slow = store.begin_saving()
+    quick = store.begin_saving()
+    assert store.finish_saving(quick, Path("quick.nvgs")) and not store.finish_saving(slow, Path("slow.nvgs"))
+    assert store.current is not None and store.current.path == Path("quick.nvgs")
+    late = store.begin_saving()
+    store.open(NewDocument(document(), "second"))
+    assert not store.finish_saving(late, Path("late.nvgs")) and store.current.path is None
+
+
+def test_a_reference_that_was_chosen_early_goes_to_the_first_document() -> None:
+    store = DocumentStore()
+    assert store.set_reference(store.version, PHOTO)
+    store.open(NewDocument(document(), "first"))
+    assert store.current is not None and store.current.reference is PHOTO
+    asked = store.version
+    store.open(NewDocument(document(), "second"))
+    assert store.current.reference is None and not store.set_reference(asked, PHOTO)
+    assert store.current.reference is None
+
+
+class Answers(RuleBasedStateMachine):
+    """Work is asked for and answered in any order, between edits and other documents."""
+
+    openings, saves, versions = Bundle("openings"), Bundle("saves"), Bundle("versions")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = DocumentStore()
+        self.asked = False
+        self.by_hand: dict[int, str] = {}
+        self.store.replace_asked.connect(lambda _: setattr(self, "asked", True))
+        self.notices: list[Notice] = []
+        self.store.said.connect(self.notices.append)
+        self.number = 0
+        self.files: dict[int, Path] = {}
+
+    def fresh(self) -> str:
+        self.number += 1
+        return f"name {self.number}"
+
+    @property
+    def now(self) -> OpenDocument | None:
+        return self.store.current
+
+    @rule(saved=st.booleans())
+    def open_at_once(self, saved: bool) -> None:
+        self.store.open(NewDocument(document(), self.fresh(), saved=saved))
+
+    @rule()
+    def edit(self) -> None:
+        if self.now is not None:
+            name = self.fresh()
+            self.store.edit(edited(self.now.document, name))
+            self.by_hand[self.now.id] = name
+
+    @rule(target=openings)
+    def ask_for_a_document(self) -> OpenRequest:
+        return self.store.begin_opening(self.fresh())
+
+    @rule(request=openings, picture=st.booleans())
+    def a_document_comes(self, request: OpenRequest, picture: bool) -> None:
+        before, self.asked = self.now, False
+        if picture:
+            outcome = self.store.finish_new_picture(request, (result(),))
+        else:
+            outcome = self.store.finish_opening(request, NewDocument(document(), request.title, saved=True))
+        assert (outcome is Outcome.ASKED) is self.asked
+        if outcome is Outcome.OPENED:
+            touched = before is not None and before.revision != request.asked.revision
+            assert before is None or before.id == request.asked.id
+            assert before is None or not (touched and before.modified)
+        else:
+            assert (self.now is None) is (before is None)
+            if before is not None and self.now is not None:
+                assert self.now.id == before.id and self.now.document.history is before.document.history
+
+    @rule(target=versions)
+    def ask_for_a_step(self) -> DocumentVersion:
+        return self.store.version
+
+    @rule(version=versions)
+    def a_step_comes(self, version: DocumentVersion) -> None:
+        before = self.now
+        after = edited(version.document, self.fresh()) if version.document is not None else document()
+        taken = self.store.put_step(version, after)
+        same = before is not None and before.id == version.id and version.document is not None
+        assert taken is (same and before.document.snapshot is version.document.snapshot)
+        assert taken or self.now is before
+
+    @rule(version=versions)
+    def a_result_comes_late(self, version: DocumentVersion) -> None:
+        before = self.now
+        outcome = self.store.keep_results(version, (result(),), "It waits.") if before is not None else None
+        if before is not None and self.now is not None:
+            kept = len(self.now.document.made) - len(before.document.made)
+            assert kept == (outcome is Outcome.WAITING) == (before.id == version.id)
+
+    @rule(target=saves)
+    def ask_for_a_save(self) -> SaveRequest:
+        return self.store.begin_saving()
+
+    @rule(request=saves)
+    def a_save_ends(self, request: SaveRequest) -> None:
+        path = Path(self.fresh())
+        if self.store.finish_saving(request, path):
+            self.files[request.asked.id] = path
+
+    @invariant()
+    def a_document_has_only_a_file_that_was_written_for_it(self) -> None:
+        if self.now is not None:
+            assert self.now.path == self.files.get(self.now.id)
+
+
+Answers.TestCase.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
+TestAnswers = Answers.TestCase
+
+
+def test_stars_that_were_given_meanwhile_stay(store: DocumentStore) -> None:
+    asked = store.version
+    assert asked.document is not None
+    store.keep_results(asked, (result(),), "")
+    now = store.current
+    assert now is not None
+    store.edit(replace(now.document, made=(replace(now.document.made[0], starred=True),)))
+    assert store.put_step(asked, edited(asked.document, "composed"))
+    assert store.current is not None and store.current.document.made[0].starred
