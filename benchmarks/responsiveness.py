@@ -24,8 +24,8 @@ from PySide6.QtCore import QEvent, QEventLoop, QMimeData, QPointF, QSettings, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPaintEvent  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
+from nvg_studio.engine.process import ProcessEngine  # noqa: E402
 from nvg_studio.paths import resource, shipped_model  # noqa: E402
-from nvg_studio.sampling.engine import ProcessEngine  # noqa: E402
 from nvg_studio.ui.app import make_application  # noqa: E402
 from nvg_studio.ui.canvas.view import CanvasView  # noqa: E402
 from nvg_studio.ui.session import Session  # noqa: E402

@@ -20,8 +20,8 @@ from PySide6.QtCore import QSettings, Qt  # noqa: E402  the path comes first
 from PySide6.QtTest import QTest  # noqa: E402
 from PySide6.QtWidgets import QDialog, QWidget  # noqa: E402
 
+from nvg_studio.engine.process import Engine, ProcessEngine  # noqa: E402
 from nvg_studio.paths import resource, shipped_model  # noqa: E402
-from nvg_studio.sampling.engine import Engine, ProcessEngine  # noqa: E402
 from nvg_studio.ui.app import make_application  # noqa: E402
 from nvg_studio.ui.dialogs.colour import ColourDialog  # noqa: E402
 from nvg_studio.ui.session import Session  # noqa: E402

@@ -7,10 +7,12 @@ The rooms, from the bottom up (each imports only from those above it in this lis
     imaging       pixels: reading, composing, drawing (numpy, OpenCV, Pillow)
     model         the networks and their files (torch)
     hub           this machine's models: fetching, importing and publishing them (no torch at import)
-    sampling      from networks to sequences: pipeline, settings, events, the engine process
+    sampling      from networks to sequences: pipeline, precision, settings, events
+    engine        where runs are done: a process of its own that the window asks
     project       the document: snapshots, history, files, export (no torch)
     training      data, losses, recipes, loop
     evaluation    metrics and reports
+    bench         speed and memory, side by side with the method written plainly
     ui            the window (Qt; no torch)
     cli           the command line
 

@@ -14,9 +14,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TIERS = {
+    "bench": "unit",
     "cli": "unit",
     "editor": "unit",
     "e2e": "e2e",
+    "engine": "unit",
     "evaluation": "slow",
     "granularity": "unit",
     "hub": "unit",

@@ -11,7 +11,7 @@ from nvg_studio.openmp import SETTINGS, forget_settings, limit_spinning
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = (
-    "from multiprocessing import Pipe; from nvg_studio.sampling.engine_child import Load, serve; "
+    "from multiprocessing import Pipe; from nvg_studio.engine.worker import Load, serve; "
     "ours, theirs = Pipe(); ours.send(Load(1, 'folder', 'cpu', 'auto')); "
     "serve(theirs, 'nvg_studio.sampling.pipeline:NVGPipeline.from_pretrained')"
 )

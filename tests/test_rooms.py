@@ -14,6 +14,8 @@ ROOMS = {
     "model": {"numpy", "torch", "safetensors", "efficientnet_lite_pytorch"},
     "hub": {"huggingface_hub", "platformdirs", "safetensors", "tqdm"},
     "sampling": {"numpy", "torch"},
+    "engine": {"numpy"},
+    "bench": {"numpy", "torch", "psutil"},
     "training": {"numpy", "torch", "safetensors", "cv2", "tqdm", "transformers"},
     "editor": {"numpy", "PySide6"},
     "project": {"numpy", "PIL", "psd_tools", "tifffile", "pydantic", "filelock"},

@@ -42,13 +42,13 @@ def bench(
 ) -> None:  # fmt: skip
     """Measure the engine on this machine, side by side with the method written plainly."""
     if compare is not None:
-        from nvg_studio.cli.bench_tables import show_comparison
+        from nvg_studio.bench.tables import show_comparison
 
         show_comparison(_read(compare[0]), _read(compare[1]))
         return
     if json_file is not None:
         check_output(json_file, ".json")
-    from nvg_studio.cli.bench_tables import show
+    from nvg_studio.bench.tables import show
 
     report = _measure(choice, random, repeats, [Part.REFERENCE] if quick else parts)
     if json_file is not None:
@@ -59,11 +59,11 @@ def bench(
 
 
 def _measure(choice: ModelChoice, random: int | None, repeats: int, parts: list[Part]) -> dict[str, Any]:
-    from nvg_studio.cli import busy, scaling
-    from nvg_studio.cli.measure import Bench
-    from nvg_studio.cli.memory import peaks
-    from nvg_studio.cli.side_by_side import SideBySide
-    from nvg_studio.sampling.engine_child import ENGINE_NICENESS
+    from nvg_studio.bench import busy, scaling
+    from nvg_studio.bench.memory import peaks
+    from nvg_studio.bench.side_by_side import SideBySide
+    from nvg_studio.bench.stages import Bench
+    from nvg_studio.engine.worker import ENGINE_NICENESS
 
     start = time.perf_counter()
     networks = _networks(choice, random)
@@ -88,7 +88,7 @@ def _measure(choice: ModelChoice, random: int | None, repeats: int, parts: list[
 
 
 def _networks(choice: ModelChoice, random: int | None) -> "Networks":
-    from nvg_studio.cli.random_model import random_networks
+    from nvg_studio.bench.random_model import random_networks
     from nvg_studio.model.checkpoint import load_model
     from nvg_studio.model.config import official
     from nvg_studio.sampling.pipeline import resolve_device
@@ -111,7 +111,7 @@ def _machine(pipeline: Any) -> dict[str, Any]:
     import torch
 
     import nvg_studio
-    from nvg_studio.cli.timing import device_name
+    from nvg_studio.bench.timing import device_name
 
     info = pipeline.info
     return {

@@ -2,8 +2,8 @@
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from nvg_studio.engine.process import Engine
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling.engine import Engine
 from nvg_studio.sampling.events import LAST_EVENTS, Picture
 from nvg_studio.sampling.settings import RunRequest
 

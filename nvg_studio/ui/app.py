@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from nvg_studio import __version__
-from nvg_studio.sampling.engine import ProcessEngine
+from nvg_studio.engine.process import ProcessEngine
 from nvg_studio.ui.interrupts import Interrupts
 from nvg_studio.ui.logs import log_file, start_logging
 from nvg_studio.ui.session import Session

@@ -3,11 +3,11 @@
 from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.editor.engine_link import EngineLink
+from nvg_studio.engine.picture_cache import RenderingCache
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.ids import UNKNOWN, Identity, ModelId, tokenizer_of
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.sampling.events import Cancelled, Decoded, Event, Failed, Picture
-from nvg_studio.sampling.picture_cache import RenderingCache
 
 SKETCHES = 8 * 2**20
 """Bytes of the preview decoder's pictures: they stand in until the decoder's own are there."""

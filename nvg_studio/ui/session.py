@@ -14,6 +14,7 @@ from nvg_studio.editor.notices import Kind, Notice
 from nvg_studio.editor.open_document import OpenDocument, OpenRequest, Work
 from nvg_studio.editor.photo_reader import Opening, PhotoReader
 from nvg_studio.editor.store import DocumentStore
+from nvg_studio.engine.process import Engine
 from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -25,7 +26,6 @@ from nvg_studio.project.planning import edited_stage
 from nvg_studio.project.renaming import document_with_current_ids
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage import Project
-from nvg_studio.sampling.engine import Engine
 from nvg_studio.sampling.events import Event, ModelReady, Picture, StageDone
 from nvg_studio.sampling.settings import ModelInfo
 from nvg_studio.ui.code_colours import Codes

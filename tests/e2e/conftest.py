@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from nvg_studio.sampling.engine import ProcessEngine
+from nvg_studio.engine.process import ProcessEngine
 from tests.tiny import save_tiny_model
 from tests.ui.conftest import bare_studio, pytest_collection_modifyitems, ready_studio, studio
 from tests.ui.driver import Studio, no_threads_left

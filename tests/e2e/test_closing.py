@@ -21,7 +21,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QMessageBox
 import nvg_studio.ui.session as session_module
-from nvg_studio.sampling.scripted import ScriptedEngine
+from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.ui import app, keeping
 from nvg_studio.ui.state import LockKind
 from nvg_studio.ui.window import MainWindow

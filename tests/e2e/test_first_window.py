@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
+from nvg_studio.engine.process import ProcessEngine
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -19,7 +20,6 @@ from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.nearest import nearest_colours
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project.planning import Scope
-from nvg_studio.sampling.engine import ProcessEngine
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.ui.dialogs.colour import ColourDialog

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.project import storage
-from nvg_studio.sampling.scripted import ScriptedEngine
 from nvg_studio.ui.dialogs.recovery import RecoveryDialog
 from tests.ui.driver import Studio, no_threads_left
 
@@ -22,7 +22,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
-from nvg_studio.sampling.scripted import ScriptedEngine
+from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.ui import keeping
 from nvg_studio.ui.app import make_application
 from nvg_studio.ui.session import Session

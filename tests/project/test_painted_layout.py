@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nvg_studio.engine.scripted import run_stages
 from nvg_studio.errors import LockError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -21,7 +22,6 @@ from nvg_studio.project.planning import Plan, Scope, plan_run
 from nvg_studio.project.run_effect import describe_run
 from nvg_studio.project.storage import Project, load, save
 from nvg_studio.sampling.pipeline import NVGPipeline
-from nvg_studio.sampling.scripted import run_stages
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 from tests.granularity.strategies import random_locks, random_mask, random_sequence
 from tests.project.making import picture

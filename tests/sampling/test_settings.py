@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nvg_studio.engine.scripted import SCRIPTED_INFO
 from nvg_studio.errors import SettingsError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling.scripted import SCRIPTED_INFO
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 
 DEFAULTS = SCRIPTED_INFO.defaults

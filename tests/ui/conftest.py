@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from nvg_studio.sampling.scripted import ScriptedEngine
+from nvg_studio.engine.scripted import ScriptedEngine
 from tests.ui.driver import Studio, model_folder, no_threads_left
 
 # What the offscreen plugin lacks says nothing about our window.

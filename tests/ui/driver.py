@@ -13,8 +13,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from nvg_studio.engine.process import Engine
 from nvg_studio.project.document import Snapshot
-from nvg_studio.sampling.engine import Engine
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
 from nvg_studio.ui.theme import Theme

@@ -3,7 +3,7 @@
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 
-from nvg_studio.sampling.scripted import ScriptedEngine
+from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.ui.dialogs.new_layout import NewLayoutDialog
 from tests.ui.driver import LEFT, Studio
 

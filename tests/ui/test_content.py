@@ -6,9 +6,9 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
 
+from nvg_studio.engine.scripted import LEVELS, tokens_to_colours
 from nvg_studio.granularity import edits
 from nvg_studio.imaging.nearest import nearest_colours
-from nvg_studio.sampling.scripted import LEVELS, tokens_to_colours
 from nvg_studio.ui.dialogs.colour import OFFERED, ColourDialog
 from nvg_studio.ui.state import LockKind
 from nvg_studio.ui.window import CLUSTER_MENU

@@ -21,7 +21,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
-from nvg_studio.sampling.engine import ProcessEngine
+from nvg_studio.engine.process import ProcessEngine
 from tests.ui.driver import Studio, no_threads_left
 from tests.ui.test_random_gestures import Hands
 

@@ -8,13 +8,13 @@ from psd_tools import PSDImage
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
 
+from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project.export import picture as picture_module
 from nvg_studio.project.export.export import ENCODERS
 from nvg_studio.project.export.kinds import Format, LayerChoice, Part
 from nvg_studio.project.export.layers import Advance, Scene
 from nvg_studio.project.importing import work_in_picture
-from nvg_studio.sampling.scripted import ScriptedEngine
 from nvg_studio.ui import exporting
 from nvg_studio.ui.dialogs.export import ExportDialog
 from nvg_studio.ui.messages import Kind, Notice

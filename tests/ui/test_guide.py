@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nvg_studio.sampling.scripted import ScriptedEngine
+from nvg_studio.engine.scripted import ScriptedEngine
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = re.compile(r"!\[[^\]]+\]\((?:docs/)?images/([a-z]+)-(?:dark|light)\.png\)")

@@ -9,11 +9,11 @@ from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from nvg_studio.atomic import backup_of
+from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project import storage
 from nvg_studio.project.autosave import Autosave, Origin, recoverable
 from nvg_studio.project.storage import Project
-from nvg_studio.sampling.scripted import ScriptedEngine
 from nvg_studio.ui import keeping
 from nvg_studio.ui.dialogs.recovery import RecoveryDialog
 from nvg_studio.ui.messages import Notice

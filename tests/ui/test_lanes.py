@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtWidgets import QProgressDialog
 from pytestqt.qtbot import QtBot
 
+from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.project.export.kinds import Format
-from nvg_studio.sampling.scripted import ScriptedEngine
 from nvg_studio.ui import keeping
 from tests.ui.driver import Studio, answering, model_folder, no_threads_left
 from tests.ui.pending import Gate, edit, held

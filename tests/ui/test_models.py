@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
+from nvg_studio.engine.scripted import identity_named
 from nvg_studio.errors import Cancelled, HubError
 from nvg_studio.hub import library
 from nvg_studio.hub.progress import Progress
@@ -19,7 +20,6 @@ from nvg_studio.paths import shipped_model
 from nvg_studio.project import storage
 from nvg_studio.project.storage import Project
 from nvg_studio.sampling.events import Failed, ModelReady
-from nvg_studio.sampling.scripted import identity_named
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.ui.dialogs.licence import LicenceDialog
 from nvg_studio.ui.dialogs.models import ModelsDialog

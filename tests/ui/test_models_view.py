@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from nvg_studio.engine.scripted import SCRIPTED_INFO
 from nvg_studio.hub.library import Damaged, facts
 from nvg_studio.hub.progress import Progress
 from nvg_studio.paths import shipped_model
-from nvg_studio.sampling.scripted import SCRIPTED_INFO
 from nvg_studio.ui.models_view import below_home, model_rows, percent, work_line
 
 FLOWERS = facts(shipped_model())

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.project import storage
-from nvg_studio.sampling.scripted import ScriptedEngine
 from nvg_studio.ui import thumbnails
 from tests.ui.driver import Studio, answering
 

@@ -11,13 +11,13 @@ from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from nvg_studio.engine.scripted import SCRIPTED_INFO, ScriptedEngine, encode
 from nvg_studio.errors import PictureError
 from nvg_studio.granularity import edits
 from nvg_studio.imaging.crop import Picture, reduced, square_crop
 from nvg_studio.imaging.label_maps import LabelMap, read_label_map
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project.document import Layout
-from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine, encode
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.reference import CROP_SIDE, KEPT_SIDE
 from nvg_studio.ui.state import LockKind, ViewMode

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from nvg_studio.editor.store import NewDocument, OpenDocument
+from nvg_studio.engine.scripted import SCRIPTED_INFO, encode
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project import document as documents
 from nvg_studio.project import storage
 from nvg_studio.project.autosave import recoverable
 from nvg_studio.project.export.kinds import Format
-from nvg_studio.sampling.scripted import SCRIPTED_INFO, encode
 from nvg_studio.ui import keeping
 from tests.ui.driver import Studio, answering, model_folder
 from tests.ui.making import free_stroke, hold, let_go, make_variations

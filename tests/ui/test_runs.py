@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nvg_studio.sampling.scripted import ScriptedEngine
+from nvg_studio.engine.scripted import ScriptedEngine
 from tests.ui.driver import Studio
 
 

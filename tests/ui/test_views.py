@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from nvg_studio.engine.scripted import SCRIPTED_INFO, ScriptedEngine
 from nvg_studio.granularity import edits
 from nvg_studio.imaging.cells import cell_means
 from nvg_studio.imaging.draw import label_colours, mean_colours, safe_colours
-from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine
 from nvg_studio.ui.canvas.draw import GRID_FROM
 from nvg_studio.ui.state import Palette, ViewMode
 from tests.ui.driver import Studio, model_folder, no_threads_left

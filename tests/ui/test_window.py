@@ -13,10 +13,10 @@ from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from nvg_studio.engine.scripted import SCRIPTED_INFO, ScriptedEngine, draw
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project import storage
-from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine, draw
 from nvg_studio.ui import commands
 from nvg_studio.ui.actions import MENUS, TABLE
 from nvg_studio.ui.docks.cluster_model import CONTENT, LAYOUT, REGION
@@ -426,7 +426,7 @@ def test_the_window_never_imports_torch() -> None:
         "from nvg_studio.ui.settings import Remembered\n"
         "from nvg_studio.ui.theme import Theme\n"
         "from nvg_studio.ui.window import MainWindow\n"
-        "from nvg_studio.sampling.engine import ProcessEngine\n"
+        "from nvg_studio.engine.process import ProcessEngine\n"
         "app = make_application(['studio'])\n"
         "session = Session(ProcessEngine())\n"
         "window = MainWindow(session, Theme(), Remembered())\n"

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nvg_studio.engine.scripted import SCRIPTED_INFO, identity_named
+from nvg_studio.engine.worker import Decode, Load, Run, Started, _Worker
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling.engine_child import Decode, Load, Run, Started, _Worker
 from nvg_studio.sampling.events import Decoded, Done, Event, StageDone
-from nvg_studio.sampling.scripted import SCRIPTED_INFO, identity_named
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
-from tests.sampling import fake_pipeline as fake
+from tests.engine import fake_pipeline as fake
 
 SEQUENCE = GranularitySequence.blank(256, 8)
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nvg_studio.cli.timing import Times
+from nvg_studio.bench.timing import Times
 from nvg_studio.granularity.clustering import cluster
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from nvg_studio import errors
+from nvg_studio.engine import scripted
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling import scripted
 from nvg_studio.sampling.events import Event, Picture, StageDone
 from nvg_studio.sampling.settings import GenerationSettings
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nvg_studio.engine import scripted
+from nvg_studio.engine.process import Engine, ProcessEngine
+from nvg_studio.engine.scripted import SCRIPTED_INFO
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling import scripted
-from nvg_studio.sampling.engine import Engine, ProcessEngine
 from nvg_studio.sampling.events import (
     LAST_EVENTS,
     Cancelled,
@@ -28,9 +29,8 @@ from nvg_studio.sampling.events import (
     ModelReady,
     StageDone,
 )
-from nvg_studio.sampling.scripted import SCRIPTED_INFO
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
-from tests.sampling import fake_pipeline as fake
+from tests.engine import fake_pipeline as fake
 
 pytestmark = pytest.mark.e2e
 
@@ -312,7 +312,7 @@ def test_close_without_ever_starting() -> None:
 
 PARENT = f"""
 import sys, time
-from nvg_studio.sampling.engine import ProcessEngine
+from nvg_studio.engine.process import ProcessEngine
 from nvg_studio.sampling.events import StageDone
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -334,7 +334,7 @@ def test_process_does_not_run_the_main_module_again(tmp_path: Path) -> None:
     script = tmp_path / "window.py"
     script.write_text(f"""
 import sys, time
-from nvg_studio.sampling.engine import ProcessEngine
+from nvg_studio.engine.process import ProcessEngine
 
 print("main", flush=True)
 engine = ProcessEngine({fake.FACTORY!r})

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from nvg_studio import errors
+from nvg_studio.engine.picture_cache import RenderingCache
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.openmp import limit_spinning
 from nvg_studio.sampling.events import (
@@ -33,7 +34,6 @@ from nvg_studio.sampling.events import (
     StageDone,
 )
 from nvg_studio.sampling.failures import explain
-from nvg_studio.sampling.picture_cache import RenderingCache
 from nvg_studio.sampling.settings import RunRequest
 
 ENGINE_NICENESS = 5

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from nvg_studio.engine.process import Engine
+from nvg_studio.engine.scripted import SCRIPTED_INFO, ScriptedEngine, draw, encode
 from nvg_studio.granularity.hierarchy import is_balanced
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling.engine import Engine
 from nvg_studio.sampling.events import Cancelled, Decoded, Done, Encoded, Failed, ModelReady, StageDone
-from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine, draw, encode
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (80, 100, 3), np.uint8)

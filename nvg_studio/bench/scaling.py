@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from nvg_studio.cli.random_model import random_networks
-from nvg_studio.cli.timing import Times
+from nvg_studio.bench.random_model import random_networks
+from nvg_studio.bench.timing import Times
 from nvg_studio.model.config import ModelConfig, TokenizerConfig, official
 from nvg_studio.sampling.pipeline import NVGPipeline, resolve_device
 from nvg_studio.sampling.settings import GenerationSettings

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nvg_studio.sampling.picture_cache import RenderingCache
+from nvg_studio.engine.picture_cache import RenderingCache
 from tests.project.making import picture, sequence
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from nvg_studio.engine.process import ProcessEngine
 from nvg_studio.granularity.locks import Locks
-from nvg_studio.sampling.engine import ProcessEngine
 from nvg_studio.sampling.events import (
     LAST_EVENTS,
     Cancelled,

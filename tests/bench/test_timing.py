@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from nvg_studio.cli.timing import MIB, STATUS, forget_peak, peak_memory
+from nvg_studio.bench.timing import MIB, STATUS, forget_peak, peak_memory
 
 CPU = torch.device("cpu")
-PEAK = "import torch; from nvg_studio.cli.timing import peak_memory; print(peak_memory(torch.device('cpu')))"
+PEAK = "import torch; from nvg_studio.bench.timing import peak_memory; print(peak_memory(torch.device('cpu')))"
 
 pytestmark = [
     pytest.mark.slow,

@@ -41,8 +41,8 @@ def _in_a_process(*arguments: object) -> float:
 
 def _measure(answer: Connection, path: str, folder: Path | None, random: int | None, device: str, dtype: str) -> None:
     """One generation with its decoding; the peak in MiB goes to `answer`."""
-    from nvg_studio.cli.random_model import random_networks
-    from nvg_studio.cli.timing import MIB, forget_peak, peak_memory
+    from nvg_studio.bench.random_model import random_networks
+    from nvg_studio.bench.timing import MIB, forget_peak, peak_memory
     from nvg_studio.model.checkpoint import load_model
     from nvg_studio.model.config import official
     from nvg_studio.sampling import reference

@@ -17,8 +17,8 @@ from multiprocessing.context import SpawnContext
 from types import ModuleType
 from typing import Protocol
 
+from nvg_studio.engine.worker import Colour, Decode, Encode, Job, Load, Run, Started, Stop, serve
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling.engine_child import Colour, Decode, Encode, Job, Load, Run, Started, Stop, serve
 from nvg_studio.sampling.events import (
     LAST_EVENTS,
     Cancelled,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from nvg_studio.cli.timing import MIB, Times, peak_memory
+from nvg_studio.bench.timing import MIB, Times, peak_memory
 from nvg_studio.granularity.clustering import structure_maps
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.sampling.events import Event

@@ -122,7 +122,7 @@ def _serve(messages: Connection, asked: Measured, limited: bool) -> None:
     _share_cores()
     if hasattr(os, "nice"):
         os.nice(asked.niceness)
-    from nvg_studio.cli.random_model import random_networks
+    from nvg_studio.bench.random_model import random_networks
     from nvg_studio.model.checkpoint import load_model
     from nvg_studio.model.config import official
     from nvg_studio.sampling.pipeline import NVGPipeline, resolve_device
