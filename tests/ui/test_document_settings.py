@@ -58,6 +58,7 @@ def test_a_project_brings_its_settings_back(studio: Studio, tmp_path: Path, samp
     settings = choose(studio, **CHOSEN, top_p=(0.9, 0.4), greedy=True)
     save_as(studio, tmp_path / "work.nvgs")
     studio.open(samples[1])
+    assert shown(studio) == (None, 0)
     studio.open(tmp_path / "work.nvgs")
     assert studio.session.runs.settings == settings and shown(studio) == (2, 77)
 
@@ -68,6 +69,7 @@ def test_a_picture_with_the_work_brings_them_back_too(studio: Studio, tmp_path: 
         studio.trigger("file.export_png")
     studio.until(lambda: studio.window.exporter.running is None)
     studio.open(samples[1])
+    assert shown(studio) == (None, 0)
     studio.open(tmp_path / "out.png")
     assert shown(studio) == (2, 77)
 

@@ -76,7 +76,7 @@ def saving(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
 @contextmanager
 def saving_a_picture(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     base = studio.session.base
-    with held("nvg_studio.ui.files.write_png") as gate, answering("getSaveFileName", folder / "out.png"):
+    with held("nvg_studio.project.export.export.export_to") as gate, answering("getSaveFileName", folder / "out.png"):
         studio.trigger_when_enabled("file.export_png")
         gate.wait_entered(studio)
         yield
@@ -97,7 +97,7 @@ def autosaving(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[No
 
 @contextmanager
 def exporting(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
-    with held("nvg_studio.project.export.export.export") as gate:
+    with held("nvg_studio.project.export.export.export_to") as gate:
         dialog = dialog_of(studio)
         choose(dialog, Format.ORA)
         with answering("getSaveFileName", folder / "out.ora"):
