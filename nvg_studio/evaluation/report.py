@@ -50,6 +50,7 @@ def _described(subject: Subject) -> dict[str, Any]:
     return {
         "name": info.name,
         "model_id": info.identity.model,
+        "structure method": str(subject.pipeline.structure_method),
         "settings": ", ".join(f"{name} {value}" for name, value in info.defaults.to_dict().items() if name != "seed"),
         "samples": subject.request.pictures,
         "held-out photos": len(subject.squares),

@@ -163,7 +163,7 @@ def photo_adherence(subject: Subject, found: Reconstructed) -> Report:
 
 
 def painted_adherence(subject: Subject, made: Samples) -> Report:
-    """New pictures of all classes, made into painted figures."""
+    """New pictures of all classes, made into painted figures; which child a figure is makes a difference for halves."""
     pipeline = subject.pipeline
     painted, names = hand_made(pipeline.info.grid), pipeline.info.class_names
     layouts = [*painted, *subject.layouts]
@@ -171,10 +171,13 @@ def painted_adherence(subject: Subject, made: Samples) -> Report:
     shown = {name: [[pipeline.decode(one) for one in cell] for cell in row] for name, row in filled.items()}
     sheets.contact_sheet(layouts, shown, subject.request.out / "contact-sheet.png")
     free = [made.sequences[i] for i in spread(len(made.sequences), ADHERENCE_PHOTOS)]
-    scores = {
-        layout.name: painted_scores(pipeline, layout, [one for row in filled.values() for one in row[index]], free)
-        for index, layout in enumerate(painted)
-    }
+    scores = {}
+    for index, layout in enumerate(painted):
+        into = [one for row in filled.values() for one in row[index]]
+        scores[f"{layout.name}, child 1"] = painted_scores(pipeline, layout, into, free)
+    for layout in hand_made(pipeline.info.grid, figure=0):
+        into = [one for label in range(len(names)) for one in _fill(subject, layout, label)]
+        scores[f"{layout.name}, child 0"] = painted_scores(pipeline, layout, into, free)
     return {"adherence, painted figures (adjusted Rand index)": scores}
 
 

@@ -102,7 +102,7 @@ def sequences():
 
 @pytest.mark.parametrize(("content", "structure", "idle"), [(0, 2, "content"), (1, 0, "structure")])
 def test_a_network_without_stages_stays_as_it_is(content, structure, idle):
-    recipe = GeneratorRecipe(2, content, structure, bf16=False)
+    recipe = GeneratorRecipe(2, content, structure)
     task = GeneratorTask(CONFIG, recipe, Tokenizer(CONFIG.tokenizer), sequences(), sequences(), CPU)
     before = {name: value.clone() for name, value in task.networks.named_parameters()}
     losses = task.losses(0, 0.0)
