@@ -35,6 +35,7 @@ def evaluate(request: Request) -> Report:
         **sections.sharpness(subject, found, samples),
         **sections.coherence(found, samples),
         **sections.memory(subject, samples, seen),
+        **sections.structure_of_photos(subject, found),
         **sections.photo_adherence(subject, found),
         **sections.painted_adherence(subject, samples),
         **sections.lock_fidelity(subject, found),

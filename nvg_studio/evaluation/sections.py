@@ -16,6 +16,7 @@ from nvg_studio.evaluation.layouts import PHOTO_LEVELS, Layout, disc, hand_made
 from nvg_studio.evaluation.lock_fidelity import changes, hold_all
 from nvg_studio.evaluation.reconstruction import Reconstructed, by_stage, code_use, quality
 from nvg_studio.evaluation.sharpness import gradient_ratio
+from nvg_studio.evaluation.stability import stability
 from nvg_studio.evaluation.subject import Subject, spread
 from nvg_studio.evaluation.tables import Report
 from nvg_studio.granularity.locks import Locks
@@ -24,7 +25,7 @@ from nvg_studio.sampling.settings import GenerationSettings
 
 SEEDS = (1, 2)
 """Of the pictures made into a layout."""
-ADHERENCE_PHOTOS, LOCK_PHOTOS = 40, 10
+ADHERENCE_PHOTOS, LOCK_PHOTOS, STABILITY_PHOTOS = 40, 10, 50
 LOCKED_SHARE = 0.3
 SHOWN = 10
 """Pictures in a row of a sheet."""
@@ -146,6 +147,13 @@ def memory(subject: Subject, made: Samples, seen: Verdicts | None) -> Report:
         rows["by features"] = [train[by_features.place[i]] for i in order]
     sheets.rows_of_pictures(rows, subject.request.out / "nearest.png")
     return {"nearest training picture": table}
+
+
+def structure_of_photos(subject: Subject, found: Reconstructed) -> Report:
+    """Whether the structure of photos holds still when they are read again, and how much it says about them."""
+    chosen = subject.spread(STABILITY_PHOTOS)
+    photos, sequences = [found.photos[i] for i in chosen], [found.sequences[i] for i in chosen]
+    return {"structure of photos (encoded, decoded, encoded again)": stability(subject.pipeline, photos, sequences)}
 
 
 def photo_adherence(subject: Subject, found: Reconstructed) -> Report:

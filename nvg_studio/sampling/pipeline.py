@@ -138,16 +138,25 @@ class NVGPipeline:
     @torch.inference_mode()
     def read(self, image: Picture, structure: Structure | None = None) -> Reading:
         """As `encode`, with the brightness of the cells."""
-        square = fit_square(image, self.config.tokenizer.image_size)
-        scaled = square.astype(np.float64) / 127.5 - 1
-        pixels = torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1).unsqueeze(0).to(self.device)
-        latent = self._networks.tokenizer.encode(pixels)
+        latent = self._encode(image)
         found = latent[0].float().cpu().numpy()
         labels = self._labels(found, self.structure_method if structure is None else structure)
         groups = torch.from_numpy(labels).unsqueeze(0).to(self.device)
         token_map = self._networks.tokenizer.quantizer(latent, groups).token_map[0].cpu().numpy()
         sequence = GranularitySequence(labels_to_bits(labels[-1], self.info.depth), token_map.astype(np.int32))
         return Reading(sequence, found.mean(1))
+
+    @torch.inference_mode()
+    def latent(self, image: Picture) -> NDArray[np.float32]:
+        """What the encoder makes of a picture uint8 [H, W, 3], before it is clustered: float32 [L, C]."""
+        return np.asarray(self._encode(image)[0].float().cpu().numpy())
+
+    def _encode(self, image: Picture) -> torch.Tensor:
+        """The latent [1, L, C] of the centre square of a picture."""
+        square = fit_square(image, self.config.tokenizer.image_size)
+        scaled = square.astype(np.float64) / 127.5 - 1
+        pixels = torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1).unsqueeze(0).to(self.device)
+        return self._networks.tokenizer.encode(pixels)
 
     def _labels(self, latent: NDArray[np.float32], structure: Structure) -> NDArray[np.int64]:
         """Structure maps int64 [K + 1, L]."""

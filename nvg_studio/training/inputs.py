@@ -43,7 +43,8 @@ def described(options: argparse.Namespace) -> ModelConfig:
     config = read_config(options.init / CONFIG)
     if options.size and size_of(make_config("any", options.size, ("one",))) != size_of(config):
         raise TrainingError(f"'{options.init}' has another size than '{options.size}'. Leave --size out.")
-    named = replace(config, name=options.name or config.name)
+    # The former names of its tokenizer are given back where the tokenizer is written as it is.
+    named = replace(config, name=options.name or config.name, legacy_fingerprints=())
     return _with_method(named, options.structure_method, config.tokenizer.structure_method)
 
 

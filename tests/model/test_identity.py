@@ -15,8 +15,8 @@ from nvg_studio.model.checkpoint import (
     add_preview,
     load_model,
     load_tokenizer,
-    save_decoder,
     save_model,
+    save_tokenizer,
 )
 from nvg_studio.model.config import GeneratorConfig, ModelConfig, TokenizerConfig, read_config, write_config
 from nvg_studio.model.few_step import FewStepStructure
@@ -141,7 +141,7 @@ def test_a_chain_of_our_own_commands_remembers_all_names(folder, tmp_path):
     tokenizer = load_tokenizer(folder, tiny_config().tokenizer)
     with torch.no_grad():
         tokenizer.decoder.conv_out.bias.add_(1)
-    save_decoder(folder, tokenizer, "better", tmp_path / "better")
+    save_tokenizer(folder, tokenizer, replace(tiny_config(), name="better"), tmp_path / "better")
     names.append(load_model(tmp_path / "better").identity.fingerprint)
     add_few_step(tmp_path / "better", FewStepStructure(tiny_config()), 2, tmp_path / "better")  # in its own folder
     names.append(load_model(tmp_path / "better").identity.fingerprint)
