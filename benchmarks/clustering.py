@@ -13,7 +13,9 @@ import numpy as np
 
 from nvg_studio.granularity import edits, hierarchy
 from nvg_studio.granularity.clustering import cluster
+from nvg_studio.granularity.halves import halve
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.granularity.structure_method import HALVES
 
 
 def measure(name: str, cells: int, work: Callable[[int], object], repetitions: int) -> None:
@@ -34,6 +36,7 @@ def measure_grid(side: int, repetitions: int) -> None:
     depth = cells.bit_length() - 1
     generator = np.random.default_rng(0)
     latents = generator.normal(size=(8, cells, 32)).astype(np.float32)
+    measure("halves", cells, lambda repetition: halve(latents[repetition % 8], HALVES), repetitions)
     measure("cluster", cells, lambda repetition: cluster(latents[repetition % 8]), repetitions)
 
     bits = hierarchy.labels_to_bits(cluster(latents[0])[-1], depth)

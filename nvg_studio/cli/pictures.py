@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nvg_studio import __version__
 from nvg_studio.cli.options import ModelChoice, Sampling, check_output, parse_levels, progress, takes
 from nvg_studio.errors import PictureError
+from nvg_studio.granularity.structure_method import METHODS, MethodName, StructureMethod, of_kind
 from nvg_studio.sampling.settings import GenerationSettings, ModelInfo, RunRequest
 
 if TYPE_CHECKING:
@@ -52,11 +53,17 @@ def generate(
             _write(path, pipeline, replace(request, settings=(setting,)), sequence)
 
 
+Method = Annotated[
+    MethodName | None, typer.Option("--structure-method", help="How the picture is clustered; else as the model does.")
+]
+
+
 @takes(choice=ModelChoice)
 def encode(
     photo: Annotated[Path, typer.Argument(help="Any picture; its centre square is taken.")],
     out: Annotated[Path, typer.Argument(help="The .nvgs project to make.")],
     choice: ModelChoice,
+    structure_method: Method = None,
 ) -> None:
     """Open a photo as a project: its structure and content at every stage."""
     from nvg_studio.imaging.crop import square_crop
@@ -66,9 +73,9 @@ def encode(
     check_output(out, ".nvgs")
     crop = square_crop(read_image(photo))
     pipeline = choice.open()
-    _save_project(
-        document.open_photo(pipeline.encode(crop), crop, photo.name, pipeline.info.identity.tokenizer), pipeline, out
-    )
+    sequence = pipeline.encode(crop, _method(structure_method, pipeline.info))
+    opened = document.open_photo(sequence, crop, photo.name, pipeline.info.identity.tokenizer)
+    _save_project(opened, pipeline, out)
 
 
 @takes(sampling=Sampling, choice=ModelChoice)
@@ -80,6 +87,7 @@ def transfer(
     levels: Annotated[str, typer.Option(help="Levels of structure to take: 1-4.")] = "1-4",
     content_stages: Annotated[int, typer.Option(help="Take the content of this many first stages too.")] = 0,
     mask: Annotated[Path | None, typer.Option(help="Picture: white where the layout is to be taken.")] = None,
+    structure_method: Method = None,
 ) -> None:
     """Make a new picture of a class with the layout of another picture."""
     from nvg_studio.granularity import edits
@@ -96,11 +104,17 @@ def transfer(
     cells = np.ones(info.cells, np.bool_) if mask_picture is None else _mask_cells(mask_picture, info)
     # The whole layout comes over and only the masked cells are held: the run makes the others anew.
     blank = GranularitySequence.blank(info.cells, info.depth)
-    mixed = edits.transfer(blank, pipeline.encode(photo), (1, last), content_stages=content_stages)
+    source = pipeline.encode(photo, _method(structure_method, info))
+    mixed = edits.transfer(blank, source, (1, last), content_stages=content_stages)
     locks = Locks.none(info.cells, info.depth).with_structure(cells, last).with_content(cells, content_stages)
     request = _request(info, mixed, locks, [settings])
     (sequence,) = _run(pipeline, request)
     _write(out, pipeline, request, sequence)
+
+
+def _method(name: MethodName | None, info: ModelInfo) -> StructureMethod | None:
+    """The named method, with the model's own numbers where it has any; None for the model's own."""
+    return None if name is None else of_kind(METHODS[name], info.structure_method)
 
 
 def _request(

@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from nvg_studio.engine.process import Engine
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling.events import LAST_EVENTS, Picture
+from nvg_studio.sampling.events import LAST_EVENTS, Picture, Structure
 from nvg_studio.sampling.settings import RunRequest
 
 POLL_MS = 15
@@ -32,9 +32,9 @@ class EngineLink(QObject):
         """Run; answered by StageDone for every stage, then Done."""
         return self._asked(self.engine.run(request))
 
-    def encode(self, image: Picture) -> int:
-        """Read the structure of uint8 [H, W, 3]; answered by Encoded."""
-        return self._asked(self.engine.encode(image))
+    def encode(self, image: Picture, structure: Structure | None = None) -> int:
+        """Read uint8 [H, W, 3], its structure by a method or as given (None: the model's own); answered by Encoded."""
+        return self._asked(self.engine.encode(image, structure))
 
     def decode(self, sequence: GranularitySequence, stages: tuple[int, ...]) -> int:
         """Pictures of some stages; answered by Decoded."""

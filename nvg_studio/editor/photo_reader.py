@@ -12,7 +12,7 @@ from nvg_studio.editor.open_document import NewDocument, OpenRequest
 from nvg_studio.editor.store import DocumentStore
 from nvg_studio.ids import TokenizerId
 from nvg_studio.project import document as documents
-from nvg_studio.sampling.events import LAST_EVENTS, Encoded, Event, Failed, Picture
+from nvg_studio.sampling.events import LAST_EVENTS, Encoded, Event, Failed, Picture, Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +49,10 @@ class PhotoReader(QObject):
         store.dropped.connect(self._dropped)
         store.replaced.connect(self.stop)
 
-    def read(self, request: OpenRequest, crop: Picture) -> None:
-        """Have the structure of a square crop uint8 [S, S, 3] read; then it is opened."""
+    def read(self, request: OpenRequest, crop: Picture, structure: Structure | None = None) -> None:
+        """Have a square crop uint8 [S, S, 3] read, its structure as of `Engine.encode`; then it is opened."""
         self.stop()
-        self.opening = Opening(self._link.encode(crop), crop, request)
+        self.opening = Opening(self._link.encode(crop, structure), crop, request)
         self.changed.emit()
 
     def stop(self) -> None:

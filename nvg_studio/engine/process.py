@@ -31,6 +31,7 @@ from nvg_studio.sampling.events import (
     ModelReady,
     Picture,
     StageDone,
+    Structure,
 )
 from nvg_studio.sampling.settings import RunRequest
 
@@ -53,8 +54,12 @@ class Engine(Protocol):
     def run(self, request: RunRequest) -> int:
         """Generate: StageDone for every stage and variation, then Done."""
 
-    def encode(self, image: Picture) -> int:
-        """The sequence of the centre square of uint8 [H, W, 3]: Encoded. Leave the array unchanged from then on."""
+    def encode(self, image: Picture, structure: Structure | None = None) -> int:
+        """The sequence of the centre square of uint8 [H, W, 3]: Encoded. Leave the array unchanged from then on.
+
+        structure: the kind of method by which it is clustered (the model's own one where it is of this kind), or its
+            very bits uint8 [L, K]; None: by the model's own method.
+        """
 
     def decode(self, sequence: GranularitySequence, stages: tuple[int, ...]) -> int:
         """The pictures of some stages (0..K): Decoded. Served between the stages of a run that is under way."""
@@ -188,8 +193,8 @@ class ProcessEngine:
     def run(self, request: RunRequest) -> int:
         return self._ask(Run(next(self._numbers), request))
 
-    def encode(self, image: Picture) -> int:
-        return self._ask(Encode(next(self._numbers), image))
+    def encode(self, image: Picture, structure: Structure | None = None) -> int:
+        return self._ask(Encode(next(self._numbers), image, structure))
 
     def decode(self, sequence: GranularitySequence, stages: tuple[int, ...]) -> int:
         return self._ask(Decode(next(self._numbers), sequence, stages))

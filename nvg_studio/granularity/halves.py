@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nvg_studio.errors import SequenceError
 from nvg_studio.granularity.grid import grid_shape
+from nvg_studio.granularity.hierarchy import BitArray, bits_to_labels
 from nvg_studio.granularity.structure_method import Halves
 
 FloatArray = NDArray[np.float64]
@@ -182,6 +183,27 @@ def _swapped(upper: BoolArray, inside: BoolArray, brightness: FloatArray) -> Boo
     difference = above * (sizes - ones) - (whole - above) * ones
     swapped: BoolArray = (difference < 0) | ((difference == 0) & upper[:, 0])
     return swapped[:, None]
+
+
+def brighter_second(bits: BitArray, brightness: NDArray[np.floating]) -> BitArray:
+    """Bits uint8 [L, K] of the same clusters, numbered like halves: of two children the brighter one is child 1.
+
+    A node with an empty child, or with children that are as bright, stays as it is.
+
+    Args:
+        brightness: float [L].
+    """
+    result = bits.copy()
+    # Whole numbers: sums in any order are the same, and what is equally bright is found to be.
+    peak = max(float(np.abs(brightness).max(initial=0.0)), SMALLEST)
+    bright = np.round(brightness * (UNITS / peak))
+    for level in range(bits.shape[1]):
+        child = bits_to_labels(bits, level + 1)
+        sums = np.bincount(child, bright, 2 << level).reshape(-1, 2)
+        sizes = np.bincount(child, minlength=2 << level).reshape(-1, 2)
+        swapped = (sums[:, 1] * sizes[:, 0] < sums[:, 0] * sizes[:, 1]) & (sizes.min(1) > 0)
+        result[:, level] ^= swapped[child >> 1]
+    return result
 
 
 def is_darker(part: BoolArray, brightness: FloatArray) -> bool:

@@ -12,22 +12,25 @@ from numpy.typing import NDArray
 from nvg_studio.errors import SequenceError
 from nvg_studio.granularity.clustering import greedy_pairs
 from nvg_studio.granularity.grid import tree_depth
+from nvg_studio.granularity.halves import brighter_second
 from nvg_studio.granularity.hierarchy import BitArray, IntArray, split
 
 FloatArray = NDArray[np.float64]
 
 
-def tree_from_regions(labels: NDArray[Any], features: NDArray[Any]) -> BitArray:
+def tree_from_regions(labels: NDArray[Any], features: NDArray[Any], brightness: NDArray[Any] | None = None) -> BitArray:
     """A binary tree whose first levels hold the regions of a label map.
 
     n regions take the first D = ceil(log2 n) levels. In every round each region or merged region is paired with
     another one by the distance of their mean features, the closest pair first; an odd one out gets an empty partner.
-    Of two children, 2p is the one that was merged earlier (the lower label among single regions). Deeper levels halve
-    every region in reading order: a start for the generator, not a statement about the picture.
+    Of two children, 2p is the one that was merged earlier (the lower label among single regions), or, as in balanced
+    halves, the darker one. Deeper levels halve every region in reading order: a start for the generator, not a
+    statement about the picture.
 
     Args:
         labels: whole numbers [L], L = 2^K, any values; equal means same region.
         features: float [L, F], what makes cells alike (colour, latent, position).
+        brightness: float [L], for a model whose structure is made of halves: what its children are numbered by.
 
     Returns:
         bits uint8 [L, K].
@@ -60,7 +63,7 @@ def tree_from_regions(labels: NDArray[Any], features: NDArray[Any]) -> BitArray:
     for level in range(levels, depth):
         bits[:, level] = split(-np.arange(len(given), dtype=np.float64), current)
         current = 2 * current + bits[:, level]
-    return bits
+    return bits if brightness is None else brighter_second(bits, np.asarray(brightness, np.float64))
 
 
 def _pair_rounds(region: IntArray, values: FloatArray, levels: int) -> IntArray:

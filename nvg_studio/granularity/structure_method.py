@@ -1,6 +1,7 @@
 """How the structure of a picture is found: the paper's pairs, or balanced halves; as values that a model names."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,25 @@ class Halves:
 
 StructureMethod = Pairs | Halves
 
-METHODS: dict[str, StructureMethod] = {"pairs": Pairs(), "halves": Halves()}
+PAIRS, HALVES = Pairs(), Halves()
+
+
+class MethodName(StrEnum):
+    """The kinds of methods, for command lines and `config.json`."""
+
+    PAIRS = "pairs"
+    HALVES = "halves"
+
+
+METHODS: dict[str, StructureMethod] = {MethodName.PAIRS: PAIRS, MethodName.HALVES: HALVES}
 """By the names of the command line and of `config.json`."""
+
+
+def of_kind(wanted: StructureMethod, own: StructureMethod) -> StructureMethod:
+    """The wanted method; where a model's `own` one is of this kind, that with its own numbers."""
+    return own if type(wanted) is type(own) else wanted
 
 
 def method_name(method: StructureMethod) -> str:
     """The name of a method, whatever its numbers are."""
-    return next(name for name, known in METHODS.items() if type(known) is type(method))
+    return next(str(name) for name, known in METHODS.items() if type(known) is type(method))

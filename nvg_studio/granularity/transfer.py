@@ -18,6 +18,7 @@ def transfer(
     mask: ArrayLike | None = None,
     content_stages: int = 0,
     locks: Locks | None = None,
+    same_numbering: bool = False,
 ) -> GranularitySequence:
     """Take over the structure of some levels from another sequence, and the content of the first stages if asked for.
 
@@ -31,6 +32,7 @@ def transfer(
         mask: cells to change (bool [L], or positions); None: the whole picture.
         content_stages: take tokens of stages 0..content_stages - 1 too (0..K + 1). The other tokens stay, stale.
         locks: cells whose locked bits would change are left alone; locked tokens stay.
+        same_numbering: both structures are numbered by what they mean, as halves are: nothing is exchanged.
 
     Raises:
         SequenceError: another grid, no such levels, stages or cells.
@@ -42,7 +44,7 @@ def transfer(
         raise SequenceError(f"Cannot take {content_stages} stages of content: choose 0 to {target.depth + 1}.")
     held = locks_for(target, locks)
     cells = np.ones(target.cells, dtype=np.bool_) if mask is None else cell_mask(mask, target.cells)
-    foreign = source.bits if mask is None else _aligned(target, source, first, last, cells)
+    foreign = source.bits if mask is None or same_numbering else _aligned(target, source, first, last, cells)
 
     wanted = target.bits.copy()
     wanted[cells, first - 1 : last] = foreign[cells, first - 1 : last]

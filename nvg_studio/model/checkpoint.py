@@ -100,7 +100,9 @@ def save_model(
 
 def _with_names_of(source: Networks | None, config: ModelConfig, folder: Path) -> ModelConfig:
     """`config` with the fingerprints of before that `source` has, if the tokenizer written to `folder` is its own."""
-    if source is None or tokenizer_identity(config, _read_tokenizer(folder, config)) != source.identity.tokenizer:
+    if source is None:
+        return config
+    if tokenizer_identity(config.tokenizer, _read_tokenizer(folder, config)) != source.identity.tokenizer:
         return config
     former = source.identity.former | set(config.legacy_fingerprints)
     return replace(config, legacy_fingerprints=tuple(sorted(former)))

@@ -3,13 +3,13 @@
 import json
 import math
 import re
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from nvg_studio.atomic import write_atomic
 from nvg_studio.errors import CheckpointError
-from nvg_studio.granularity.structure_method import METHODS, Halves, Pairs, StructureMethod, method_name
+from nvg_studio.granularity.structure_method import METHODS, PAIRS, Halves, Pairs, StructureMethod, method_name
 from nvg_studio.model.classes import IMAGENET_CLASSES, class_names
 
 HEAD_SIZE = 64
@@ -37,9 +37,8 @@ class TokenizerConfig:
     codebook_size: int
     norm_groups: int
     """Groups of every norm; few of them where channels are few, or a group loses the strength of its channel."""
-    structure_method: StructureMethod = field(default=Pairs(), repr=False)
-    """How pictures are clustered; absent in `config.json` means pairs. Part of the tokenizer id; the fingerprints of
-    before, which are made of this class's text, do not know it."""
+    structure_method: StructureMethod = PAIRS
+    """How pictures are clustered; absent in `config.json` means pairs. Part of the tokenizer id."""
 
     @property
     def grid(self) -> int:

@@ -13,7 +13,7 @@ from nvg_studio.ids import Identity, TokenizerId, model_with
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from nvg_studio.model.config import ModelConfig
+    from nvg_studio.model.config import ModelConfig, TokenizerConfig
 
 _ENCODING = ("encoder.", "quantizer.")
 """Beginnings of the names of the tokenizer's weights that tokens depend on; the rest is the decoder's."""
@@ -29,24 +29,23 @@ def identify(config: "ModelConfig", tokenizer: "nn.Module", *networks: "nn.Modul
     """
     with ThreadPoolExecutor(1) as beside:  # hashing gigabytes is most of the time that loading takes
         old = beside.submit(_fingerprint, config, tokenizer, *networks)
-        name = tokenizer_identity(config, tokenizer)
+        name = tokenizer_identity(config.tokenizer, tokenizer)
         model = model_with(name, _networks_digest(config, tokenizer, *networks))
         fingerprint = old.result()
     return Identity(name, model, fingerprint, frozenset(config.legacy_fingerprints) | {fingerprint})
 
 
-def tokenizer_identity(config: "ModelConfig", tokenizer: "nn.Module") -> TokenizerId:
+def tokenizer_identity(sizes: "TokenizerConfig", tokenizer: "nn.Module") -> TokenizerId:
     """The tokenizer id: sizes and weights of encoder, codes and refiners, and how cells are clustered."""
     weights = tokenizer.state_dict().items()
-    return TokenizerId(_digest(_tokenizer_facts(config), ((k, v) for k, v in weights if k.startswith(_ENCODING))))
+    return TokenizerId(_digest(_tokenizer_facts(sizes), ((k, v) for k, v in weights if k.startswith(_ENCODING))))
 
 
-def _tokenizer_facts(config: "ModelConfig") -> dict[str, object]:
+def _tokenizer_facts(sizes: "TokenizerConfig") -> dict[str, object]:
     """What the tokenizer id says beside weights.
 
     A value that came later is named here only where it differs from what models of before do, so that theirs is kept.
     """
-    sizes = config.tokenizer
     later = {}
     if not isinstance(sizes.structure_method, Pairs):
         later["structure_method"] = [method_name(sizes.structure_method), asdict(sizes.structure_method)]

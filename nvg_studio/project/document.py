@@ -239,7 +239,7 @@ def apply_edit(document: Document, sequence: GranularitySequence, title: str, le
     elif np.array_equal(sequence.bits, before.result.bits):
         held = _held_by_result(document.history)
     after = replace(before, sequence=sequence, title=title, layout=layout, held_levels=held)
-    return _pushed(document, after)
+    return pushed(document, after)
 
 
 def apply_layout(document: Document, sequence: GranularitySequence, layout: Layout, title: str) -> Document:
@@ -249,7 +249,7 @@ def apply_layout(document: Document, sequence: GranularitySequence, layout: Layo
         layout = replace(layout, levels=max(layout.levels, snapshot.layout.levels))
     held = max(layout.levels, snapshot.held_levels)
     after = replace(snapshot, sequence=sequence, layout=layout, held_levels=held)
-    return document if after == snapshot else _pushed(document, replace(after, title=title))
+    return document if after == snapshot else pushed(document, replace(after, title=title))
 
 
 def release_layout(document: Document) -> Document:
@@ -258,14 +258,14 @@ def release_layout(document: Document) -> Document:
     if snapshot.held_levels == 0:
         return document
     layout = None if snapshot.layout is None else replace(snapshot.layout, levels=0)
-    return _pushed(document, replace(snapshot, held_levels=0, layout=layout, title="Release the painted layout"))
+    return pushed(document, replace(snapshot, held_levels=0, layout=layout, title="Release the painted layout"))
 
 
 def with_locks(document: Document, locks: Locks, title: str) -> Document:
     """Document with other locks as a new step; the same document where nothing changed."""
     if locks == document.snapshot.locks:
         return document
-    return _pushed(document, replace(document.snapshot, locks=locks, title=title))
+    return pushed(document, replace(document.snapshot, locks=locks, title=title))
 
 
 def with_name(document: Document, stage: int, cluster: int, name: str) -> Document:
@@ -277,7 +277,7 @@ def with_name(document: Document, stage: int, cluster: int, name: str) -> Docume
     if names == document.snapshot.names:
         return document
     title = f"Name cluster {cluster}, level {stage}" if name else f"Take the name of cluster {cluster}, level {stage}"
-    return _pushed(document, replace(document.snapshot, names=names, title=title))
+    return pushed(document, replace(document.snapshot, names=names, title=title))
 
 
 def accept_result(
@@ -323,7 +323,7 @@ def accept_result(
         layout=None,
         held_levels=min(held, _levels_kept(request)),
     )
-    return _pushed(document, after, base)
+    return pushed(document, after, base)
 
 
 def only_current(document: Document) -> Document:
@@ -363,7 +363,7 @@ def _first(snapshot: Snapshot, picture: Picture) -> Document:
     return Document(History((snapshot,), 0), MappingProxyType({snapshot.base: _read_only(picture)}))
 
 
-def _pushed(document: Document, snapshot: Snapshot, picture: Picture | None = None) -> Document:
+def pushed(document: Document, snapshot: Snapshot, picture: Picture | None = None) -> Document:
     """The document one step on; steps beyond what memory is given and pictures that no step names are dropped."""
     pictures = dict(document.pictures)
     if picture is not None and snapshot.base not in pictures:

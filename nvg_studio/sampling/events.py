@@ -5,10 +5,13 @@ exactly one of ModelReady, Encoded, Decoded, CodeColours, Done, Cancelled or Fai
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from nvg_studio.granularity.hierarchy import BitArray
+from nvg_studio.granularity.structure_method import StructureMethod
 
 if TYPE_CHECKING:
     from nvg_studio.granularity.sequence import GranularitySequence
@@ -16,6 +19,16 @@ if TYPE_CHECKING:
 
 Picture = npt.NDArray[np.uint8]
 """uint8 [height, width, 3], RGB."""
+Structure = StructureMethod | BitArray
+"""Where the structure of a picture comes from: it is found there by a method, or given as bits uint8 [L, K]."""
+
+
+class Reading(NamedTuple):
+    """What a tokenizer sees in a picture."""
+
+    sequence: "GranularitySequence"
+    brightness: npt.NDArray[np.float32]
+    """[L], the mean of the latent over its channels: of two balanced halves the brighter one is child 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +47,10 @@ class ModelReady(Event):
 
 @dataclass(frozen=True, eq=False)
 class Encoded(Event):
-    """A picture as a sequence."""
+    """A picture as a sequence, and the brightness float32 [L] of its cells, as of `Reading`."""
 
     sequence: "GranularitySequence"
+    brightness: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

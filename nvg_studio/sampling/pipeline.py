@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from nvg_studio.errors import Cancelled, CheckpointError, DeviceError, PictureError, SequenceError, SettingsError
 from nvg_studio.granularity.clustering import structure_maps
-from nvg_studio.granularity.hierarchy import labels_to_bits
+from nvg_studio.granularity.hierarchy import all_labels, labels_to_bits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.granularity.structure_method import Halves, Pairs, StructureMethod
 from nvg_studio.imaging.crop import resize, square_crop
 from nvg_studio.model.checkpoint import Networks, load_model, save_model
 from nvg_studio.model.config import ModelConfig
 from nvg_studio.model.few_step import MOST_STEPS
 from nvg_studio.model.official import load_official
 from nvg_studio.sampling.compute import Compute
-from nvg_studio.sampling.events import Event, Picture, StageDone
+from nvg_studio.sampling.events import Event, Picture, Reading, StageDone, Structure
 from nvg_studio.sampling.flow import Solver, euler
 from nvg_studio.sampling.precision import AUTO, Precision, rules_for
 from nvg_studio.sampling.runner import BatchState, Runner, StopFlag
@@ -59,6 +60,7 @@ class NVGPipeline:
         self._compute = Compute(networks, self.device, self.precision, owned)
         self._networks = self._compute.networks
         self.config: ModelConfig = networks.config
+        self.structure_method: StructureMethod = networks.config.tokenizer.structure_method
         self.info = self._describe(folder)
 
     @classmethod
@@ -102,6 +104,12 @@ class NVGPipeline:
         other._solver = solver
         return other
 
+    def with_structure_method(self, method: StructureMethod) -> "NVGPipeline":
+        """The same model on the same device; it clusters pictures by this method unless told otherwise."""
+        other = copy(self)
+        other.structure_method = method
+        return other
+
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the model as a folder that `from_pretrained` reads.
 
@@ -115,29 +123,48 @@ class NVGPipeline:
             self.config, parts.tokenizer, parts.generator, Path(folder), torch.float32, parts.few_step, parts.preview
         )
 
-    def encode(self, image: Picture) -> GranularitySequence:
+    def encode(self, image: Picture, structure: Structure | None = None) -> GranularitySequence:
         """A picture's sequence: its centre square, resized to the model's size, encoded, clustered, quantised.
 
         Args:
             image: uint8 [H, W, 3], RGB, any size from 8 pixels.
+            structure: how it is clustered, or its very bits uint8 [L, K]; None: by the model's own method.
 
         Raises:
-            PictureError: another shape or type.
+            PictureError: another shape or type. SequenceError: bits of another grid.
         """
-        square = fit_square(image, self.config.tokenizer.image_size)
-        return self._encode_square(square)
+        return self.read(image, structure).sequence
 
     @torch.inference_mode()
-    def _encode_square(self, square: Picture) -> GranularitySequence:
+    def read(self, image: Picture, structure: Structure | None = None) -> Reading:
+        """As `encode`, with the brightness of the cells."""
+        latent = self._encode(image)
+        found = latent[0].float().cpu().numpy()
+        labels = self._labels(found, self.structure_method if structure is None else structure)
+        groups = torch.from_numpy(labels).unsqueeze(0).to(self.device)
+        token_map = self._networks.tokenizer.quantizer(latent, groups).token_map[0].cpu().numpy()
+        sequence = GranularitySequence(labels_to_bits(labels[-1], self.info.depth), token_map.astype(np.int32))
+        return Reading(sequence, found.mean(1))
+
+    @torch.inference_mode()
+    def latent(self, image: Picture) -> NDArray[np.float32]:
+        """What the encoder makes of a picture uint8 [H, W, 3], before it is clustered: float32 [L, C]."""
+        return np.asarray(self._encode(image)[0].float().cpu().numpy())
+
+    def _encode(self, image: Picture) -> torch.Tensor:
+        """The latent [1, L, C] of the centre square of a picture."""
+        square = fit_square(image, self.config.tokenizer.image_size)
         scaled = square.astype(np.float64) / 127.5 - 1
         pixels = torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1).unsqueeze(0).to(self.device)
-        latent = self._networks.tokenizer.encode(pixels)
-        method = self.config.tokenizer.structure_method
-        labels = structure_maps(latent[0].float().cpu().numpy(), method)
-        groups = torch.from_numpy(labels).unsqueeze(0).to(self.device)
-        token_map = self._networks.tokenizer.quantizer(latent, groups).token_map[0]
-        depth = self.config.tokenizer.depth
-        return GranularitySequence(labels_to_bits(labels[-1], depth), token_map.cpu().numpy().astype(np.int32))
+        return self._networks.tokenizer.encode(pixels)
+
+    def _labels(self, latent: NDArray[np.float32], structure: Structure) -> NDArray[np.int64]:
+        """Structure maps int64 [K + 1, L]."""
+        if isinstance(structure, Halves | Pairs):
+            return structure_maps(latent, structure)
+        if structure.shape != (self.info.cells, self.info.depth):
+            raise SequenceError(f"Bits {list(structure.shape)} do not fit a model with {self.info.cells} cells.")
+        return all_labels(structure)
 
     @torch.inference_mode()
     def canvas(self, sequence: GranularitySequence, stage: int | None = None) -> NDArray[np.float32]:
@@ -339,6 +366,7 @@ class NVGPipeline:
             known_cells=self.config.known_cells,
             trained_free=self.config.trained_free,
             few_steps=MOST_STEPS if self._networks.few_step else 0,
+            structure_method=tok.structure_method,
             device=str(self.device),
             dtype=self.precision.name,
             folder=folder,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from nvg_studio.errors import SettingsError
+from nvg_studio.granularity.structure_method import StructureMethod
 from nvg_studio.ids import Identity, ModelId, TokenizerId, tokenizer_of
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ class ModelInfo:
 
     identity is what documents, requests and caches call it; image_size in pixels a side, grid in cells a side; depth is
     K; few_steps is the number of structure steps up to which the model has a few-step network, 0 if it has none;
+    structure_method is how it clusters pictures, and how its networks expect the two children of a node to be numbered;
     device and dtype are the ones in use ("cpu", "cuda:0", "bfloat16"); folder is where it came from; runtime names what
     computes, with its version ("torch 2.13.0+cpu").
     """
@@ -172,6 +174,7 @@ class ModelInfo:
     known_cells: bool
     trained_free: bool
     few_steps: int
+    structure_method: StructureMethod
     device: str
     dtype: str
     folder: str

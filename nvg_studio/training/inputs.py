@@ -1,7 +1,6 @@
 """What a training command starts from: photos, the model's description, encoded crops."""
 
 import argparse
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from nvg_studio.errors import TrainingError
-from nvg_studio.granularity.structure_method import METHODS, Halves, StructureMethod, method_name
+from nvg_studio.granularity.structure_method import HALVES, METHODS, StructureMethod, method_name, of_kind
 from nvg_studio.model.checkpoint import CONFIG
 from nvg_studio.model.config import ModelConfig, TokenizerConfig, read_config
+from nvg_studio.model.identity import tokenizer_identity
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.training import devices
 from nvg_studio.training.alignment import open_features, save_features
@@ -27,7 +27,7 @@ from nvg_studio.training.vit import load_vit
 HOLD_OUT_EVERY = 10
 """Without a folder of held-out photos every tenth one is held out."""
 DEFAULT_SIZE, DEFAULT_NAME = "small", "own"
-NEW_METHOD: StructureMethod = Halves()
+NEW_METHOD: StructureMethod = HALVES
 """How a new model clusters pictures, unless it is told otherwise."""
 
 
@@ -43,13 +43,14 @@ def described(options: argparse.Namespace) -> ModelConfig:
     config = read_config(options.init / CONFIG)
     if options.size and size_of(make_config("any", options.size, ("one",))) != size_of(config):
         raise TrainingError(f"'{options.init}' has another size than '{options.size}'. Leave --size out.")
-    named = replace(config, name=options.name or config.name)
+    # The former names of its tokenizer are given back where the tokenizer is written as it is.
+    named = replace(config, name=options.name or config.name, legacy_fingerprints=())
     return _with_method(named, options.structure_method, config.tokenizer.structure_method)
 
 
 def _with_method(config: ModelConfig, name: str | None, present: StructureMethod) -> ModelConfig:
     """The configuration with the named method; its numbers stay where it is the present one."""
-    method = present if name in (None, method_name(present)) else METHODS[str(name)]
+    method = present if name is None else of_kind(METHODS[name], present)
     return replace(config, tokenizer=replace(config.tokenizer, structure_method=method))
 
 
@@ -142,11 +143,5 @@ def latents_for(options: argparse.Namespace, tokenizer: Tokenizer, photos: Photo
 
 
 def made_with(tokenizer: Tokenizer) -> str:
-    """Names everything that a picture's sequence depends on: encoder, codes, refiners, structure method; hex."""
-    method = tokenizer.config.structure_method
-    digest = hashlib.sha256(repr(method).encode())
-    for name, weights in sorted(tokenizer.named_parameters()):
-        if not name.startswith("decoder."):
-            digest.update(name.encode())
-            digest.update(weights.detach().cpu().contiguous().numpy().data)
-    return f"{method_name(method)} {digest.hexdigest()}"
+    """Names everything that a picture's sequence depends on; begins with the structure method."""
+    return f"{method_name(tokenizer.config.structure_method)} {tokenizer_identity(tokenizer.config, tokenizer)}"

@@ -104,6 +104,15 @@ _EDIT = (
     ),
     ActionSpec("edit.reference_paste", "Paste as re&ference", "&Edit", ("Ctrl+Alt+V",), "clipboard"),
     ActionSpec(
+        "edit.convert",
+        "Con&vert to this model",
+        "&Edit",
+        (),
+        "",
+        "Keep layout, locks and names, and make the content anew with the loaded model",
+        ("foreign",),
+    ),
+    ActionSpec(
         "edit.exact",
         "E&xact pixels",
         "&Edit",

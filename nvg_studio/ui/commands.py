@@ -60,6 +60,7 @@ class Commands:
             "edit.copy": self.copy,
             "edit.reference": self.open_reference,
             "edit.reference_paste": self.paste_reference,
+            "edit.convert": session.convert,
             "edit.exact": lambda: state.update(exact_pixels=not state.now.exact_pixels),
             **{f"tool.{name}": self._setter(tool=name) for name in self._window.tools},
             "brush.smaller": lambda: state.update(size=state.now.size - 1),

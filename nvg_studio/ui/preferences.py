@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nvg_studio.atomic import write_atomic
+from nvg_studio.granularity.structure_method import HALVES, StructureMethod
 from nvg_studio.ui.state import Palette
 
 VERSION = 1
@@ -14,6 +15,8 @@ MOST_BYTES = 1 << 16
 THEMES = ("system", "dark", "light")
 DEVICES = {"auto": "Automatic", "cpu": "Processor", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
 AUTOSAVE = {5: "After 5 seconds", 15: "After 15 seconds", 60: "After a minute"}
+PHOTO_STRUCTURES: dict[str, StructureMethod | None] = {"halves": HALVES, "model": None}
+"""How the structure of a photo that is opened is found: by halves, or in the way of the model."""
 DTYPES = {"auto": "Automatic", "float32": "float32", "bfloat16": "bfloat16"}
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "theme": THEMES,
@@ -21,15 +24,16 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "device": tuple(DEVICES),
     "dtype": tuple(DTYPES),
     "autosave_s": tuple(AUTOSAVE),
+    "photo_structure": tuple(PHOTO_STRUCTURES),
 }
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """`theme`, `palette`, `device`, `dtype` and `autosave_s` (seconds from a change to its keeping) are one of their
-    choices; `model`: a folder, "" for the shipped one; `hint_seen`: the hint for beginners was dismissed;
-    `contiguous`: Fill stops at the border of the connected region."""
+    """`theme`, `palette`, `device`, `dtype`, `photo_structure` (how that of an opened photo is found) and `autosave_s`
+    (seconds from a change to its keeping) are one of their choices; `model`: a folder, "" for the shipped one;
+    `hint_seen`: the hint for beginners was dismissed; `contiguous`: Fill stops at the edge of the connected region."""
 
     theme: str = "system"
     palette: Palette = Palette.DISTINCT
@@ -38,6 +42,7 @@ class Preferences:
     exact_pixels: bool = True
     contiguous: bool = True
     autosave_s: int = 5
+    photo_structure: str = "halves"
     model: str = ""
     hint_seen: bool = False
 

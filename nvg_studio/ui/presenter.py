@@ -254,6 +254,7 @@ def conditions(session: Session, choices: Choices, locked_file: Path | None = No
         "idle": not running and session.opening is None,
         "document": document is not None,
         "runnable": document is not None and session.can_run,
+        "foreign": session.foreign and not session.conversion.busy,
         "made": bool(session.making.made),
         "held": locked_file is not None,
         "undo": document is not None and document.can_undo,

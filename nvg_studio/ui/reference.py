@@ -15,6 +15,7 @@ from nvg_studio.editor.latest import Latest, Request
 from nvg_studio.errors import NVGError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.granularity.structure_method import HALVES, Halves
 from nvg_studio.imaging.crop import Picture, reduced, square_crop
 from nvg_studio.imaging.label_maps import LabelMap, read_label_map
 from nvg_studio.imaging.read import read_image
@@ -26,7 +27,7 @@ from nvg_studio.sampling.events import Encoded, Event, Failed
 from nvg_studio.ui.images import to_qimage
 from nvg_studio.ui.messages import Kind, Notice
 from nvg_studio.ui.session import Session
-from nvg_studio.ui.structure_source import Area, Found, ReferenceChoices, Source, encoded, segmented
+from nvg_studio.ui.structure_source import ENCODED, Area, Found, ReferenceChoices, Source, encoded, segmented
 from nvg_studio.ui.timers import single_shot
 
 GRACE_MS = 150
@@ -62,6 +63,8 @@ class Reference(QObject):
         self._search: Request | None = None
         """The search for structure that a thread is working on."""
         self._job: int | None = None
+        self._read: Callable[[Encoded], None] = lambda _: None
+        """What becomes of the answer to that job."""
         self._timer = single_shot(self, GRACE_MS, self._find)
         session.link.answered.connect(self._answered)
         session.model_changed.connect(self._find_soon)
@@ -169,13 +172,26 @@ class Reference(QObject):
 
         def encode(square: Picture | None) -> None:
             if square is not None:
-                self._search, self._job = None, self._session.link.encode(square)
+                structure = HALVES if choices.source is Source.HALVES else None
+                self._search, self._job = None, self._session.link.encode(square, structure)
 
-        if choices.source is Source.MODEL:
+        def segment(brightness: NDArray[np.float32] | None) -> None:
+            self._search = request
+            fitting = brightness if brightness is not None and len(brightness) == cells else None
+            work = lambda: segmented(choices, crop(), label_map, cells, fitting)  # noqa: E731
+            self._session.jobs.start(work, request.only(done), request.only(self._failed))
+
+        def read(event: Encoded) -> None:
+            if choices.source in ENCODED:
+                self.found = encoded(event.sequence, self._halves or choices.source is Source.HALVES)
+            else:
+                segment(event.brightness)
+
+        self._read = request.only(read)
+        if choices.source in ENCODED or (self._halves and picture is not None):
             self._session.jobs.start(crop, request.only(encode), request.only(self._failed))
         else:
-            work = lambda: segmented(choices, crop(), label_map, cells)  # noqa: E731  both branches hand over work
-            self._session.jobs.start(work, request.only(done), request.only(self._failed))
+            segment(None)
 
     def _failed(self, problem: Exception) -> None:
         self._search = None
@@ -187,10 +203,16 @@ class Reference(QObject):
             return
         self._job = None
         if isinstance(event, Encoded):
-            self.found = encoded(event.sequence)
+            self._read(event)
         elif isinstance(event, Failed):
             self.problem = event.message
         self.changed.emit()
+
+    @property
+    def _halves(self) -> bool:
+        """Whether the model's own structures are halves: then children of any structure are numbered like theirs."""
+        info = self._session.info
+        return info is not None and isinstance(info.structure_method, Halves)
 
     @property
     def _cells(self) -> int:
@@ -223,7 +245,13 @@ class Reference(QObject):
         if self._session.document is None:
             return self.found.sequence
         return edits.transfer(
-            self._session.sequence, self.found.sequence, (1, self.levels), area, self.stages, self._session.locks
+            self._session.sequence,
+            self.found.sequence,
+            (1, self.levels),
+            area,
+            self.stages,
+            self._session.locks,
+            same_numbering=self._halves and self.found.like_halves,
         )
 
     def apply(self, selected: Mask | None, run: bool) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.editor.background import BackgroundWork
 from nvg_studio.editor.context import EditorContext
+from nvg_studio.editor.conversion import Conversion
 from nvg_studio.editor.engine_link import EngineLink
 from nvg_studio.editor.model_loader import ModelLoader
 from nvg_studio.editor.notices import Kind, Notice
@@ -18,6 +19,7 @@ from nvg_studio.engine.process import Engine
 from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.granularity.structure_method import HALVES, StructureMethod
 from nvg_studio.ids import UNKNOWN, TokenizerId, tokenizer_of
 from nvg_studio.imaging.cells import cell_means
 from nvg_studio.project.document import Document, Snapshot
@@ -63,6 +65,8 @@ class Session(QObject):
         super().__init__()
         self._cell_colours: tuple[str, Picture] | None = None
         self._held_path: Path | None = None
+        self.photo_structure: StructureMethod | None = HALVES
+        """How photos are clustered that are opened, whatever the model; None: as the model does."""
         self.store = DocumentStore(self)
         self.jobs = BackgroundWork(self)
         self.holds = Holds()
@@ -70,6 +74,7 @@ class Session(QObject):
         self.link = EngineLink(engine, self)
         self.models = ModelLoader(self.link, self)
         self.photos = PhotoReader(self.link, self.store, self._tokenizer, self)
+        self.conversion = Conversion(self.link, self.store, self)
         self.renderings = Renderings(self.link, self)
         self.codes = Codes(self.link, self)
         self.runs = Runs(self.link, self)
@@ -93,7 +98,7 @@ class Session(QObject):
         self.renderings.ready.connect(self.pictures_changed)
         self.runs.stage_done.connect(self._keep_preview)
         self.stroke_done.connect(self.live.stroke)
-        for source in (self.store, self.models, self.photos, self.runs, self.codes):
+        for source in (self.store, self.models, self.photos, self.conversion, self.runs, self.codes):
             source.said.connect(self.said)
 
     def stop(self) -> None:
@@ -262,7 +267,7 @@ class Session(QObject):
     def _handle(self, event: Event) -> None:
         if isinstance(event, ModelReady) and self.info is not None and not self.foreign:
             self.store.set_model_name(self.info.name)
-        for receiver in (self.models, self.photos, self.renderings, self.codes, self.runs):
+        for receiver in (self.models, self.photos, self.conversion, self.renderings, self.codes, self.runs):
             receiver.handle(event)
 
     def _model_loaded(self, info: ModelInfo) -> None:
@@ -288,7 +293,7 @@ class Session(QObject):
             )
             return
         self.runs.leave()
-        self.photos.read(request, crop)
+        self.photos.read(request, crop, self.photo_structure)
 
     def discard(self) -> None:
         """The person does not want what is unsaved: its runs stop at once."""
@@ -342,8 +347,13 @@ class Session(QObject):
 
     def _say_foreign(self) -> None:
         if self.foreign:
-            text = "which is not loaded: look, save and export, but choose it under Run, Models before you run"
-            self.said.emit(Notice(f"This picture was made with {self.own_model}, {text}."))
+            text = "which is not loaded: to run, choose it under Run, Models, or convert the picture to this model"
+            self.said.emit(Notice(f"This picture was made with {self.own_model}, {text}.", offer="edit.convert"))
+
+    def convert(self) -> None:
+        """Make the content of a foreign document anew with the loaded model, from its picture."""
+        if self.info is not None and self.foreign:
+            self.conversion.start(self.info)
 
     def _keep_preview(self, event: StageDone) -> None:
         if event.preview is not None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nvg_studio.granularity.hierarchy import BitArray, labels_to_bits
 from nvg_studio.granularity.regions_tree import tree_from_regions
@@ -17,6 +18,7 @@ class Source(StrEnum):
     """What tells the regions of a reference apart."""
 
     MODEL = "model"
+    HALVES = "halves"
     SUPERPIXELS = "superpixels"
     COLOURS = "colours"
     BOX = "box"
@@ -32,6 +34,8 @@ class Area(StrEnum):
 
 
 COUNTED = (Source.SUPERPIXELS, Source.COLOURS)
+ENCODED = (Source.MODEL, Source.HALVES)
+"""Found by the engine, which sees content too."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class ReferenceChoices:
     """How a reference is used.
 
     `count`: regions to look for, 2..256, where the source is counted; `box`: around the thing to cut out; `levels`: the
-    last level to take, 1..K; `stages`: how many stages of content to take (the model's own clusters only).
+    last level to take, 1..K; `stages`: how many stages of content to take (where the engine has found the structure).
     """
 
     source: Source = Source.MODEL
@@ -52,26 +56,35 @@ class ReferenceChoices:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A structure: `levels` of it say something about the picture; `content`: whether its tokens do, too."""
+    """A structure: `levels` of it say something about the picture; `content`: whether its tokens do, too;
+    `like_halves`: whether of two children the brighter one is child 1."""
 
     sequence: GranularitySequence
     levels: int
     regions: int
     content: bool
+    like_halves: bool = False
 
 
-def encoded(sequence: GranularitySequence) -> Found:
-    """The structure that the model sees in a picture."""
-    return Found(sequence, sequence.depth, sequence.cells, content=True)
+def encoded(sequence: GranularitySequence, like_halves: bool) -> Found:
+    """The structure that the engine sees in a picture."""
+    return Found(sequence, sequence.depth, sequence.cells, True, like_halves)
 
 
-def segmented(choices: ReferenceChoices, crop: Picture | None, label_map: LabelMap | None, cells: int) -> Found:
+def segmented(
+    choices: ReferenceChoices,
+    crop: Picture | None,
+    label_map: LabelMap | None,
+    cells: int,
+    brightness: NDArray[np.float32] | None = None,
+) -> Found:
     """The structure of a picture by any other source, as a tree over `cells` cells.
 
     Args:
         choices: the source, and what it needs.
         crop: uint8 [S, S, 3]; for a map from a file it may be missing: then regions are paired by their places alone.
         label_map: the map from a file; a tree over as many cells is taken as it is, of another one the chosen levels.
+        brightness: float32 [cells], to number children by as halves are; None: as the regions are merged.
 
     Raises:
         PictureError: nothing is found in the box, or the count is out of range.
@@ -92,12 +105,12 @@ def segmented(choices: ReferenceChoices, crop: Picture | None, label_map: LabelM
             assert label_map is not None  # a file is read before it is used
             found = label_map.at(choices.levels)
     grid = regions.to_cells(found, cells)
-    bits = tree_from_regions(grid, regions.cell_features(work, cells))
+    bits = tree_from_regions(grid, regions.cell_features(work, cells), brightness)
     count = len(np.unique(grid))
-    return _planted(bits, max((count - 1).bit_length(), 1), count)
+    return _planted(bits, max((count - 1).bit_length(), 1), count, brightness is not None)
 
 
-def _planted(bits: BitArray, levels: int, count: int) -> Found:
+def _planted(bits: BitArray, levels: int, count: int, like_halves: bool = False) -> Found:
     """A structure without content."""
     tokens = np.zeros((bits.shape[1] + 1, len(bits)), np.int32)
-    return Found(GranularitySequence(bits, tokens), levels, count, content=False)
+    return Found(GranularitySequence(bits, tokens), levels, count, False, like_halves)

@@ -26,6 +26,7 @@ from nvg_studio.ui.incoming import may_be_usable
 from nvg_studio.ui.making_docks import MakingDocks
 from nvg_studio.ui.messages import MessageBar
 from nvg_studio.ui.models import Models
+from nvg_studio.ui.preferences import PHOTO_STRUCTURES
 from nvg_studio.ui.recovering import Recovering
 from nvg_studio.ui.session import Session
 from nvg_studio.ui.settings import Remembered
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         preferences = remembered.preferences
         theme.prefer(preferences.theme)
         session.making.exact_pixels = preferences.exact_pixels
+        session.photo_structure = PHOTO_STRUCTURES[preferences.photo_structure]
         session.keeper.pause(preferences.autosave_s)
         self.state.update(
             palette=preferences.palette,
@@ -337,6 +339,7 @@ class MainWindow(QMainWindow):
         now = self.remembered.preferences
         self.theme.prefer(now.theme)
         self.session.keeper.pause(now.autosave_s)
+        self.session.photo_structure = PHOTO_STRUCTURES[now.photo_structure]
         self.state.update(palette=now.palette, exact_pixels=now.exact_pixels)
         if (now.device, now.dtype) != (before.device, before.dtype):
             self.commands.load_model()

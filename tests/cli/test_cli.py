@@ -17,6 +17,7 @@ from PIL import Image
 from nvg_studio.cli import main
 from nvg_studio.cli.options import ModelChoice
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.granularity.structure_method import HALVES
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project import storage
@@ -78,6 +79,16 @@ def test_encode_opens_a_photo(run: Run, pipeline: NVGPipeline, samples: list[Pat
     assert np.array_equal(document.base, crop)
     assert document.snapshot.title == samples[0].name
     assert document.snapshot.tokenizer == pipeline.info.identity.tokenizer
+
+
+def test_the_structure_method_can_be_chosen(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:
+    photo = read_image(samples[0])
+    own, halves = pipeline.encode(photo), pipeline.encode(photo, HALVES)
+    assert own != halves
+    run("encode", samples[0], "photo.nvgs", "--structure-method", "halves")
+    assert storage.load("photo.nvgs").document.sequence == pipeline.encode(square_crop(photo), HALVES)
+    run("transfer", "--structure", samples[0], "--levels", "1-3", "--structure-method", "halves", "a.nvgs")
+    assert np.array_equal(storage.load("a.nvgs").document.sequence.bits[:, :3], halves.bits[:, :3])
 
 
 def test_transfer_keeps_the_layout_of_the_photo(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:

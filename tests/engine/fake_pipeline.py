@@ -14,7 +14,7 @@ from nvg_studio import errors
 from nvg_studio.engine import scripted
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.sampling.events import Event, Picture, StageDone
+from nvg_studio.sampling.events import Event, Picture, Reading, StageDone, Structure
 from nvg_studio.sampling.settings import GenerationSettings
 
 FACTORY = f"{__name__}:FakePipeline.from_folder"
@@ -44,8 +44,8 @@ class FakePipeline:
             Path(folder).unlink()
         return cls(folder, device, dtype)
 
-    def encode(self, image: Picture) -> GranularitySequence:
-        return scripted.encode(image, self.info)
+    def read(self, image: Picture, structure: Structure | None = None) -> Reading:
+        return scripted.read(image, self.info, structure)
 
     def decode(self, sequence: GranularitySequence, stage: int | None = None) -> Picture:
         return scripted.draw(sequence, self.info.depth if stage is None else stage, self.info)

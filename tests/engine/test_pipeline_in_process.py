@@ -8,6 +8,7 @@ import pytest
 
 from nvg_studio.engine.process import ProcessEngine
 from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.structure_method import HALVES
 from nvg_studio.sampling.events import (
     LAST_EVENTS,
     Cancelled,
@@ -77,6 +78,10 @@ def test_encode_and_decode_are_the_pipelines(engine: ProcessEngine, pipeline: NV
     (encoded,) = answers(engine, engine.encode(IMAGE))
     assert isinstance(encoded, Encoded)
     assert encoded.sequence == pipeline.encode(IMAGE)
+    for structure in (HALVES, encoded.sequence.bits[:, ::-1].copy()):
+        (asked,) = answers(engine, engine.encode(IMAGE, structure))
+        assert isinstance(asked, Encoded) and asked.sequence == pipeline.encode(IMAGE, structure) != encoded.sequence
+        assert np.array_equal(asked.brightness, encoded.brightness)
     (decoded,) = answers(engine, engine.decode(encoded.sequence, (0, 6)))
     assert isinstance(decoded, Decoded)
     for stage, picture in decoded.pictures.items():

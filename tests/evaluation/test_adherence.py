@@ -115,3 +115,12 @@ def test_a_moved_cut_has_the_asked_size_and_takes_the_furthest_cells():
     canvas, halves = np.arange(16, dtype=np.float32)[:, None], np.arange(16) >= 8
     high, low = figures(canvas, halves, 3)
     assert high.sum() == low.sum() == 3 and high[8:].sum() == 3 and low[:8].sum() == 3
+
+
+def test_a_figure_scores_the_same_whichever_child_it_is():
+    """The pictures are the same; only what the painted cluster is called differs."""
+    figure, rng = disc(8, 0.4, 0.5, 0.3), np.random.default_rng(0)
+    made = [random_sequence(seed, 6) for seed in range(3)]
+    model = Plain(rng.standard_normal((64, 4)))
+    light, dark = (painted_scores(model, painted("disc", figure, child), made, made) for child in (1, 0))
+    assert light == dark

@@ -38,3 +38,11 @@ def test_a_photo_gives_the_first_levels_of_its_structure(tmp_path):
     made = pipeline.run_from(layout.sequence, 0, GenerationSettings(seed=1), layout.locks)
     assert (made.labels(PHOTO_LEVELS) == layout.sequence.labels(PHOTO_LEVELS)).all()
     assert made != layout.sequence
+
+
+def test_a_figure_may_be_either_child():
+    mask = disc(8, 0.5, 0.5, 0.3)
+    dark = painted("dark", mask, figure=0)
+    assert (dark.sequence.labels(1).reshape(8, 8) == ~mask).all() and dark.figure == 0
+    for one, zero in zip(hand_made(8), hand_made(8, figure=0), strict=True):
+        assert one.name == zero.name and (one.sequence.labels(1) != zero.sequence.labels(1)).all()

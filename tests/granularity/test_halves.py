@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nvg_studio.errors import SequenceError
 from nvg_studio.granularity.clustering import cluster, structure_maps
 from nvg_studio.granularity.halves import cell_products, halve, smoothed, split_in_halves
-from nvg_studio.granularity.structure_method import Halves, Pairs
+from nvg_studio.granularity.structure_method import Halves, Pairs, method_name, of_kind
 
 METHODS = st.builds(Halves, st.sampled_from([0.0, 1.0, 1.5]), st.integers(0, 2))
 
@@ -98,3 +98,9 @@ def test_a_latent_without_a_tree_is_refused(shape):
 def test_what_is_not_finite_is_refused():
     with pytest.raises(SequenceError, match="not finite"):
         halve(np.full((4, 2), np.inf, np.float32), Halves())
+
+
+def test_a_kind_is_the_models_own_where_it_has_it():
+    own = Halves(1.5, 2)
+    assert of_kind(Halves(), own) == own and of_kind(Pairs(), own) == Pairs() and of_kind(own, Pairs()) == own
+    assert [method_name(method) for method in (own, Pairs())] == ["halves", "pairs"]

@@ -63,3 +63,18 @@ def test_inside_a_region_cells_are_halved_in_reading_order() -> None:
 def test_what_does_not_fit_is_refused(labels: NDArray[Any], features: NDArray[Any]) -> None:
     with pytest.raises(SequenceError):
         tree_from_regions(labels, features)
+
+
+@given(seeds, st.integers(1, 16))
+def test_numbered_like_halves_the_brighter_child_is_child_one(seed: int, count: int) -> None:
+    generator = np.random.default_rng(seed)
+    regions, bright = generator.integers(0, count, 64), generator.integers(-8, 9, 64)
+    features = generator.normal(size=(64, 3))
+    bits, plain = tree_from_regions(regions, features, bright), tree_from_regions(regions, features)
+    for level in range(6):
+        child = hierarchy.bits_to_labels(bits, level + 1)
+        sums = np.bincount(child, bright, 2 << level).reshape(-1, 2)
+        sizes = np.bincount(child, minlength=2 << level).reshape(-1, 2)
+        assert (sums[:, 1] * sizes[:, 0] >= sums[:, 0] * sizes[:, 1])[sizes.min(1) > 0].all()
+        both = np.stack([child, hierarchy.bits_to_labels(plain, level + 1)])
+        assert len(np.unique(both, axis=1).T) == len(np.unique(child)), "the same clusters, by other numbers"

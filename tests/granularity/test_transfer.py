@@ -110,3 +110,10 @@ def test_what_does_not_fit_is_refused() -> None:
         edits.transfer(TARGET, random_sequence(0, 5))
     with pytest.raises(SequenceError, match="choose 0 to 7"):
         edits.transfer(TARGET, SOURCE, content_stages=8)
+
+
+def test_where_numbers_mean_the_same_nothing_is_exchanged() -> None:
+    other = GranularitySequence(1 - TARGET.bits, TARGET.token_map)
+    after = edits.transfer(TARGET, other, levels=(1, 6), mask=HALF, same_numbering=True)
+    assert np.array_equal(after.bits[HALF], other.bits[HALF]) and np.array_equal(after.bits[~HALF], TARGET.bits[~HALF])
+    assert edits.transfer(TARGET, other, levels=(1, 6), mask=HALF) != after

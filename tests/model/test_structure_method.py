@@ -33,13 +33,6 @@ def test_halves_keep_their_numbers(tmp_path: Path) -> None:
     assert read_config(tmp_path / "config.json") == config
 
 
-def test_what_names_a_model_in_projects_is_not_the_method() -> None:
-    """A fingerprint is made from this text: that of every model from before stays, and a method changes none."""
-    text = repr(tiny_config())
-    assert "structure_method" not in text
-    assert repr(with_method(tiny_config(), Halves())) == text
-
-
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from nvg_studio.errors import Cancelled, CheckpointError, DeviceError, PictureError, SequenceError, SettingsError
 from nvg_studio.granularity import edits
+from nvg_studio.granularity.halves import halve
 from nvg_studio.granularity.hierarchy import is_balanced, split
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.granularity.structure_method import Halves, Pairs
 from nvg_studio.sampling import pipeline as pipelines
 from nvg_studio.sampling.events import Event, StageDone
 from nvg_studio.sampling.pipeline import NVGPipeline
@@ -65,6 +67,34 @@ def test_encoding_takes_the_centre_square(pipe):
     assert pipe.encode(wide) == pipe.encode(square)
     assert is_balanced(pipe.encode(square).bits, DEPTH)
     assert pipe.decode(pipe.encode(square)).shape == (16, 16, 3)
+
+
+def test_a_picture_is_clustered_as_asked_for(pipe):
+    image = np.random.default_rng(0).integers(256, size=(16, 16, 3), dtype=np.uint8)
+    halves = pipe.encode(image, Halves(1.5, 2))
+    assert np.array_equal(halves.labels(DEPTH), halve(pipe.latent(image), Halves(1.5, 2))[-1])
+    assert pipe.encode(image, Pairs()) == pipe.encode(image) != halves
+    other = pipe.with_structure_method(Halves(1.5, 2))
+    assert other.encode(image) == halves and pipe.encode(image) != halves
+
+
+def test_a_picture_takes_a_given_structure(pipe):
+    image = np.random.default_rng(0).integers(256, size=(16, 16, 3), dtype=np.uint8)
+    own = pipe.encode(image)
+    assert pipe.encode(image, own.bits) == own
+    free = random_tree(3).bits
+    found = pipe.encode(image, free)
+    assert np.array_equal(found.bits, free)
+    for stage in range(DEPTH + 1):
+        for cluster in np.unique(found.labels(stage)):
+            assert len(np.unique(found.token_map[stage, found.labels(stage) == cluster])) == 1
+    with pytest.raises(SequenceError, match="do not fit"):
+        pipe.encode(image, free[:16, :4])
+
+
+def test_the_brightness_of_cells_is_the_mean_of_the_latent(pipe):
+    image = np.random.default_rng(0).integers(256, size=(16, 16, 3), dtype=np.uint8)
+    np.testing.assert_allclose(pipe.read(image).brightness, pipe.latent(image).mean(1), rtol=1e-6)
 
 
 def test_canvases_add_up(pipe, start):

@@ -52,6 +52,9 @@ def test_codes_are_refitted_and_everything_else_stays(photos, tmp_path, start, c
     model = load_model(tmp_path / "model")
     assert model.config.tokenizer.structure_method == Halves() and model.config.name == "start"
     assert model.config.generator.scale_factors != CONFIG.generator.scale_factors
+    # Tokens of the model before mean something else now: its documents are of another tokenizer.
+    first = load_model(start).identity
+    assert model.identity.tokenizer != first.tokenizer and not model.identity.owns(first.fingerprint)
     lines = capsys.readouterr().out.splitlines()
     explained = [float(line.split()[-1]) for line in lines if line.startswith(("before:", "after:"))]
     assert explained[1] > explained[0] + 0.05
@@ -102,7 +105,7 @@ def sequences():
 
 @pytest.mark.parametrize(("content", "structure", "idle"), [(0, 2, "content"), (1, 0, "structure")])
 def test_a_network_without_stages_stays_as_it_is(content, structure, idle):
-    recipe = GeneratorRecipe(2, content, structure, bf16=False)
+    recipe = GeneratorRecipe(2, content, structure)
     task = GeneratorTask(CONFIG, recipe, Tokenizer(CONFIG.tokenizer), sequences(), sequences(), CPU)
     before = {name: value.clone() for name, value in task.networks.named_parameters()}
     losses = task.losses(0, 0.0)

@@ -14,6 +14,8 @@ PALETTES = {
     Palette.MEAN: "Mean colours of the picture",
 }
 
+STRUCTURES = {"halves": "Balanced halves", "model": "As the model does"}
+
 
 class PreferencesDialog(QDialog):
     """Emits `chosen` with names and values of `Preferences` when it is accepted."""
@@ -32,6 +34,8 @@ class PreferencesDialog(QDialog):
         self.exact = QCheckBox("Locked areas keep their own pixels")
         self.exact.setToolTip("With exact pixels, runs leave locked areas as they are, byte for byte")
         self.exact.setChecked(now.exact_pixels)
+        self.structure = choose(choice_box("Structure of photos", STRUCTURES), now.photo_structure)
+        self.structure.setToolTip("How the clusters of a photo are found when it is opened; halves hold still")
         self.autosave = choose(choice_box("Keep unsaved work", AUTOSAVE), now.autosave_s)
         self.autosave.setToolTip("How soon a change is kept, to be offered again should the program die")
         form = FormGrid()
@@ -40,6 +44,7 @@ class PreferencesDialog(QDialog):
         form.add_field("Device", self.device)
         form.add_field("Precision", self.dtype)
         form.add_field("Exact pixels", self.exact)
+        form.add_field("Structure of photos", self.structure)
         form.add_field("Keep unsaved work", self.autosave)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
@@ -62,5 +67,6 @@ class PreferencesDialog(QDialog):
             "device": self.device.currentData(),
             "dtype": self.dtype.currentData(),
             "exact_pixels": self.exact.isChecked(),
+            "photo_structure": self.structure.currentData(),
             "autosave_s": self.autosave.currentData(),
         }

@@ -26,6 +26,7 @@ from nvg_studio.ui.theme import Theme
 
 SOURCES = {
     Source.MODEL: ("Model's clusters", "The structure that the model itself sees in the picture"),
+    Source.HALVES: ("Balanced halves", "Compact regions that stay what they are when a picture is read again"),
     Source.SUPERPIXELS: ("Superpixels", "Compact regions of like colour (SLIC)"),
     Source.COLOURS: ("Colours", "Regions of like colour and place (k-means in Lab)"),
     Source.BOX: ("Cut out in a box", "The thing inside a box, and the rest (GrabCut)"),
