@@ -64,7 +64,7 @@ def structure_loss(
 
 def judged(pictures: list[Picture], labels: NDArray[np.int64], judge: Judge, real: Verdict) -> dict[str, float]:
     """The classifier's numbers of n pictures and their classes, int64 [n], beside real ones."""
-    seen = judge.see(pictures)
+    seen = judge.predict(pictures)
     precision, recall = precision_recall(seen.features, real.features)
     return {
         "named rightly": seen.accuracy(labels),
@@ -99,7 +99,7 @@ def opened(options: argparse.Namespace) -> tuple[Subject, NDArray[np.int64], Jud
     assert subject.judge is not None  # --classifier is required
     options.out.mkdir(parents=True, exist_ok=True)
     labels = classes_like(subject.photos.labels, options.pictures)
-    return subject, labels, subject.judge, subject.judge.see(subject.squares)
+    return subject, labels, subject.judge, subject.judge.predict(subject.squares)
 
 
 def show(table: Mapping[str, Numbers], target: Path) -> None:

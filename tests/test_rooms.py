@@ -56,7 +56,7 @@ def test_pure_rooms_do_not_load_torch() -> None:
         "project.autosave",
         "hub.install",
         "hub.publish",
-        "hub.apart",
+        "hub.subprocess_task",
     )
     imports = ", ".join(f"nvg_studio.{name}" for name in modules)
     code = f"import sys, nvg_studio, {imports}; sys.exit('torch' in sys.modules)"

@@ -81,7 +81,7 @@ def _model(options: argparse.Namespace) -> None:
 
 
 def _classifier(options: argparse.Namespace) -> None:
-    from nvg_studio.evaluation.teach import READ_AHEAD, ClassifierRecipe, teach
+    from nvg_studio.evaluation.train_classifier import READ_AHEAD, ClassifierRecipe, train_classifier
     from nvg_studio.sampling.pipeline import resolve_device
     from nvg_studio.training.loop import Schedule, Settings
     from nvg_studio.training.pack import load_photos
@@ -96,7 +96,7 @@ def _classifier(options: argparse.Namespace) -> None:
     schedule = Schedule(options.steps, seconds, warmup_steps=50, hold=0.3, floor=0.01)
     settings = Settings(options.run or options.out / "run", schedule, report_every=250, average=0.998)
     recipe = ClassifierRecipe(options.image_size, options.batch, options.rate, seed=options.seed)
-    config = teach(recipe, photos, val, settings, device, options.out)
+    config = train_classifier(recipe, photos, val, settings, device, options.out)
     print(f"{config.val_accuracy:.1%} of {config.val_photos} held-out photos named rightly; saved in '{options.out}'.")
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.imaging.crop import Picture, resize
-from nvg_studio.model.classifier import Classifier, ClassifierConfig, load_classifier, see
+from nvg_studio.model.classifier import Classifier, ClassifierConfig, load_classifier, predict
 
 
 class Verdict(NamedTuple):
@@ -42,7 +42,7 @@ class Judge:
             )
         return cls(config, network.to(device))
 
-    def see(self, squares: list[Picture]) -> Verdict:
+    def predict(self, squares: list[Picture]) -> Verdict:
         """Judge square pictures uint8 [S, S, 3] after bringing them to the classifier's size."""
-        seen = see(self.network, np.stack([resize(square, self.config.image_size) for square in squares]))
+        seen = predict(self.network, np.stack([resize(square, self.config.image_size) for square in squares]))
         return Verdict(seen.features.numpy(), seen.logits.argmax(1).numpy())

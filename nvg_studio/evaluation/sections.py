@@ -74,8 +74,8 @@ class Verdicts:
 
 def see_all(judge: Judge, subject: Subject, found: Reconstructed, made: Samples) -> Verdicts:
     """Let the classifier see everything once."""
-    train = judge.see(subject.train_squares) if subject.train_squares else None
-    return Verdicts(judge.see(made.pictures), judge.see(subject.squares), judge.see(found.pictures), train)
+    train = judge.predict(subject.train_squares) if subject.train_squares else None
+    return Verdicts(judge.predict(made.pictures), judge.predict(subject.squares), judge.predict(found.pictures), train)
 
 
 def judged(judge: Judge, seen: Verdicts, subject: Subject, made: Samples) -> Report:

@@ -44,7 +44,7 @@ class ClassifierConfig:
     val_photos: int
 
 
-class Seen(NamedTuple):
+class Prediction(NamedTuple):
     """What the classifier makes of pictures: pooled features float [B, D] and logits float [B, classes]."""
 
     features: Tensor
@@ -87,11 +87,11 @@ class Classifier(nn.Module):
         self.dropout = nn.Dropout(DROPOUT)
         self.head = nn.Linear(inputs, classes)
 
-    def forward(self, images: Tensor) -> Seen:
+    def forward(self, images: Tensor) -> Prediction:
         """Features and logits of float [B, 3, S, S] in [-1, 1]."""
         hidden = F.relu(self.norm(self.levels(images)[-1]))
         features = hidden.float().mean((2, 3))  # [B, D]
-        return Seen(features, self.head(self.dropout(features)).float())
+        return Prediction(features, self.head(self.dropout(features)).float())
 
     def levels(self, images: Tensor) -> list[Tensor]:
         """What each width makes of float [B, 3, S, S] in [-1, 1]: [B, width, s, s], from S / 2 down to S / 16."""
@@ -103,21 +103,21 @@ class Classifier(nn.Module):
         return found
 
 
-def look(network: Classifier, images: Tensor) -> Seen:
+def predict_tensor(network: Classifier, images: Tensor) -> Prediction:
     """Features and logits of float [B, 3, S, S] in [-1, 1], computed in bfloat16."""
     with torch.autocast(images.device.type, torch.bfloat16):
         return network(images.contiguous(memory_format=torch.channels_last))
 
 
 @torch.inference_mode()
-def see(network: Classifier, pictures: NDArray[np.uint8]) -> Seen:
+def predict(network: Classifier, pictures: NDArray[np.uint8]) -> Prediction:
     """Features and logits, on the CPU, of pictures uint8 [n, S, S, 3] of the classifier's size."""
     device = next(network.parameters()).device
     seen = []
     for part in torch.from_numpy(pictures).split(BATCH):
         images = part.to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        seen.append(look(network, images))
-    return Seen(*(torch.cat(parts).cpu() for parts in zip(*seen, strict=True)))
+        seen.append(predict_tensor(network, images))
+    return Prediction(*(torch.cat(parts).cpu() for parts in zip(*seen, strict=True)))
 
 
 def save_classifier(config: ClassifierConfig, network: Classifier, folder: Path) -> None:

@@ -56,7 +56,7 @@ from nvg_studio.training.options import (
     add_generator_options,
     add_tokenizer_options,
     generator_numbers,
-    load_judges,
+    load_reconstruction_losses,
     tokenizer_numbers,
 )
 from nvg_studio.training.pack import PhotoSet, write_pack
@@ -76,12 +76,12 @@ def main(argv: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     stop = _stop_on_interrupt()
-    return exit_code(lambda: _run(options, stop), devices.last_words) or (130 if stop.is_set() else 0)
+    return exit_code(lambda: _run(options, stop), devices.report_once) or (130 if stop.is_set() else 0)
 
 
 def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     try:
-        with devices.joined():
+        with devices.process_group():
             options.action(options, stop)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
@@ -168,7 +168,7 @@ def _pack(options: argparse.Namespace, _: threading.Event) -> None:
 
 
 def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float = 1.0) -> None:
-    device = devices.own_device(options.device)
+    device = devices.local_device(options.device)
     torch.backends.cudnn.benchmark = True  # all batches have one shape
     _check_compiler(options)
     numbers = {**_given(batch=options.batch, rate=options.rate), **tokenizer_numbers(options)}
@@ -179,16 +179,18 @@ def _tokenizer(options: argparse.Namespace, stop: threading.Event, share: float 
         _codes(options, stop, base, init, (train_set, val_set), device)
         return
     recipe = TokenizerRecipe(seed=options.seed, **numbers)
-    judges = load_judges(options, device)
-    task = TokenizerTask(base.tokenizer, recipe, train_set, val_set, device, init, options.compile, judges)
+    reconstruction_losses = load_reconstruction_losses(options, device)
+    task = TokenizerTask(
+        base.tokenizer, recipe, train_set, val_set, device, init, options.compile, reconstruction_losses
+    )
     averaged = train(task, _settings(options, device, "tokenizer", share), stop.is_set)
-    if devices.first():
+    if devices.is_main():
         with writing(options.out / "model"):
             if options.decoder_only:
                 save_tokenizer(options.init, averaged, base, options.out / "model")
             else:
                 save_model(with_classes(base, train_set.classes), averaged, None, options.out / "model")
-    devices.wait()
+    devices.barrier()
 
 
 def _codes(
@@ -212,16 +214,16 @@ def _codes(
     tokenizer.quantizer = averaged
     factors = scale_factors(tokenizer, token_maps(tokenizer, cache, device), device)
     config = replace(config, generator=replace(config.generator, scale_factors=factors))
-    if devices.first():
+    if devices.is_main():
         with writing(options.out / "model"):
             save_tokenizer(options.init, tokenizer, config, options.out / "model", same_decoder=True)
         print(comparison(before, task.report(averaged, options.out, 0, final=True)))
-    devices.wait()
+    devices.barrier()
 
 
 def _generator(options: argparse.Namespace, stop: threading.Event, share: float = 1.0, fresh: bool = False) -> None:
     """`fresh`: on the tokenizer of this run, also where the networks start from another model."""
-    device = devices.own_device(options.device)
+    device = devices.local_device(options.device)
     _check_compiler(options)
     numbers = {**_given(pictures=options.batch, rate=options.rate), **generator_numbers(options)}
     base = described(options)
@@ -246,7 +248,7 @@ def _generator(options: argparse.Namespace, stop: threading.Event, share: float 
         config, recipe, tokenizer, train_cache, val_cache, device, start, options.compile, features, rules
     )
     averaged = train(task, _settings(options, device, "generator", share), stop.is_set)
-    if devices.first():
+    if devices.is_main():
         preview = init.preview if init and not fresh else None
         with writing(options.out / "model"):
             save_model(config, tokenizer, averaged, options.out / "model", torch.float16, preview=preview, source=init)
@@ -255,7 +257,7 @@ def _generator(options: argparse.Namespace, stop: threading.Event, share: float 
 def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
     if not options.init:
         raise TrainingError("A few-step network learns from a finished model. Name its folder with --init.")
-    device = devices.own_device(options.device)
+    device = devices.local_device(options.device)
     _check_compiler(options)
     model = load_model(options.init)
     train_set, val_set = photos_for(options, model.config.tokenizer.image_size)
@@ -265,7 +267,7 @@ def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
     recipe = FewStepRecipe(seed=options.seed, **_given(pictures=options.batch, rate=options.rate))
     task = FewStepTask(model, recipe, *caches, device, options.compile)
     averaged = train(task, _settings(options, device, "few-step", warmup_steps=20), stop.is_set)
-    if devices.first():
+    if devices.is_main():
         with writing(options.out / "model"):
             add_few_step(options.init, averaged, DEFAULT_STEPS, options.out / "model")
 
@@ -273,20 +275,20 @@ def _few_step(options: argparse.Namespace, stop: threading.Event) -> None:
 def _preview(options: argparse.Namespace, stop: threading.Event) -> None:
     if not options.init:
         raise TrainingError("A preview decoder learns from a finished model. Name its folder with --init.")
-    device = devices.own_device(options.device)
+    device = devices.local_device(options.device)
     model = load_model(options.init)
     train_set, val_set = photos_for(options, model.config.tokenizer.image_size)
     recipe = PreviewRecipe(seed=options.seed, **_given(batch=options.batch, rate=options.rate))
     task = PreviewTask(model, recipe, train_set, val_set, device)
     averaged = train(task, _settings(options, device, "preview", warmup_steps=20), stop.is_set)
-    if devices.first():
+    if devices.is_main():
         with writing(options.out / "model"):
             add_preview(options.init, averaged, options.out / "model")
 
 
 def _all(options: argparse.Namespace, stop: threading.Event) -> None:
     _tokenizer(options, stop, TOKENIZER_SHARE)
-    if not devices.agree(0.0, stop.is_set())[1]:
+    if not devices.synchronized(0.0, stop.is_set())[1]:
         _generator(options, stop, 1 - TOKENIZER_SHARE, fresh=True)
 
 

@@ -113,7 +113,7 @@ class Critic(nn.Module):
         rebuilt = augment(rebuilt)
         towards = self.discriminator(rebuilt)
         real, fake = self.discriminator(augment(images)), self.discriminator(rebuilt.detach())
-        self._follow(devices.mean(real.mean()), devices.mean(fake.mean()))
+        self._follow(devices.averaged(real.mean()), devices.averaged(fake.mean()))
         critic = hinge(real, fake) + LECAM * lecam(real, fake, self.real_mean, self.rebuilt_mean)
         return Judged(F.softplus(-towards.mean(1)).mean(), critic)
 

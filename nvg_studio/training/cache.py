@@ -17,11 +17,11 @@ from nvg_studio.granularity.hierarchy import all_labels, labels_to_bits
 from nvg_studio.granularity.structure_method import Pairs, method_name
 from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.tokenizer import Tokenizer
-from nvg_studio.training.ahead import WORKERS
 from nvg_studio.training.crops import crop, to_tensor
-from nvg_studio.training.disturb import draw_ranks, quantize_disturbed
 from nvg_studio.training.pack import PhotoSet
+from nvg_studio.training.prefetch import WORKERS
 from nvg_studio.training.progress import counted
+from nvg_studio.training.token_noise import draw_ranks, quantize_with_token_noise
 from nvg_studio.training.trees import move_cut, random_blob
 
 ENCODE_BATCH = 64
@@ -34,7 +34,7 @@ class Augmentation:
 
     free_trees: float = 0.3
     known_cells: float = 0.3
-    disturbed: float = 0.5
+    token_noise: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,12 @@ def _encode(
             tree = move_cut(tree, latent, rngs[n], tokenizer.config.structure_method)
         if rngs and rngs[n].random() < augmentation.known_cells:
             held = random_blob(grid, rngs[n])
-        if rngs and rngs[n].random() < augmentation.disturbed:
+        if rngs and rngs[n].random() < augmentation.token_noise:
             ranks[n] = draw_ranks(depth + 1, 2 << depth, rngs[n])
         bits.append(tree)
         known.append(held)
     groups = np.stack([2 * all_labels(tree) + held for tree, held in zip(bits, known, strict=True)])
-    maps = quantize_disturbed(
+    maps = quantize_with_token_noise(
         tokenizer.quantizer, latents, torch.from_numpy(groups).to(device), torch.from_numpy(ranks).to(device)
     )
     dtype = torch.int16 if tokenizer.config.codebook_size <= 1 << 15 else torch.int32

@@ -93,7 +93,7 @@ class CodesTask:
         self.tokenizer, self.recipe, self.cache, self.device = tokenizer, recipe, cache, device
         self.depth = tokenizer.config.depth
         self.networks: Quantizer = tokenizer.quantizer.to(device).train()
-        self.aside: nn.Module | None = None
+        self.auxiliary: nn.Module | None = None
         self.kept: dict[str, Tensor] = {}
         self.precision = Precision()
         self.optimizers: list[torch.optim.Optimizer] = [

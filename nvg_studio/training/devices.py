@@ -36,17 +36,17 @@ ENDED = (
 )
 
 
-def count() -> int:
+def world_size() -> int:
     """How many processes train together."""
     return dist.get_world_size() if _joined() else 1
 
 
-def number() -> int:
+def rank() -> int:
     """Which of them this is, from 0."""
     return dist.get_rank() if _joined() else 0
 
 
-def first() -> bool:
+def is_main() -> bool:
     """Whether this process is the one that writes files and shows progress."""
     return is_first()
 
@@ -56,13 +56,13 @@ def share(total: int) -> slice:
 
     Raises TrainingError where the batch cannot be shared evenly: means over the shares would not be those of the batch.
     """
-    n = count()
+    n = world_size()
     if total % n:
         raise TrainingError(f"{n} processes cannot share a batch of {total} evenly. Make --batch a multiple of {n}.")
-    return slice(number(), total, n)
+    return slice(rank(), total, n)
 
 
-def own_device(name: str) -> torch.device:
+def local_device(name: str) -> torch.device:
     """The device for a name as the pipeline resolves it; of several GPUs, each process of a machine has its own."""
     device = resolve_device(name)
     if not _joined() or device.type == "cpu":
@@ -77,7 +77,7 @@ def own_device(name: str) -> torch.device:
 
 
 @contextmanager
-def joined() -> Iterator[None]:
+def process_group() -> Iterator[None]:
     """Train together with the other processes that torchrun started; alone where it did not.
 
     Raises TrainingError when another process ends or stops answering.
@@ -90,7 +90,7 @@ def joined() -> Iterator[None]:
         dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=SILENCE)
         _patient_group()
         yield
-        wait()
+        barrier()
     except RuntimeError as error:
         if isinstance(error, dist.DistError) or any(word in str(error).lower() for word in ("gloo", "nccl")):
             raise TrainingError(ENDED) from error
@@ -102,7 +102,7 @@ def joined() -> Iterator[None]:
 def parallel(*networks: nn.Module | None) -> Computation:
     """What computes losses(step, progress) of these networks so that gradients are means over all processes."""
     computation = _Computation(nn.ModuleList(network for network in networks if network is not None))
-    if count() == 1:
+    if world_size() == 1:
         return computation
     # Which weights take part changes within a run (the quantiser waits at first).
     return DistributedDataParallel(computation, find_unused_parameters=True)
@@ -121,65 +121,65 @@ class _Computation(nn.Module):
         return losses(step, progress)
 
 
-def mean(values: Tensor) -> Tensor:
+def averaged(values: Tensor) -> Tensor:
     """Means over the processes, without gradient."""
-    return total(values) / count()
+    return summed(values) / world_size()
 
 
-def total(values: Tensor) -> Tensor:
+def summed(values: Tensor) -> Tensor:
     """Sums over the processes, without gradient."""
     values = values.detach().clone()
-    if count() > 1:
+    if world_size() > 1:
         dist.all_reduce(values)
     return values
 
 
-def gather(part: Tensor) -> Tensor:
+def gathered(part: Tensor) -> Tensor:
     """The whole batch [B, ...] of which this process has `share(B)`, without gradient."""
     part = part.detach()
-    if count() == 1:
+    if world_size() == 1:
         return part
-    parts = [torch.empty_like(part) for _ in range(count())]
+    parts = [torch.empty_like(part) for _ in range(world_size())]
     dist.all_gather(parts, part.contiguous())
     return torch.stack(parts, 1).flatten(0, 1)
 
 
 @torch.no_grad()
-def align(tensor: Tensor) -> None:
+def copy_from_main(tensor: Tensor) -> None:
     """Overwrite a tensor by the first process's, where rounding could have driven them apart."""
-    if count() > 1:
+    if world_size() > 1:
         dist.broadcast(tensor, 0)
 
 
-def agree(elapsed: float, stop: bool) -> tuple[float, bool]:
+def synchronized(elapsed: float, stop: bool) -> tuple[float, bool]:
     """The longest time that any process counted, and whether any wants to stop: all go by the same."""
-    if count() == 1:
+    if world_size() == 1:
         return elapsed, stop
     values = torch.tensor([elapsed, float(stop)], dtype=torch.float64)
     dist.all_reduce(values, dist.ReduceOp.MAX)
     return float(values[0]), bool(values[1])
 
 
-def wait() -> None:
+def barrier() -> None:
     """Until every process has come here."""
-    if count() > 1:
+    if world_size() > 1:
         dist.barrier(_patient_group())
 
 
 @contextmanager
-def first_ahead() -> Iterator[None]:
+def main_process_first() -> Iterator[None]:
     """The first process runs the block, then the others run it and find what the first has left."""
-    if number():
-        wait()
+    if rank():
+        barrier()
     yield
-    if not number():
-        wait()
+    if not rank():
+        barrier()
 
 
 _speaking = threading.Lock()
 
 
-def last_words(line: str) -> None:
+def report_once(line: str) -> None:
     """Print the line that a training ends with, once for all processes: the first to fail knows why."""
     with _speaking:
         if _planned() == 1 or _speaks_first():
@@ -208,7 +208,7 @@ def _end_when_told() -> None:
     def watch(reading: socket.socket, _: socket.socket) -> None:
         while reading.recv(1) != bytes([signal.SIGTERM]):
             continue
-        last_words(f"nvg-studio: {ENDED}")
+        report_once(f"nvg-studio: {ENDED}")
         os._exit(1)
 
     signal.set_wakeup_fd(writing.fileno())

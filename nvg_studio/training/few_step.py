@@ -56,16 +56,16 @@ class FewStepRecipe:
     seed: int = 0
 
 
-class Question(NamedTuple):
+class TeacherBatch(NamedTuple):
     """What a structure is asked for: a stage and a guidance scale [B] for each picture of a batch."""
 
     batch: Batch
     stages: Tensor
     guidance: Tensor
 
-    def take(self, rows: Tensor) -> "Question":
+    def take(self, rows: Tensor) -> "TeacherBatch":
         """The pictures of these rows, with repeats."""
-        return Question(self.batch.take(rows), self.stages[rows], self.guidance[rows])
+        return TeacherBatch(self.batch.take(rows), self.stages[rows], self.guidance[rows])
 
     def given(self) -> Tensor:
         """Bits that are known: parents' and held ones, bool [B, L, K]."""
@@ -88,7 +88,7 @@ class Question(NamedTuple):
 
 @torch.no_grad()
 def teacher_path(
-    teacher: StructureTransformer, asked: Question, noise: Tensor, times: list[float], autocast: torch.autocast
+    teacher: StructureTransformer, asked: TeacherBatch, noise: Tensor, times: list[float], autocast: torch.autocast
 ) -> Tensor:
     """The guided flow's states at `times`, float [B, n, L, K], from noise [B, L, K]; in order of time."""
     turn, canvas, path = teacher.rotation(asked.structure()), asked.canvases(), [asked.held(noise)]
@@ -120,7 +120,7 @@ def teacher_path(
 
 def jump_losses(
     network: FewStepStructure,
-    asked: Question,
+    asked: TeacherBatch,
     path: Tensor,
     times: Tensor,
     ends: Tensor,
@@ -158,7 +158,7 @@ def jump_losses(
 class FewStepTask:
     """The few-step network of a trained model, for `loop.train`."""
 
-    aside: nn.Module | None = None
+    auxiliary: nn.Module | None = None
 
     def __init__(
         self,
@@ -196,7 +196,7 @@ class FewStepTask:
         recipe, rng = self.recipe, step_rng(self.recipe.seed, step)
         torch.manual_seed(int(rng.integers(2**62)))
         chosen = rng.integers(len(self.train), size=recipe.pictures)
-        asked = self._question(self.train, chosen, rng, self.share)
+        asked = self._teacher_batch(self.train, chosen, rng, self.share)
         noise = torch.randn(recipe.pictures, *self.train.bits.shape[1:], device=self.device)[self.share]
         path = teacher_path(self.teacher, asked, noise, self.times, self.autocast)
         rows = torch.arange(len(path), device=self.device).repeat(recipe.jumps)
@@ -205,8 +205,8 @@ class FewStepTask:
         times = torch.tensor(self.times, device=self.device)
         each = jump_losses(self.networks, asked.take(rows), path[rows], times, ends, self.autocast, recipe.split_weight)
         whole = (ends[:, 1] - ends[:, 0]) == recipe.teacher_steps
-        found, count = devices.total(torch.stack([each[whole].sum(), whole.sum()]))
-        return {"total": each.mean(), "whole": found / count if count else devices.mean(each.mean())}
+        found, count = devices.summed(torch.stack([each[whole].sum(), whole.sum()]))
+        return {"total": each.mean(), "whole": found / count if count else devices.averaged(each.mean())}
 
     def after_step(self, step: int, progress: float) -> None:
         """Nothing to keep house with."""
@@ -216,7 +216,7 @@ class FewStepTask:
         """Share of held-out cells that get the teacher's bit, by the number of jumps; half agree by chance."""
         rng, torch_rng = step_rng(self.recipe.seed, 0, stream=3), torch.Generator().manual_seed(0)
         count = min(len(self.val), REPORT_PICTURES)
-        asked = self._question(self.val, np.linspace(0, len(self.val) - 1, count).astype(int), rng)
+        asked = self._teacher_batch(self.val, np.linspace(0, len(self.val) - 1, count).astype(int), rng)
         noise = torch.randn(asked.batch.bits.shape, generator=torch_rng).to(self.device)
         wanted = teacher_path(self.teacher, asked, noise, self.times, self.autocast)[:, -1]
         numbers = {}
@@ -225,9 +225,9 @@ class FewStepTask:
             numbers[f"agreement_{steps}"] = agreement(asked, found, wanted)
         return numbers
 
-    def _question(
+    def _teacher_batch(
         self, cache: SequenceCache, chosen: np.ndarray, rng: np.random.Generator, share: slice = ALL
-    ) -> Question:
+    ) -> TeacherBatch:
         """What is asked about a share of the chosen pictures; it does not depend on how many others there are."""
         batch, count, recipe = load_batch(self.tokenizer, cache, chosen[share]), len(chosen), self.recipe
         stages = _evenly(count, self.config.tokenizer.depth - 1, rng)
@@ -236,7 +236,7 @@ class FewStepTask:
         guidance[dropped] = 1.0
         stages, guidance, dropped = stages[share], guidance[share], dropped[share]
         classes = torch.where(torch.from_numpy(dropped).to(self.device), self.config.generator.classes, batch.classes)
-        return Question(
+        return TeacherBatch(
             batch._replace(classes=classes),
             torch.from_numpy(stages).to(self.device),
             torch.from_numpy(guidance.astype(np.float32)).to(self.device),
@@ -244,7 +244,7 @@ class FewStepTask:
 
 
 def few_steps(
-    network: FewStepStructure, asked: Question, noise: Tensor, times: Iterable[float], autocast: torch.autocast
+    network: FewStepStructure, asked: TeacherBatch, noise: Tensor, times: Iterable[float], autocast: torch.autocast
 ) -> Tensor:
     """Structure float [B, L, K] by jumps of the network along `times`."""
 
@@ -259,7 +259,7 @@ def few_steps(
     return jump(average, asked.held(noise), list(times), lambda state, _: asked.held(state))
 
 
-def agreement(asked: Question, first: Tensor, second: Tensor) -> float:
+def agreement(asked: TeacherBatch, first: Tensor, second: Tensor) -> float:
     """Share of free cells that two structures [B, L, K] split alike at the asked stages."""
     labels, same = labels_at(asked.batch.bits, asked.stages).cpu().numpy(), []
     for row, stage in enumerate(asked.stages.tolist()):

@@ -174,16 +174,18 @@ class GeneratorTask:
         self.networks = Generator(config).to(device)
         if init is not None:
             self.networks.load_state_dict(init.state_dict())
-        self.aside: nn.Module | None = None
+        self.auxiliary: nn.Module | None = None
         if features is not None:
-            self.aside = Alignment(self.networks.content, features).to(device)
+            self.auxiliary = Alignment(self.networks.content, features).to(device)
         if compiled:  # in place: names of weights stay, and copies (the average) are not compiled
             self.networks.content.compile()
             self.networks.structure.compile()
         self.optimizers = muon_and_adamw(self.networks, recipe.rate, recipe.weight_decay)
-        if self.aside is not None:
+        if self.auxiliary is not None:
             self.optimizers.append(
-                torch.optim.AdamW(self.aside.parameters(), recipe.rate, (0.9, 0.95), weight_decay=recipe.weight_decay)
+                torch.optim.AdamW(
+                    self.auxiliary.parameters(), recipe.rate, (0.9, 0.95), weight_decay=recipe.weight_decay
+                )
             )
         self.kept: dict[str, Tensor] = {}
         self.share = devices.share(recipe.pictures)
@@ -225,10 +227,10 @@ class GeneratorTask:
 
     def _aligned(self, chosen: NDArray[np.int64], rows: Tensor) -> dict[str, Tensor]:
         """How far the content network's tokens for these rows of the chosen pictures are from the features."""
-        if self.aside is None:
+        if self.auxiliary is None:
             return {}
         with self.autocast:
-            return {"alignment": self.aside(chosen, rows)}
+            return {"alignment": self.auxiliary(chosen, rows)}
 
     def after_step(self, step: int, progress: float) -> None:
         """Nothing to keep house with."""

@@ -75,7 +75,7 @@ def photos_for(options: argparse.Namespace, image_size: int) -> tuple[PhotoSet, 
 
 def _readable(path: Path, short_side: int) -> PhotoSet:
     photos = load_photos(path, short_side)
-    if photos.skipped and devices.first():
+    if photos.skipped and devices.is_main():
         print(skipped_line(photos.skipped, len(photos.pictures)))
     return photos
 
@@ -93,7 +93,7 @@ def features_for(
 ) -> NDArray[np.float16]:
     """What DINOv2 sees in the crops that are trained on, from `folder` or made there; then they are encoded anew."""
     path, count = folder / "features.npy", max(options.crops, 1) * len(train_set.pictures)
-    with devices.first_ahead():
+    with devices.main_process_first():
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "train.npz").unlink(missing_ok=True)
@@ -126,7 +126,7 @@ def caches_for(
             raise TrainingError(f"The cache '{path}' is changed by another run. Choose a folder for this one alone.")
         return found
 
-    with devices.first_ahead():
+    with devices.main_process_first():
         return cached("train", train_set, options.crops), cached("val", val_set, 0)
 
 
@@ -134,7 +134,7 @@ def latents_for(options: argparse.Namespace, tokenizer: Tokenizer, photos: Photo
     """Encoded crops to refit codes on, from `folder` or made there."""
     folder.mkdir(parents=True, exist_ok=True)
     path, source = folder / "latents.npz", made_with(tokenizer)
-    with devices.first_ahead():
+    with devices.main_process_first():
         if not path.exists():
             device = next(tokenizer.parameters()).device
             with writing(path):

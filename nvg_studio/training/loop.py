@@ -56,7 +56,7 @@ class Task(Protocol[Net]):
     """What the loop trains."""
 
     networks: Net
-    aside: nn.Module | None
+    auxiliary: nn.Module | None
     """Trained beside the networks and no part of the model (a discriminator): clipped and kept apart, not averaged."""
     kept: dict[str, Tensor]
     """What else later steps depend on, changed in place: saved and restored with the rest."""
@@ -101,16 +101,16 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
     average = _Average(task.networks, settings.average)
     choice = PrecisionChoice(settings.precisions)
     step, elapsed = _resume(task, average, choice, settings.folder)
-    if devices.agree(step, False)[0] != step:
+    if devices.synchronized(step, False)[0] != step:
         raise TrainingError(
             f"'{settings.folder}' differs between the machines. Choose a folder that all of them share."
         )
     peaks = [[group.setdefault("peak", group["lr"]) for group in o.param_groups] for o in task.optimizers]
-    compute = devices.parallel(task.networks, task.aside)
+    compute = devices.parallel(task.networks, task.auxiliary)
     record, progress_bar = Record(settings.folder, step), Progress(settings.schedule)
     last_save = time.monotonic()
     while True:
-        elapsed, stopped = devices.agree(elapsed, stop())
+        elapsed, stopped = devices.synchronized(elapsed, stop())
         progress = settings.schedule.progress(step, elapsed)
         if stopped or progress >= 1:
             break
@@ -150,13 +150,13 @@ def _step(task: Task[Net], compute: devices.Computation, step: int, progress: fl
     for optimizer in task.optimizers:
         optimizer.zero_grad(set_to_none=True)
     (losses["total"] + losses.get("critic", 0.0)).backward()
-    trained: list[nn.Module] = [task.networks, *([task.aside] if task.aside is not None else [])]
+    trained: list[nn.Module] = [task.networks, *([task.auxiliary] if task.auxiliary is not None else [])]
     norms = [float(nn.utils.clip_grad_norm_(part.parameters(), clip)) for part in trained]
     if not all(map(math.isfinite, norms)):
         raise TrainingError(f"The loss is no longer a number at step {step}. Lower the learning rate and resume.")
     for optimizer in task.optimizers:
         optimizer.step()
-    values = devices.mean(torch.stack([value.detach().float() for value in losses.values()]))
+    values = devices.averaged(torch.stack([value.detach().float() for value in losses.values()]))
     return dict(zip(losses, values.tolist(), strict=True))
 
 
@@ -180,7 +180,7 @@ class _Average(Generic[Net]):
 def _save(
     task: Task[Net], average: _Average[Net], choice: PrecisionChoice, folder: Path, step: int, elapsed: float
 ) -> None:
-    if not devices.first():
+    if not devices.is_main():
         return
     state: dict[str, Any] = {
         "step": step,
@@ -188,7 +188,7 @@ def _save(
         "precision": choice.name,
         "networks": task.networks.state_dict(),
         "average": average.networks.state_dict(),
-        "aside": task.aside.state_dict() if task.aside is not None else {},
+        "aside": task.auxiliary.state_dict() if task.auxiliary is not None else {},
         "kept": task.kept,
         "optimizers": [optimizer.state_dict() for optimizer in task.optimizers],
     }
@@ -216,8 +216,8 @@ def _resume(task: Task[Net], average: _Average[Net], choice: PrecisionChoice, fo
     try:
         task.networks.load_state_dict(state["networks"])
         average.networks.load_state_dict(state["average"])
-        if task.aside is not None:
-            task.aside.load_state_dict(state["aside"])
+        if task.auxiliary is not None:
+            task.auxiliary.load_state_dict(state["aside"])
         for name in task.kept.keys() & state.get("kept", {}).keys():
             task.kept[name].copy_(state["kept"][name])
         for optimizer, saved in zip(task.optimizers, state["optimizers"], strict=True):
@@ -230,10 +230,10 @@ def _resume(task: Task[Net], average: _Average[Net], choice: PrecisionChoice, fo
 
 def _report(task: Task[Net], averaged: Net, record: Record, step: int, elapsed: float, final: bool) -> None:
     """By the first process; the others wait."""
-    if devices.first():
+    if devices.is_main():
         with torch.no_grad():
             record.report(step, elapsed, task.report(averaged, record.folder, step, final))
-    devices.wait()
+    devices.barrier()
 
 
 def step_rng(seed: int, step: int, stream: int = 0) -> np.random.Generator:

@@ -10,7 +10,7 @@ from torch import nn
 from nvg_studio.errors import TrainingError
 from nvg_studio.training.adversary import Critic, DinoDiscriminator, PatchDiscriminator
 from nvg_studio.training.perceptual import load_perceptual
-from nvg_studio.training.tokenizer import Judges
+from nvg_studio.training.tokenizer import ReconstructionLosses
 from nvg_studio.training.vit import load_vit
 
 MOST_STAGES = 8
@@ -86,11 +86,11 @@ def tokenizer_numbers(options: argparse.Namespace) -> dict[str, Any]:
     return {**given, "decoder_only": options.decoder_only}
 
 
-def load_judges(options: argparse.Namespace, device: torch.device) -> Judges:
+def load_reconstruction_losses(options: argparse.Namespace, device: torch.device) -> ReconstructionLosses:
     """The networks that the options name. Raises CheckpointError, and TrainingError where one is missing."""
     perceptual = load_perceptual(options.perceptual, device) if options.perceptual else None
     discriminator = _discriminator(options, device) if options.adversary else None
-    return Judges(perceptual, Critic(discriminator).to(device) if discriminator else None)
+    return ReconstructionLosses(perceptual, Critic(discriminator).to(device) if discriminator else None)
 
 
 def _discriminator(options: argparse.Namespace, device: torch.device) -> nn.Module:

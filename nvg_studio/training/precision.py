@@ -47,7 +47,7 @@ class PrecisionChoice:
         if len(self._seconds[-1]) < WARM_UP_TURNS + TIMED_TURNS:
             return None
         quickest = [min(each[WARM_UP_TURNS:]) for each in self._seconds]
-        totals = devices.total(torch.tensor(quickest, dtype=torch.float64)).tolist()
+        totals = devices.summed(torch.tensor(quickest, dtype=torch.float64)).tolist()
         self.chosen = self._candidates[totals.index(min(totals))]
         times = ", ".join(f"{one.name} {s:.3g} s" for one, s in zip(self._candidates, quickest, strict=True))
         return f"Precision of this run: {self.chosen.name}, the fastest here (a step in {times})."

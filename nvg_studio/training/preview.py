@@ -47,7 +47,7 @@ class PreviewTask:
         self, model: Networks, recipe: PreviewRecipe, train: PhotoSet, val: PhotoSet, device: torch.device
     ) -> None:
         self.recipe, self.photos, self.device, self.precision = recipe, train, device, Precision()
-        self.aside: nn.Module | None = None
+        self.auxiliary: nn.Module | None = None
         self.kept: dict[str, Tensor] = {}
         self.tokenizer = model.tokenizer.to(device).eval().requires_grad_(False)
         torch.manual_seed(recipe.seed)

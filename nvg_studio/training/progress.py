@@ -21,7 +21,7 @@ REFRESH = 10
 
 def counted(items: Iterable[Item], what: str, total: int, unit: str) -> Iterable[Item]:
     """The items, with a bar on a terminal; of several processes only the first shows it."""
-    shown: Iterable[Item] = tqdm(items, what, total, unit=unit, disable=None if devices.first() else True)
+    shown: Iterable[Item] = tqdm(items, what, total, unit=unit, disable=None if devices.is_main() else True)
     return shown
 
 
@@ -35,7 +35,7 @@ class Progress:
             bar_format="{desc} {percentage:3.0f}%|{bar:20}| {postfix}",
             mininterval=0.5 if sys.stderr.isatty() else REFRESH,
             file=sys.stderr,
-            disable=not devices.first(),
+            disable=not devices.is_main(),
             ascii=not sys.stderr.isatty(),
         )
         self._smooth: dict[str, float] = {}
@@ -53,7 +53,7 @@ class Progress:
 
     def say(self, line: str | None) -> None:
         """A line of its own above the bar, by the first process; None is nothing to say."""
-        if line is not None and devices.first():
+        if line is not None and devices.is_main():
             tqdm.write(line, file=sys.stderr)
 
     def close(self) -> None:

@@ -25,13 +25,13 @@ class Record:
         self.folder = folder
         self._losses, self._reports = folder / "losses.jsonl", folder / "reports.jsonl"
         self._board = None
-        if devices.first():
+        if devices.is_main():
             _write_rows(self._losses, [row for row in read_rows(self._losses) if row["step"] <= step])
             self._board = _board(folder / "tensorboard", step)
 
     def step(self, step: int, elapsed: float, numbers: dict[str, float]) -> None:
         """Note the losses of a step."""
-        if not devices.first():
+        if not devices.is_main():
             return
         with self._losses.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, "seconds": round(elapsed, 2), **numbers}) + "\n")

@@ -15,12 +15,12 @@ from nvg_studio.model.tokenizer import Quantized, Quantizer, Tokenizer, group_me
 from nvg_studio.sampling.precision import Precision
 from nvg_studio.training import devices
 from nvg_studio.training.adversary import Critic
-from nvg_studio.training.ahead import Ahead
 from nvg_studio.training.crops import centre_crops, random_batch, to_tensor
 from nvg_studio.training.curves import write_grid
 from nvg_studio.training.loop import step_rng
 from nvg_studio.training.pack import PhotoSet
 from nvg_studio.training.perceptual import Perceptual
+from nvg_studio.training.prefetch import Prefetcher
 
 COMMITMENT = 0.25
 ADVERSARIAL = 0.1
@@ -54,14 +54,14 @@ class TokenizerRecipe:
     seed: int = 0
 
 
-class Judges(NamedTuple):
+class ReconstructionLosses(NamedTuple):
     """What rebuilt pictures are compared by beside their pixels."""
 
     perceptual: Perceptual | None = None
     critic: Critic | None = None
 
 
-PIXELS_ALONE = Judges()
+PIXELS_ALONE = ReconstructionLosses()
 
 
 class TrainedTokenizer(Tokenizer):
@@ -86,7 +86,7 @@ class TokenizerTask:
         device: torch.device,
         init: Tokenizer | None = None,
         compiled: bool = False,
-        judges: Judges = PIXELS_ALONE,
+        reconstruction_losses: ReconstructionLosses = PIXELS_ALONE,
     ) -> None:
         self.config, self.recipe, self.photos, self.device = config, recipe, train, device
         self.precision = Precision()
@@ -102,12 +102,12 @@ class TokenizerTask:
         if compiled:  # in place: names of weights stay, and copies (the average) are not compiled
             self.networks.encoder.compile()
             self.networks.decoder.compile()
-        self.perceptual = judges.perceptual
-        self.aside: nn.Module | None = judges.critic
+        self.perceptual = reconstruction_losses.perceptual
+        self.auxiliary: nn.Module | None = reconstruction_losses.critic
         self.optimizers = self._optimizers()
         self.held_out = to_tensor(centre_crops(val, config.image_size)[:: max(1, len(val.pictures) // 256)].to(device))
         self.share = devices.share(recipe.batch)
-        self.batches = Ahead(
+        self.batches = Prefetcher(
             lambda step: random_batch(train, config.image_size, recipe.batch, step_rng(recipe.seed, step), self.share)
         )
         self.uses = torch.zeros(config.codebook_size, device=device)
@@ -120,8 +120,8 @@ class TokenizerTask:
         recipe, betas = self.recipe, (0.9, 0.95)
         learning = [parameter for parameter in self.networks.parameters() if parameter.requires_grad]
         found: list[torch.optim.Optimizer] = [torch.optim.AdamW(learning, recipe.rate, betas, weight_decay=0.0)]
-        if self.aside is not None:
-            critic = self.aside.parameters()
+        if self.auxiliary is not None:
+            critic = self.auxiliary.parameters()
             found.append(torch.optim.AdamW(critic, recipe.adversary_rate, betas, weight_decay=recipe.adversary_decay))
         return found
 
@@ -144,7 +144,7 @@ class TokenizerTask:
         judged = self._judge(images[coarse:], rebuilt[coarse:])
         for name, weight in (("perceptual", self.recipe.perceptual_weight), ("adversary", ADVERSARIAL)):
             total = total + weight * judged.get(name, 0.0)
-        parts = {"l1": absolute, "psnr": psnr(devices.mean(square)), "quantizer": quantizer_loss, **judged}
+        parts = {"l1": absolute, "psnr": psnr(devices.averaged(square)), "quantizer": quantizer_loss, **judged}
         return {"total": total, **parts}
 
     def _quantize(self, latent: Tensor, progress: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -152,11 +152,11 @@ class TokenizerTask:
         if not self.networks.quantizing:
             self._start_codebook(rng)
         labels = cluster_batch(latent, self.config.structure_method)
-        self.latent, self.labels = devices.gather(latent), devices.gather(labels)
+        self.latent, self.labels = devices.gathered(latent), devices.gathered(labels)
         quantize = quantize_softly if progress < self.warm_until else quantize_with_gradient
         quantized = quantize(self.networks.quantizer, latent.detach(), labels)
-        self.uses += devices.total(quantized.token_map.flatten().bincount(minlength=len(self.uses)))
-        canvas = self._disturbed(quantized.canvases, rng) + latent - latent.detach()
+        self.uses += devices.summed(quantized.token_map.flatten().bincount(minlength=len(self.uses)))
+        canvas = self._with_noise(quantized.canvases, rng) + latent - latent.detach()
         return canvas, quantizer_losses(latent, quantized.canvases).mean()
 
     def _judge(self, images: Tensor, rebuilt: Tensor) -> dict[str, Tensor]:
@@ -164,8 +164,8 @@ class TokenizerTask:
         with self._autocast():
             if self.perceptual is not None:
                 found["perceptual"] = self.perceptual(rebuilt, images).mean()
-            if self.aside is not None:
-                found["adversary"], found["critic"] = self.aside(images, rebuilt)
+            if self.auxiliary is not None:
+                found["adversary"], found["critic"] = self.auxiliary(images, rebuilt)
         return found
 
     def after_step(self, step: int, progress: float) -> None:
@@ -180,7 +180,7 @@ class TokenizerTask:
             chosen = torch.from_numpy(rng.integers(len(codes), size=len(unused))).to(self.device)
             with torch.no_grad():
                 self.networks.quantizer.embedding.weight[unused] = codes[chosen]
-            devices.align(self.networks.quantizer.embedding.weight)
+            devices.copy_from_main(self.networks.quantizer.embedding.weight)
         self.uses.zero_()
 
     @torch.no_grad()
@@ -204,7 +204,7 @@ class TokenizerTask:
     def _autocast(self) -> torch.autocast:
         return self.precision.autocast(self.device)
 
-    def _disturbed(self, canvases: Tensor, rng: np.random.Generator) -> Tensor:
+    def _with_noise(self, canvases: Tensor, rng: np.random.Generator) -> Tensor:
         """[B, L, C]: of the first pictures the canvas of an earlier stage, of the others the last one with noise."""
         count, stages = self.recipe.batch, canvases.shape[1]
         coarse = np.arange(count) < self.coarse
@@ -229,7 +229,7 @@ class TokenizerTask:
                 labels = cluster_batch(latent, self.config.structure_method)
                 pool.append(level_details(latent, labels, rng))
             self.networks.quantizer.embedding.weight.copy_(k_means(torch.cat(pool), self.config.codebook_size, rng))
-            devices.align(self.networks.quantizer.embedding.weight)
+            devices.copy_from_main(self.networks.quantizer.embedding.weight)
             self.networks.quantizing.fill_(1)
 
 

@@ -12,9 +12,9 @@ from nvg_studio.editor.latest import Latest
 from nvg_studio.editor.notices import failure
 from nvg_studio.errors import Cancelled
 from nvg_studio.hub import install, library, published
-from nvg_studio.hub.apart import run_apart
 from nvg_studio.hub.library import Damaged, ModelFacts
 from nvg_studio.hub.progress import Progress
+from nvg_studio.hub.subprocess_task import run_in_subprocess
 from nvg_studio.ui.messages import Notice
 from nvg_studio.ui.session import Session
 
@@ -83,7 +83,7 @@ class Models(QObject):
         self.progress, self.problem = Progress(text), ""
         self.changed.emit()
         self._session.jobs.start(
-            lambda: run_apart(work, arguments, lambda progress: self._moved.emit(stop, progress), stop),
+            lambda: run_in_subprocess(work, arguments, lambda progress: self._moved.emit(stop, progress), stop),
             self._installed,
             self._failed,
             Lane.LONG,

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from nvg_studio.errors import CheckpointError
 from nvg_studio.evaluation.__main__ import main
 from nvg_studio.evaluation.augment import Album, blur, crop_maps, jitter, mix
-from nvg_studio.evaluation.teach import accuracy, squares
+from nvg_studio.evaluation.train_classifier import accuracy, squares
 from nvg_studio.model.classifier import (
     CONFIG,
     WEIGHTS,
@@ -21,8 +21,8 @@ from nvg_studio.model.classifier import (
     Classifier,
     ClassifierConfig,
     load_classifier,
+    predict,
     save_classifier,
-    see,
 )
 from nvg_studio.training.pack import load_photos
 
@@ -77,9 +77,9 @@ def test_a_run_that_is_there_is_finished_already(trained, capsys):
 def test_features_do_not_depend_on_the_company(trained):
     _, network = load_classifier(trained / "out")
     pictures = rng().integers(256, size=(5, 32, 32, 3), dtype=np.uint8)
-    seen = see(network, pictures)
+    seen = predict(network, pictures)
     assert seen.features.shape == (5, WIDTHS[-1]) and seen.logits.shape == (5, 2)
-    assert torch.allclose(see(network, pictures[3:4]).features, seen.features[3:4], atol=0.02)
+    assert torch.allclose(predict(network, pictures[3:4]).features, seen.features[3:4], atol=0.02)
     assert not torch.allclose(seen.features[0], seen.features[1], atol=0.02)
 
 
@@ -173,7 +173,8 @@ def test_the_share_of_a_mixed_picture_is_the_share_of_its_pixels():
 
 def test_the_command_needs_no_other_packages():
     code = (
-        "import sys, nvg_studio.evaluation.__main__, nvg_studio.evaluation.teach, nvg_studio.sampling.pipeline;"
+        "import sys, nvg_studio.evaluation.__main__, nvg_studio.evaluation.train_classifier;"
+        "import nvg_studio.sampling.pipeline;"
         "sys.exit(bool({'PySide6', 'pydantic', 'sklearn', 'skimage', 'matplotlib', 'PIL', 'typer'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -15,10 +15,10 @@ import torch
 from nvg_studio.errors import DeviceError, TrainingError
 from nvg_studio.training import devices
 from nvg_studio.training.__main__ import main
-from nvg_studio.training.ahead import Ahead
 from nvg_studio.training.crops import random_batch
 from nvg_studio.training.loop import step_rng
 from nvg_studio.training.pack import PhotoSet
+from nvg_studio.training.prefetch import Prefetcher
 
 ROOT = Path(__file__).resolve().parents[2]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "nvg_studio.training"]
@@ -98,10 +98,10 @@ def test_shares_make_up_the_batch_and_are_made_ahead(monkeypatch):
     whole = random_batch(photos, 16, 6, step_rng(0, 3))
     parts = []
     for number in range(3):
-        monkeypatch.setattr(devices, "count", lambda: 3)
-        monkeypatch.setattr(devices, "number", lambda number=number: number)
+        monkeypatch.setattr(devices, "world_size", lambda: 3)
+        monkeypatch.setattr(devices, "rank", lambda number=number: number)
         share = devices.share(6)
-        parts.append(Ahead(lambda step, share=share: random_batch(photos, 16, 6, step_rng(0, step), share))(3))
+        parts.append(Prefetcher(lambda step, share=share: random_batch(photos, 16, 6, step_rng(0, step), share))(3))
     assert torch.equal(torch.stack(parts, 1).flatten(0, 1), whole)
     with pytest.raises(TrainingError, match="3 processes cannot share a batch of 7"):
         devices.share(7)
@@ -109,11 +109,11 @@ def test_shares_make_up_the_batch_and_are_made_ahead(monkeypatch):
 
 def test_one_process_needs_no_others():
     values = torch.tensor([1.0, 2.0], requires_grad=True)
-    assert torch.equal(devices.mean(values), values) and not devices.mean(values).requires_grad
-    assert torch.equal(devices.gather(values), values) and devices.agree(2.5, True) == (2.5, True)
-    with devices.joined(), devices.first_ahead():
-        assert devices.first() and devices.share(5) == slice(0, 5, 1)
-    devices.wait()
+    assert torch.equal(devices.averaged(values), values) and not devices.averaged(values).requires_grad
+    assert torch.equal(devices.gathered(values), values) and devices.synchronized(2.5, True) == (2.5, True)
+    with devices.process_group(), devices.main_process_first():
+        assert devices.is_main() and devices.share(5) == slice(0, 5, 1)
+    devices.barrier()
     assert not torch.distributed.is_initialized()
 
 
@@ -123,9 +123,9 @@ def test_several_processes_share_the_gpus_of_a_machine(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "set_device", lambda index: None)
     monkeypatch.setenv("LOCAL_RANK", "0")
-    assert devices.own_device("cuda") == torch.device("cuda", 0) and devices.own_device("cpu").type == "cpu"
+    assert devices.local_device("cuda") == torch.device("cuda", 0) and devices.local_device("cpu").type == "cpu"
     monkeypatch.setenv("LOCAL_RANK", "1")
     with pytest.raises(DeviceError, match="more processes than the 1 GPUs"):
-        devices.own_device("cuda")
+        devices.local_device("cuda")
     with pytest.raises(DeviceError, match="without torchrun"):
-        devices.own_device("mps")
+        devices.local_device("mps")

@@ -17,7 +17,7 @@ from nvg_studio.training.cache import SequenceCache
 from nvg_studio.training.few_step import (
     FewStepRecipe,
     FewStepTask,
-    Question,
+    TeacherBatch,
     agreement,
     draw_jumps,
     jump_losses,
@@ -49,7 +49,7 @@ def model():
 
 def question(model, cache, guidance):
     batch = load_batch(model.tokenizer, cache, np.arange(5))
-    return Question(batch, torch.arange(5), torch.full((5,), guidance))
+    return TeacherBatch(batch, torch.arange(5), torch.full((5,), guidance))
 
 
 def test_an_untrained_network_is_the_flow_itself_whatever_span_and_guidance(model, cache):

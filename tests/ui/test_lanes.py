@@ -27,7 +27,7 @@ def test_a_download_and_an_export_hold_nothing_up(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeping, "SECOND_MS", 1)
-    with held(EXPORT) as export, held("nvg_studio.ui.models.run_apart") as download:
+    with held(EXPORT) as export, held("nvg_studio.ui.models.run_in_subprocess") as download:
         begin_export(studio, tmp_path / "out.ora")
         studio.window.models.download("d16")
         export.wait_entered(studio)

@@ -60,7 +60,7 @@ class SlowWork:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> SlowWork:
     work = SlowWork()
-    monkeypatch.setattr("nvg_studio.ui.models.run_apart", work)
+    monkeypatch.setattr("nvg_studio.ui.models.run_in_subprocess", work)
     return work
 
 

@@ -11,7 +11,7 @@ WORKERS = max(1, min(8, (os.cpu_count() or 2) // (2 * int(os.environ.get("LOCAL_
 """Threads beside the one that trains, for each process that trains on this machine."""
 
 
-class Ahead(Generic[Batch]):
+class Prefetcher(Generic[Batch]):
     """Calls `make(step)` for the coming steps on threads; a batch must depend on its step alone."""
 
     def __init__(self, make: Callable[[int], Batch], depth: int = 2 * WORKERS) -> None:

@@ -36,7 +36,7 @@ def draw_ranks(stages: int, groups: int, rng: np.random.Generator) -> NDArray[np
 
 
 @torch.no_grad()
-def quantize_disturbed(quantizer: Quantizer, latent: Tensor, groups: Tensor, ranks: Tensor) -> Corrected:
+def quantize_with_token_noise(quantizer: Quantizer, latent: Tensor, groups: Tensor, ranks: Tensor) -> Corrected:
     """Quantise latents stage by stage while some groups take a code that is not the nearest.
 
     Args:

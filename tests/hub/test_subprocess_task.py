@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from nvg_studio.errors import Cancelled, CheckpointError, HubError
-from nvg_studio.hub.apart import run_apart
 from nvg_studio.hub.install import new_folder
 from nvg_studio.hub.progress import Progress, Report
+from nvg_studio.hub.subprocess_task import run_in_subprocess
 
 
 def count(up_to: int, report: Report) -> int:
@@ -34,7 +34,7 @@ def die(report: Report) -> None:
 
 
 def test_results_and_progress_come_back(reports: list[Progress]) -> None:
-    assert run_apart(count, (3,), reports.append, threading.Event()) == 3
+    assert run_in_subprocess(count, (3,), reports.append, threading.Event()) == 3
     assert reports == [Progress("Counting", number, 3) for number in range(3)]
 
 
@@ -44,7 +44,7 @@ def test_results_and_progress_come_back(reports: list[Progress]) -> None:
 )
 def test_refusals_come_back(kind: str, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
-        run_apart(refuse, (kind,), lambda _: None, threading.Event())
+        run_in_subprocess(refuse, (kind,), lambda _: None, threading.Event())
 
 
 def test_stopping_ends_the_process_and_takes_its_folder_away(tmp_path: Path) -> None:
@@ -55,11 +55,11 @@ def test_stopping_ends_the_process_and_takes_its_folder_away(tmp_path: Path) -> 
         stop.set()
 
     with pytest.raises(Cancelled):
-        run_apart(wait, (tmp_path / "new",), report, stop)
+        run_in_subprocess(wait, (tmp_path / "new",), report, stop)
     assert [path.name for path in seen[0]] == [".partial-new"]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dead_process_is_one_line() -> None:
     with pytest.raises(HubError, match="broken off"):
-        run_apart(die, (), lambda _: None, threading.Event())
+        run_in_subprocess(die, (), lambda _: None, threading.Event())

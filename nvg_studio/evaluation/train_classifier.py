@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from nvg_studio.errors import TrainingError
 from nvg_studio.evaluation.augment import Album, blur, jitter, mix
 from nvg_studio.imaging.crop import resize, square_crop
-from nvg_studio.model.classifier import Classifier, ClassifierConfig, look, save_classifier, see
+from nvg_studio.model.classifier import Classifier, ClassifierConfig, predict, predict_tensor, save_classifier
 from nvg_studio.sampling.precision import Precision
 from nvg_studio.training.loop import Settings, step_rng, train
 from nvg_studio.training.pack import PhotoSet, Picture
@@ -37,11 +37,11 @@ class ClassifierRecipe:
 class ClassifierTask:
     """The classifier and its loss, for `loop.train`."""
 
-    aside: nn.Module | None = None
+    auxiliary: nn.Module | None = None
 
     def __init__(self, recipe: ClassifierRecipe, train: PhotoSet, val: PhotoSet, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
-        self.precision = Precision()  # `look` has its own
+        self.precision = Precision()  # `predict_tensor` has its own
         torch.manual_seed(recipe.seed)
         self.networks = Classifier(len(train.classes)).to(device)
         self.optimizers: list[torch.optim.Optimizer] = [self._optimizer()]
@@ -63,7 +63,7 @@ class ClassifierTask:
         images = blur(jitter(self.album.crops(index, self.recipe.image_size, rng), rng), rng)
         images, share = mix(images, rng)
         labels = torch.from_numpy(self.labels[index]).to(self.device)
-        logits = look(self.networks, images).logits
+        logits = predict_tensor(self.networks, images).logits
         here, there = (F.cross_entropy(logits, y, label_smoothing=SMOOTHING) for y in (labels, labels.roll(1)))
         return {"total": (1 - share) * here + share * there}
 
@@ -75,7 +75,7 @@ class ClassifierTask:
         return {"val_accuracy": accuracy(averaged, self.held_out, self.held_out_labels)}
 
 
-def teach(
+def train_classifier(
     recipe: ClassifierRecipe, photos: PhotoSet, val: PhotoSet, settings: Settings, device: torch.device, folder: Path
 ) -> ClassifierConfig:
     """Train a classifier and write it to `folder`, with the accuracy of what was written.
@@ -100,4 +100,4 @@ def squares(photos: list[Picture], size: int) -> NDArray[np.uint8]:
 
 def accuracy(network: Classifier, pictures: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
     """Share of pictures uint8 [n, S, S, 3] of the classifier's size that it gives their labels int64 [n]."""
-    return float((see(network, pictures).logits.argmax(1).numpy() == labels).mean())
+    return float((predict(network, pictures).logits.argmax(1).numpy() == labels).mean())

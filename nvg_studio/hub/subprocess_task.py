@@ -23,7 +23,7 @@ class Flag(Protocol):
         """Whether to stop."""
 
 
-def run_apart(work: Callable[..., Any], arguments: tuple[Any, ...], report: Report, stop: Flag) -> Any:
+def run_in_subprocess(work: Callable[..., Any], arguments: tuple[Any, ...], report: Report, stop: Flag) -> Any:
     """`work(*arguments, report)` in a child process: its result. Blocks; meant for a thread.
 
     Args:

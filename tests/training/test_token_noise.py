@@ -7,10 +7,10 @@ import torch
 from nvg_studio.granularity.clustering import cluster
 from nvg_studio.model.tokenizer import Tokenizer, group_means
 from nvg_studio.training.cache import Augmentation, build_cache
-from nvg_studio.training.disturb import NEIGHBOURS, draw_ranks, quantize_disturbed
 from nvg_studio.training.generator import load_batch
 from nvg_studio.training.pack import PhotoSet
 from nvg_studio.training.recipes import make_config
+from nvg_studio.training.token_noise import NEIGHBOURS, draw_ranks, quantize_with_token_noise
 
 CPU = torch.device("cpu")
 
@@ -52,14 +52,14 @@ def test_ranks_disturb_a_share_of_the_groups_and_never_the_last_stage():
 
 
 def test_without_disturbance_it_is_the_quantiser(tokenizer, latents, labels):
-    maps = quantize_disturbed(tokenizer.quantizer, latents, labels, torch.zeros(6, 7, 64, dtype=torch.int64))
+    maps = quantize_with_token_noise(tokenizer.quantizer, latents, labels, torch.zeros(6, 7, 64, dtype=torch.int64))
     expected = tokenizer.quantizer(latents, labels).token_map
     assert torch.equal(maps.seen, expected) and torch.equal(maps.target, expected)
 
 
 def test_targets_are_nearest_to_what_the_seen_canvas_lacks(tokenizer, latents, labels):
     quantizer, ranks = tokenizer.quantizer, ranks_of(6)
-    maps = quantize_disturbed(quantizer, latents, labels, ranks)
+    maps = quantize_with_token_noise(quantizer, latents, labels, ranks)
     canvases = quantizer.canvases(maps.seen)
     for stage in range(7):
         lacking = latents - canvases[:, stage - 1] if stage else latents
@@ -75,7 +75,7 @@ def test_later_stages_make_up_for_the_mistakes(tokenizer, latents, labels):
     """The same wrong codes among tokens chosen without knowing of them leave the canvas further from the latent."""
     quantizer = tokenizer.quantizer
     ranks = ranks_of(6)
-    maps = quantize_disturbed(quantizer, latents, labels, ranks)
+    maps = quantize_with_token_noise(quantizer, latents, labels, ranks)
     unaware = torch.where(maps.seen == maps.target, quantizer(latents, labels).token_map, maps.seen)
     corrected, carried_on = (
         (quantizer.canvases(tokens)[:, -1] - latents).square().mean() for tokens in (maps.seen, unaware)
@@ -84,7 +84,7 @@ def test_later_stages_make_up_for_the_mistakes(tokenizer, latents, labels):
 
 
 def test_a_cache_keeps_both_maps_and_its_batches_see_the_disturbed_one(tokenizer):
-    cache = build_cache(tokenizer, photo_set(), 2, Augmentation(disturbed=1.0), 0, CPU)
+    cache = build_cache(tokenizer, photo_set(), 2, Augmentation(token_noise=1.0), 0, CPU)
     differs = (cache.seen_map != cache.token_map).any((1, 2))
     assert differs.all() and cache.seen_map.itemsize == 2
     np.testing.assert_array_equal(cache.seen_map[:, -1], cache.token_map[:, -1])
@@ -95,7 +95,7 @@ def test_a_cache_keeps_both_maps_and_its_batches_see_the_disturbed_one(tokenizer
 
 
 @pytest.mark.parametrize(
-    ("crops", "augmentation"), [(2, Augmentation(disturbed=0.0)), (0, Augmentation(disturbed=1.0))]
+    ("crops", "augmentation"), [(2, Augmentation(token_noise=0.0)), (0, Augmentation(token_noise=1.0))]
 )
 def test_held_out_and_undisturbed_caches_see_what_they_learn(tokenizer, crops, augmentation):
     cache = build_cache(tokenizer, photo_set(), crops, augmentation, 0, CPU)
