@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from nvg_studio.atomic import write_atomic
-from nvg_studio.evaluation.distributions import frechet_distance, precision_recall
+from nvg_studio.evaluation.classifier.trained_classifier import Predictions, TrainedClassifier
 from nvg_studio.evaluation.generation import classes_like, generate, save_samples
-from nvg_studio.evaluation.judge import Judge, Verdict
-from nvg_studio.evaluation.subject import Request, Subject, open_subject
+from nvg_studio.evaluation.inputs import EvaluationInputs, Request, open_inputs
+from nvg_studio.evaluation.metrics.distributions import frechet_distance, precision_recall
 from nvg_studio.evaluation.tables import markdown
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import Picture
@@ -62,7 +62,9 @@ def structure_loss(
     return float(np.mean(losses))
 
 
-def judged(pictures: list[Picture], labels: NDArray[np.int64], judge: Judge, real: Verdict) -> dict[str, float]:
+def judged(
+    pictures: list[Picture], labels: NDArray[np.int64], judge: TrainedClassifier, real: Predictions
+) -> dict[str, float]:
     """The classifier's numbers of n pictures and their classes, int64 [n], beside real ones."""
     seen = judge.predict(pictures)
     precision, recall = precision_recall(seen.features, real.features)
@@ -92,10 +94,10 @@ def options_of(description: str | None, rounds: int) -> argparse.ArgumentParser:
     return parser
 
 
-def opened(options: argparse.Namespace) -> tuple[Subject, NDArray[np.int64], Judge, Verdict]:
+def opened(options: argparse.Namespace) -> tuple[EvaluationInputs, NDArray[np.int64], TrainedClassifier, Predictions]:
     """Model and photos, the classes int64 [n] of a set of samples, the judge, and what it sees in the photos."""
     given = {name: getattr(options, name) for name in ("model", "photos", "out", "classifier", "pictures", "dtype")}
-    subject = open_subject(Request(**given))
+    subject = open_inputs(Request(**given))
     assert subject.judge is not None  # --classifier is required
     options.out.mkdir(parents=True, exist_ok=True)
     labels = classes_like(subject.photos.labels, options.pictures)
@@ -118,7 +120,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, nargs="+", default=[MANY, 8, 4, 2, 1])
     options = parser.parse_args()
     subject, labels, judge, real = opened(options)
-    some = subject.spread(LOSS_PHOTOS)
+    some = subject.evenly_spaced(LOSS_PHOTOS)
     sequences = [subject.pipeline.encode(subject.squares[index]) for index in some]
     table: dict[str, Numbers] = {}
     for steps in options.steps:

@@ -19,9 +19,9 @@ from nvg_studio.project.autosave import UNKNOWN, Autosave, recoverable
 from nvg_studio.project.document import with_name
 from nvg_studio.project.export.export import export
 from nvg_studio.project.export.kinds import Format, LayerChoice
-from nvg_studio.project.importing import work_in_picture
-from nvg_studio.project.storage import Project, encode, load, save
-from tests.project.making_scenes import named_project
+from nvg_studio.project.importing import project_in_picture
+from nvg_studio.project.storage.project_file import Project, encode, load, save
+from tests.project.scenes import named_project
 
 KINDS = (Format.ORA, Format.PSD, Format.PICTURE)
 
@@ -112,7 +112,7 @@ def _check_after(folder: Path, one: Project, other: Project, number: int) -> boo
     for recovery in recoverable(folder / "unsaved"):
         assert recovery.load().document.snapshot in known
         recovery.discard()
-    work = work_in_picture(folder / "out.png")
+    work = project_in_picture(folder / "out.png")
     assert work is not None and work.document.snapshot in known
     with zipfile.ZipFile(folder / "out.ora") as archive:
         assert archive.testzip() is None

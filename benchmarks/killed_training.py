@@ -28,8 +28,8 @@ from PIL import Image  # noqa: E402
 
 from nvg_studio.model.checkpoint import read_safetensors  # noqa: E402
 from nvg_studio.training.__main__ import main as train  # noqa: E402
-from nvg_studio.training.record import read_rows  # noqa: E402
-from nvg_studio.training.state import load_training_state  # noqa: E402
+from nvg_studio.training.loop.record import read_rows  # noqa: E402
+from nvg_studio.training.loop.state import load_training_state  # noqa: E402
 
 PARTS = ("tokenizer", "generator")
 SEED = 20260112

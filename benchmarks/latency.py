@@ -18,11 +18,11 @@ from PySide6.QtCore import QEvent, QEventLoop, QTimer
 from PySide6.QtGui import QPaintEvent
 from responsiveness import TICK_MS, Bench, Script, opening, resting, wait
 
+from nvg_studio.editor.runs.live_schedule import GRACE_S
 from nvg_studio.paths import resource, shipped_model
-from nvg_studio.ui import window as windows
 from nvg_studio.ui.app import make_application
 from nvg_studio.ui.canvas.view import CanvasView
-from nvg_studio.ui.schedule import GRACE_S
+from nvg_studio.ui.window import main_window as windows
 
 painted: list[float] = []
 
@@ -57,7 +57,7 @@ class Watch:
     def __init__(self, bench: Bench) -> None:
         self.preview = self.complete = 0.0
         self._session, self._steps = bench.session, 0
-        bench.session.runs.stage_done.connect(self._stage)
+        bench.session.run_queue.stage_done.connect(self._stage)
         bench.session.changed.connect(self._changed)
 
     def begin(self) -> None:
@@ -85,14 +85,14 @@ def first_after(moment: float) -> float | None:
 
 
 def _take_other_half(bench: Bench, level: int, cell: int) -> None:
-    """Take the sibling of the cell's cluster in hand, so that a stroke over the cell always changes something."""
+    """Take the sibling of the cell's active cluster, so that a stroke over the cell always changes something."""
     cluster = int(bench.session.labels(level)[cell])
     bench.window.state.update(cluster=cluster ^ 1, other=cluster)
 
 
 def strokes(bench: Bench, watch: Watch, level: int, count: int, found: list[tuple[float, float]]) -> Script:
     """Short strokes at a level, each with the run that follows it."""
-    bench.window.actions_set["tool.brush"].trigger()
+    bench.window.action_set["tool.brush"].trigger()
     bench.window.state.set_level(level)
     yield from resting()
     grid = bench.session.grid
@@ -127,7 +127,7 @@ def main() -> None:
         bench.session.load_model(options.model)
         bench.play("start", wait(lambda: bench.session.info is not None))
         bench.play("open", opening(bench, resource("samples", "sunflower.jpg")))
-        bench.window.actions_set["run.live"].trigger()
+        bench.window.action_set["run.live"].trigger()
         watch = Watch(bench)
         for level in range(1, bench.session.depth + 1):
             found: list[tuple[float, float]] = []
@@ -136,7 +136,7 @@ def main() -> None:
             times = {"first_ms": first, "complete_ms": complete, "grace_ms": round(1e3 * GRACE_S)}
             line = {"level": level, "run_from": watch.first_stage, **times}
             print(json.dumps(line), flush=True)
-        bench.window.close_for_good()
+        bench.window.close_without_asking()
         app.processEvents()
         bench.session.close()
 

@@ -22,7 +22,7 @@ from rich.console import Console  # noqa: E402  the path comes first
 from rich.table import Table  # noqa: E402
 
 from nvg_studio.granularity.locks import Locks  # noqa: E402
-from nvg_studio.imaging.cells import spread  # noqa: E402
+from nvg_studio.imaging.cells import cells_to_pixels  # noqa: E402
 from nvg_studio.imaging.crop import resize, square_crop  # noqa: E402
 from nvg_studio.imaging.read import read_image  # noqa: E402
 from nvg_studio.paths import resource, shipped_model  # noqa: E402
@@ -62,9 +62,9 @@ def measure(pipeline: NVGPipeline, photos: list[Document], count: int, seed: int
         settings = GenerationSettings(class_id=class_id, seed=number).resolved(info.defaults)
         sequence = pipeline.run_from(locked.sequence, plan.stage, settings, plan.locks)
         request = RunRequest(locked.sequence, plan.stage, plan.locks, (settings,), info.identity.model)
-        made = results.made_by(request, locked.snapshot, [sequence], [pipeline.decode(sequence)])[0]
-        exact, free = (results.accept(locked, made, exact_pixels=on).base for on in (True, False))
-        inside = spread(area, len(document.base))
+        made = results.results_of_run(request, locked.snapshot, [sequence], [pipeline.decode(sequence)])[0]
+        exact, free = (results.apply_result(locked, made, exact_pixels=on).base for on in (True, False))
+        inside = cells_to_pixels(area, len(document.base))
         change = difference(free, pipeline.decode(document.sequence), area)
         yield Kept(stage, float(area.mean()), int((exact[inside] != document.base[inside]).sum()), *change)
 
@@ -84,7 +84,7 @@ def random_area(document: Document, random: np.random.Generator) -> NDArray[np.b
 
 def difference(after: NDArray[np.uint8], before: NDArray[np.uint8], area: NDArray[np.bool_]) -> tuple[float, float]:
     """Mean absolute difference of two pictures uint8 [S, S, 3] inside and outside of an area bool [L]."""
-    inside = spread(area, len(before))
+    inside = cells_to_pixels(area, len(before))
     change = np.abs(after.astype(int) - before)
     return float(change[inside].mean()), float(change[~inside].mean())
 

@@ -1,7 +1,7 @@
 """How long the window's event loop is ever held up (`python benchmarks/responsiveness.py`, under Xvfb or offscreen).
 
 The real window with the real engine process and the shipped model goes through what people do; a heartbeat timer on the
-window's thread shows how late it is woken. One JSON line a scenario: the worst and the 95th percentile of that lateness
+GUI thread shows how late it is woken. One JSON line a scenario: the worst and the 95th percentile of that lateness
 in milliseconds, and the same for the repaints of the canvas.
 """
 
@@ -24,15 +24,15 @@ from PySide6.QtCore import QEvent, QEventLoop, QMimeData, QPointF, QSettings, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPaintEvent  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
+from nvg_studio.editor.choices import LockKind  # noqa: E402
+from nvg_studio.editor.files.user_settings import UserSettings  # noqa: E402
+from nvg_studio.editor.session import Session  # noqa: E402
 from nvg_studio.engine.process import ProcessEngine  # noqa: E402
 from nvg_studio.paths import resource, shipped_model  # noqa: E402
 from nvg_studio.ui.app import make_application  # noqa: E402
 from nvg_studio.ui.canvas.view import CanvasView  # noqa: E402
-from nvg_studio.ui.session import Session  # noqa: E402
-from nvg_studio.ui.settings import Remembered  # noqa: E402
-from nvg_studio.ui.state import LockKind  # noqa: E402
-from nvg_studio.ui.theme import Theme  # noqa: E402
-from nvg_studio.ui.window import MainWindow  # noqa: E402
+from nvg_studio.ui.qt.theme import Theme  # noqa: E402
+from nvg_studio.ui.window.main_window import MainWindow  # noqa: E402
 
 BEAT_MS = 5
 TICK_MS = 8
@@ -60,7 +60,7 @@ class Bench:
         settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
         self.folder = folder
         self.session = Session(ProcessEngine(), folder / "unsaved")
-        self.window = MainWindow(self.session, Theme(), Remembered(settings, folder / "preferences.json"))
+        self.window = MainWindow(self.session, Theme(), UserSettings(settings, folder / "preferences.json"))
         self.window.resize(1280, 800)
         self.window.show()
 
@@ -117,14 +117,14 @@ def wait(condition: Callable[[], bool], limit_s: float = 120) -> Script:
 def opening(bench: Bench, photo: Path) -> Script:
     """Open a photo and wait for all cards."""
     before = bench.session.document
-    bench.window.files.open(photo)
+    bench.window.project_files.open(photo)
     yield from wait(lambda: bench.session.document is not before)
     yield from wait(lambda: all(card.picture.filled for card in bench.window.strip.cards))
 
 
 def painting(bench: Bench, strokes: int, moves: int) -> Script:
     """Strokes in large curves over the picture, a mouse event at every tick."""
-    bench.window.actions_set["tool.brush"].trigger()
+    bench.window.action_set["tool.brush"].trigger()
     bench.window.state.set_level(2)
     middle = bench.session.grid / 2
     for stroke in range(strokes):
@@ -139,19 +139,19 @@ def painting(bench: Bench, strokes: int, moves: int) -> Script:
 
 def generating(bench: Bench) -> Script:
     """A run from level 0, painted into while it works."""
-    before = bench.session.runs.last_seconds
+    before = bench.session.run_queue.last_seconds
     bench.window.strip.cards[0].run.click()
     yield from painting(bench, 2, 60)
-    yield from wait(lambda: bench.session.runs.running is None and bench.session.runs.last_seconds != before)
+    yield from wait(lambda: bench.session.run_queue.running is None and bench.session.run_queue.last_seconds != before)
     yield from resting()
 
 
 def running_around_a_lock(bench: Bench) -> Script:
     """A region of a large base is locked and keeps its pixels; the result is taken and all is drawn anew."""
     steps = len(bench.session.document.history.snapshots)
-    bench.session.editing.lock_clusters(2, frozenset((1,)), LockKind.REGION)
+    bench.session.document_editor.lock_clusters(2, frozenset((1,)), LockKind.REGION)
     yield from resting()
-    bench.session.making.run(3)
+    bench.session.generation.run(3)
     yield from wait(lambda: len(bench.session.document.history.snapshots) == steps + 2)
     yield from resting()
 
@@ -168,11 +168,11 @@ def pasting(bench: Bench, image: QImage) -> Script:
 
 def saving(bench: Bench, path: Path) -> Script:
     """The project is saved, painted into meanwhile, and opened again."""
-    bench.window.files.save(path)
+    bench.window.project_files.save(path)
     yield from painting(bench, 2, 60)
     yield from wait(lambda: bench.session.path == path)
     before = bench.session.document
-    bench.window.files.open(path)
+    bench.window.project_files.open(path)
     yield from wait(lambda: bench.session.document is not before)
     yield from resting()
 
@@ -196,7 +196,7 @@ def zooming(bench: Bench, steps: int) -> Script:
 def switching(bench: Bench, rounds: int) -> Script:
     """Through all levels in all view modes."""
     for mode in ("picture", "structure", "overlay", "boundaries"):
-        bench.window.actions_set[f"view.{mode}"].trigger()
+        bench.window.action_set[f"view.{mode}"].trigger()
         for number in range(rounds * (bench.session.depth + 1)):
             bench.window.state.set_level(number % (bench.session.depth + 1))
             yield None
@@ -207,7 +207,7 @@ def main() -> None:
     """Play all scenarios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
-    from nvg_studio.ui import window as windows
+    from nvg_studio.ui.window import main_window as windows
 
     windows.CanvasView = TimedCanvas
     app = make_application(sys.argv[:1])
@@ -226,7 +226,7 @@ def main() -> None:
         bench.play("run on it, a region locked", running_around_a_lock(bench))
         bench.play("save and open it, painting meanwhile", saving(bench, Path(folder) / "large.nvgs"))
         bench.play("paste 24 megapixels", pasting(bench, QImage(str(large))))
-        bench.window.close_for_good()
+        bench.window.close_without_asking()
         app.processEvents()
         bench.session.close()
 

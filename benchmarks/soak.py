@@ -39,10 +39,10 @@ from nvg_studio.imaging.read import read_image  # noqa: E402
 from nvg_studio.project.document import Document  # noqa: E402
 from nvg_studio.project.export.export import export  # noqa: E402
 from nvg_studio.project.export.kinds import Format, LayerChoice  # noqa: E402
-from nvg_studio.project.importing import work_in_picture  # noqa: E402
-from nvg_studio.project.storage import encode, load  # noqa: E402
-from tests.project.making_files import full_project  # noqa: E402
-from tests.project.making_scenes import named_project  # noqa: E402
+from nvg_studio.project.importing import project_in_picture  # noqa: E402
+from nvg_studio.project.storage.project_file import encode, load  # noqa: E402
+from tests.project.damaged_files import full_project  # noqa: E402
+from tests.project.scenes import named_project  # noqa: E402
 
 SEED = 20251113
 MAX_SECONDS = 5.0
@@ -122,7 +122,7 @@ def picture_sources(folder: Path) -> list[Source]:
 
 def read_picture(path: Path) -> object:
     """Everything that opening a picture tries."""
-    return work_in_picture(path) or read_image(path)
+    return project_in_picture(path) or read_image(path)
 
 
 @contextmanager
@@ -165,8 +165,8 @@ def round_trips(count: int, seed: int = SEED) -> dict[str, float]:
     from hypothesis import HealthCheck, given, settings
     from hypothesis import seed as seeded
 
-    from tests.project.making import documents
-    from tests.project.making_files import check_round_trips
+    from tests.project.damaged_files import check_round_trips
+    from tests.project.documents import documents
 
     seen: list[int] = []
     with tempfile.TemporaryDirectory() as name:
@@ -177,7 +177,7 @@ def round_trips(count: int, seed: int = SEED) -> dict[str, float]:
         @given(documents())
         def check(document: Document) -> None:
             check_round_trips(document, folder)
-            seen.append(len(document.history.snapshots) + len(document.made))
+            seen.append(len(document.history.snapshots) + len(document.pending_results))
 
         check()
     return {"identical": len(seen), "steps_and_results": sum(seen), "most": max(seen)}

@@ -38,12 +38,13 @@ def measure(started: float) -> None:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from nvg_studio.ui import app, window
+    from nvg_studio.ui import app
+    from nvg_studio.ui.window import main_window
 
     seconds: dict[str, float] = {}
 
     def look() -> None:
-        shown = next((w for w in QApplication.topLevelWidgets() if isinstance(w, window.MainWindow)), None)
+        shown = next((w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow)), None)
         if shown is None:
             return
         if shown.isVisible() and "window" not in seconds:
@@ -52,7 +53,7 @@ def measure(started: float) -> None:
             seconds["model"] = round(time.time() - started, 2)
             sys.stdout.write(json.dumps(seconds) + "\n")
             timer.stop()
-            shown.close_for_good()
+            shown.close_without_asking()
 
     make = app.make_application
 

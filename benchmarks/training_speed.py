@@ -18,11 +18,11 @@ from torch import Tensor
 from nvg_studio.model.checkpoint import Networks, load_model
 from nvg_studio.paths import shipped_model
 from nvg_studio.sampling import reference
-from nvg_studio.training.cache import Augmentation, build_cache
-from nvg_studio.training.crops import READ_AHEAD, random_batch, to_tensor
-from nvg_studio.training.generator import Batch, GeneratorRecipe, GeneratorTask, content_losses, structure_losses
-from nvg_studio.training.loop import step_rng
-from nvg_studio.training.pack import PhotoSet, load_photos
+from nvg_studio.training.data.cache import Augmentation, build_cache
+from nvg_studio.training.data.crops import READ_AHEAD, random_batch, to_tensor
+from nvg_studio.training.data.pack import PhotoSet, load_photos
+from nvg_studio.training.loop.train_loop import step_rng
+from nvg_studio.training.tasks.generator import Batch, GeneratorRecipe, GeneratorTask, content_losses, structure_losses
 
 PICTURES = 3
 """Of a step in the published way: 9 content and 7 structure stages of each, as many examples as the recipe's step."""

@@ -17,8 +17,8 @@ sys.path.insert(0, str(ROOT))
 from rich.console import Console  # noqa: E402  the path comes first
 from rich.table import Table  # noqa: E402
 
-from nvg_studio.evaluation.adherence import LEVELS, photo_scores  # noqa: E402
 from nvg_studio.evaluation.layouts import Layout, from_photo  # noqa: E402
+from nvg_studio.evaluation.metrics.adherence import LEVELS, photo_scores  # noqa: E402
 from nvg_studio.evaluation.sheets import contact_sheet  # noqa: E402
 from nvg_studio.granularity.sequence import GranularitySequence  # noqa: E402
 from nvg_studio.imaging.crop import resize, square_crop  # noqa: E402

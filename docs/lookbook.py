@@ -12,9 +12,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from screenshots import PHOTO, Photographer, take_all
 
+from nvg_studio.editor.choices import LockKind, Palette, ViewMode
+from nvg_studio.editor.reference.structure_source import Source
 from nvg_studio.paths import resource, shipped_model
-from nvg_studio.ui.state import LockKind, Palette, ViewMode
-from nvg_studio.ui.structure_source import Source
 
 DIALOGS = ("file.new_layout", "edit.preferences", "help.palette", "help.shortcuts", "help.about", "file.export")
 
@@ -24,7 +24,7 @@ def tour(camera: Photographer) -> None:
     camera.take("01-empty")
     camera.session.load_model(shipped_model())
     camera.until(lambda: camera.session.info is not None)
-    camera.window.files.open(PHOTO)
+    camera.window.project_files.open(PHOTO)
     camera.until(lambda: all(card.picture.filled for card in camera.window.strip.cards))
     camera.take("02-picture-clusters")
     for scene in (views, painting, locking, running, histories, references, closely, dialogs, layouts):
@@ -37,7 +37,7 @@ def views(camera: Photographer) -> None:
     camera.do("view.structure")
     state.set_level(3)
     for cluster, name in ((1, "Petals"), (5, "Sky")):
-        camera.session.editing.rename(3, cluster, name)
+        camera.session.document_editor.rename(3, cluster, name)
     state.update(selected=frozenset((1, 5)), only=frozenset((1, 4, 5)))
     camera.take("03-structure-named-veiled")
     state.update(selected=frozenset(), only=frozenset())
@@ -80,11 +80,13 @@ def running(camera: Photographer) -> None:
     camera.do("view.picture", "tool.select")
     camera.window.message.clear()
     for start in (1, 2, 3):
-        session.runs.roll()
-        session.making.run(start)
-    camera.until(lambda: session.runs.running is None or (session.runs.running.stage or 0) >= session.depth // 2)
+        session.run_queue.randomize_seed()
+        session.generation.run(start)
+    camera.until(
+        lambda: session.run_queue.running is None or (session.run_queue.running.stage or 0) >= session.depth // 2
+    )
     camera.take("09-running-queue")
-    camera.until(lambda: session.runs.running is None)
+    camera.until(lambda: session.run_queue.running is None)
     QTest.qWait(400)
     camera.window.message.clear()
     camera.do("view.wipe")
@@ -100,31 +102,31 @@ def histories(camera: Photographer) -> None:
     camera.do("view.picture")
     window.show_dock("history")
     camera.take("11-history")
-    session.runs.choose(variations=4)
-    count = len(session.making.made)
+    session.run_queue.set_options(variations=4)
+    count = len(session.generation.pending_results)
     camera.do("run.new_picture")
-    camera.until(lambda: len(session.making.made) == count + 4)
-    session.making.star(count)
+    camera.until(lambda: len(session.generation.pending_results) == count + 4)
+    session.generation.toggle_star(count)
     camera.take("12-variations")
     page = window.results
-    page.compare_asked.emit(None, count + 1)
+    page.compare_requested.emit(None, count + 1)
     camera.take("13-compare")
     page.wipe.click()
     camera.take("13-compare-wipe")
     page.wipe.click()
     camera.do("run.results")
-    session.runs.choose(variations=1)
+    session.run_queue.set_options(variations=1)
 
 
 def references(camera: Photographer) -> None:
     """The reference dock: empty, with a picture, with a box around a thing."""
-    source = camera.window.making.reference_source
+    source = camera.window.generation_docks.reference_controller
     camera.window.show_dock("reference")
     camera.take("14-reference-empty")
     source.open(resource("samples", "tulip.jpg"))
     camera.until(lambda: source.found is not None)
     camera.take("15-reference")
-    source.choose(source=Source.BOX, box=(0.2, 0.2, 0.8, 0.8))
+    source.set_choices(source=Source.BOX, box=(0.2, 0.2, 0.8, 0.8))
     camera.until(lambda: source.found is not None)
     QTest.qWait(400)
     camera.take("16-reference-box")
@@ -154,7 +156,7 @@ def dialogs(camera: Photographer) -> None:
 
 def layouts(camera: Photographer) -> None:
     """A blank layout before the first stroke."""
-    camera.session.making.new_layout(4, bands=False)
+    camera.session.generation.new_layout(4, bands=False)
     camera.window.state.set_level(1)
     camera.window.state.update(tool="brush", view=ViewMode.STRUCTURE, balanced=False, cluster=1, other=0, size=6)
     camera.take("19-new-layout")

@@ -20,15 +20,15 @@ from PySide6.QtCore import QSettings, Qt  # noqa: E402  the path comes first
 from PySide6.QtTest import QTest  # noqa: E402
 from PySide6.QtWidgets import QDialog, QWidget  # noqa: E402
 
+from nvg_studio.editor.choices import LockKind, ViewMode  # noqa: E402
+from nvg_studio.editor.files.user_settings import UserSettings  # noqa: E402
+from nvg_studio.editor.session import Session  # noqa: E402
 from nvg_studio.engine.process import Engine, ProcessEngine  # noqa: E402
 from nvg_studio.paths import resource, shipped_model  # noqa: E402
 from nvg_studio.ui.app import make_application  # noqa: E402
 from nvg_studio.ui.dialogs.colour import ColourDialog  # noqa: E402
-from nvg_studio.ui.session import Session  # noqa: E402
-from nvg_studio.ui.settings import Remembered  # noqa: E402
-from nvg_studio.ui.state import LockKind, ViewMode  # noqa: E402
-from nvg_studio.ui.theme import Theme  # noqa: E402
-from nvg_studio.ui.window import MainWindow  # noqa: E402
+from nvg_studio.ui.qt.theme import Theme  # noqa: E402
+from nvg_studio.ui.window.main_window import MainWindow  # noqa: E402
 
 PHOTO = resource("samples", "sunflower.jpg")
 CLASS = 4
@@ -43,10 +43,10 @@ class Photographer:
         self._folder, self._suffix = folder, theme
         place = Path(tempfile.mkdtemp())
         settings = QSettings(str(place / "settings.ini"), QSettings.Format.IniFormat)
-        remembered = Remembered(settings, place / "preferences.json")
-        remembered.prefer(theme=theme, hint_seen=True)
+        user_settings = UserSettings(settings, place / "preferences.json")
+        user_settings.update_preferences(theme=theme, hint_seen=True)
         self.session = Session(engine, place / "unsaved")
-        self.window = MainWindow(self.session, Theme(), remembered)
+        self.window = MainWindow(self.session, Theme(), user_settings)
         self.window.resize(1280, 800)
         self.window.show()
 
@@ -57,7 +57,7 @@ class Photographer:
 
     def close(self) -> None:
         """Close the window, and end the engine."""
-        self.window.close_for_good()
+        self.window.close_without_asking()
         self.until(lambda: not self.window.isVisible())
         self.session.close()
 
@@ -72,7 +72,7 @@ class Photographer:
     def do(self, *names: str) -> None:
         """Trigger actions of the table."""
         for name in names:
-            self.window.actions_set[name].trigger()
+            self.window.action_set[name].trigger()
 
     def dialog(self) -> QDialog:
         """The dialog that is open."""
@@ -101,7 +101,7 @@ def tour(camera: Photographer) -> None:
 
 def open_and_look(camera: Photographer) -> None:
     """A photo in every view mode."""
-    camera.window.files.open(PHOTO)
+    camera.window.project_files.open(PHOTO)
     camera.until(lambda: all(card.picture.filled for card in camera.window.strip.cards))
     camera.take("photo")
     for mode in ("structure", "overlay", "boundaries"):
@@ -129,9 +129,11 @@ def lock_and_run(camera: Photographer) -> None:
     camera.do("view.boundaries")
     camera.take("edited")
     camera.window.strip.cards[1].run.click()
-    camera.until(lambda: session.runs.running is None or (session.runs.running.stage or 0) >= session.depth // 2)
+    camera.until(
+        lambda: session.run_queue.running is None or (session.run_queue.running.stage or 0) >= session.depth // 2
+    )
     camera.take("running")
-    camera.until(lambda: session.runs.running is None)
+    camera.until(lambda: session.run_queue.running is None)
     camera.do("view.picture", "tool.select")
     state.update(selected=frozenset())
     camera.take("result")
@@ -141,11 +143,11 @@ def give_a_colour(camera: Photographer) -> None:
     """The codes nearest to a colour, for one cluster."""
     camera.window.state.set_level(2)
     camera.window.state.update(selected=frozenset((3,)))
-    camera.until(camera.window.actions_set["cluster.colour"].isEnabled)
+    camera.until(camera.window.action_set["cluster.colour"].isEnabled)
     camera.do("cluster.colour")
     dialog = camera.dialog()
     assert isinstance(dialog, ColourDialog)
-    camera.until(dialog.give.isEnabled)
+    camera.until(dialog.ok.isEnabled)
     camera.take("colour", dialog)
     dialog.reject()
 
@@ -160,7 +162,7 @@ def export(camera: Photographer) -> None:
 
 def reference(camera: Photographer) -> None:
     """The structure of another photo, before it is applied."""
-    source = camera.window.making.reference_source
+    source = camera.window.generation_docks.reference_controller
     source.open(resource("samples", "rose.jpg"))
     camera.until(lambda: source.found is not None)
     camera.window.show_dock("reference")
@@ -171,7 +173,7 @@ def reference(camera: Photographer) -> None:
 def layout_and_variations(camera: Photographer) -> None:
     """A layout that is painted from nothing, and four pictures that follow it."""
     session, state = camera.session, camera.window.state
-    session.making.new_layout(CLASS, bands=False)
+    session.generation.new_layout(CLASS, bands=False)
     state.set_level(1)
     state.update(tool="brush", view=ViewMode.STRUCTURE, balanced=False, cluster=1, other=0, size=6)
     camera.drag([(0.35, 0.3), (0.65, 0.3), (0.65, 0.5), (0.35, 0.5)])
@@ -179,10 +181,10 @@ def layout_and_variations(camera: Photographer) -> None:
     state.update(cluster=1, size=3)
     camera.drag([(0.5, 0.75), (0.5, 0.97)])
     camera.take("layout")
-    session.runs.choose(variations=4)
-    camera.until(camera.window.actions_set["run.run"].isEnabled)
+    session.run_queue.set_options(variations=4)
+    camera.until(camera.window.action_set["run.run"].isEnabled)
     camera.do("run.run")
-    camera.until(lambda: len(session.making.made) == 4)
+    camera.until(lambda: len(session.generation.pending_results) == 4)
     camera.take("variations")
 
 

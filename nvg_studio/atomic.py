@@ -97,7 +97,7 @@ def atomic_path(path: str | PathLike[str], backup: bool = False) -> Iterator[Pat
 def remove_partials(path: str | PathLike[str]) -> None:
     """Delete the temporary files that `atomic_path` left beside `path` where it was killed before this program began.
 
-    One that changed since then may belong to somebody who is writing. What cannot be deleted stays.
+    One that changed since then may belong to a process that is writing. What cannot be deleted stays.
     """
     target = Path(os.path.realpath(fspath(path)))
     ours = re.compile(re.escape(_prefix(target)) + r"[0-9a-f]{8}\.partial")

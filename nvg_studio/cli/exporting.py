@@ -14,7 +14,7 @@ from nvg_studio.project.export.kinds import Format, LayerChoice
 if TYPE_CHECKING:
     from nvg_studio.granularity.sequence import GranularitySequence
     from nvg_studio.project.rendering import Rendering
-    from nvg_studio.project.storage import Project
+    from nvg_studio.project.storage.project_file import Project
     from nvg_studio.sampling.pipeline import NVGPipeline
 
 

@@ -29,12 +29,12 @@ def options(context: typer.Context) -> None:
 @app.command("list")
 def list_models() -> None:
     """The models on this machine, and the published ones that could be downloaded."""
-    from nvg_studio.hub.library import Damaged, survey
+    from nvg_studio.hub.library import DamagedModel, list_models
     from nvg_studio.hub.published import PUBLISHED
 
-    here = survey()
+    here = list_models()
     for one in here:
-        what = one.problem if isinstance(one, Damaged) else f"{_in_short(one)} ({one.folder})"
+        what = one.problem if isinstance(one, DamagedModel) else f"{_in_short(one)} ({one.folder})"
         print(f"{one.folder.name}: {what}")
     for model in PUBLISHED.values():
         if model.folder_name not in {one.folder.name for one in here}:
@@ -176,7 +176,7 @@ def _in_short(known: "ModelFacts") -> str:
 
 @contextmanager
 def _reporting() -> Iterator["Report"]:
-    """A bar on standard error that follows what is reported; nothing where nobody looks."""
+    """A bar on standard error that follows what is reported; nothing without a terminal."""
     import sys
 
     if not sys.stderr.isatty():

@@ -149,7 +149,7 @@ def check_output(path: Path, *suffixes: str) -> None:
 
 @contextmanager
 def progress(title: str, steps: int) -> Iterator[Callable[[], None] | None]:
-    """A bar on standard error and the function that moves it on; None where nobody looks."""
+    """A bar on standard error and the function that moves it on; None without a terminal."""
     if not sys.stderr.isatty():
         yield None
         return

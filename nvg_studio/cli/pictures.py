@@ -126,7 +126,7 @@ def _request(
 
 
 def _run(pipeline: "NVGPipeline", request: RunRequest) -> Sequence["GranularitySequence"]:
-    """Carry out a request, with a bar where somebody looks."""
+    """Carry out a request, with a progress bar on a terminal."""
     stages = (request.sequence.depth + 1 - request.stage) * len(request.settings)
     with progress("Generating", stages) as advance:
 
@@ -173,7 +173,7 @@ def _write(path: Path, pipeline: "NVGPipeline", request: RunRequest, sequence: "
 def _save_project(document: "Document", pipeline: "NVGPipeline", path: Path) -> None:
     """Save a new document with its stage pictures, so that it can be looked at and exported without the model."""
     from nvg_studio.cli.exporting import render
-    from nvg_studio.project.storage import Project, save
+    from nvg_studio.project.storage.project_file import Project, save
 
     save(Project(document, pipeline.info.name, render(pipeline, document.sequence)), path)
     print(f"Wrote {path}")

@@ -1,4 +1,4 @@
-"""Work off the window's thread, in lanes of their own: what takes long never holds up what the window waits for."""
+"""Background work in lanes of their own threads: long tasks never delay what the window waits for."""
 
 import contextlib
 import logging
@@ -17,24 +17,24 @@ from nvg_studio.errors import NVGError
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
-PATIENCE_S = 10.0
+SHUTDOWN_TIMEOUT_S = 10.0
 """How long the end of the program waits for work that nobody needs any more."""
 
 
 class Lane(Enum):
-    """Who waits for the work; each lane has threads of its own."""
+    """Kinds of background work; each lane has threads of its own."""
 
     INTERACTIVE = "what the window shows next: pictures, thumbnails, structures"
     FILES = "files that are opened"
-    SAVES = "files that the person saves; always done to the end"
+    SAVES = "files that the user saves; always done to the end"
     AUTOSAVE = "unsaved work on its way to the disk"
     LONG = "exports, downloads, conversions"
 
 
 THREADS = {Lane.INTERACTIVE: 2, Lane.FILES: 2, Lane.SAVES: 4, Lane.AUTOSAVE: 1, Lane.LONG: 4}
-KEPT = (Lane.SAVES, Lane.AUTOSAVE)
+FINISHED_LANES = (Lane.SAVES, Lane.AUTOSAVE)
 """Lanes whose work is done even if it had not begun when the program ends."""
-AWAITED = (Lane.SAVES, Lane.LONG)
+AWAITED_LANES = (Lane.SAVES, Lane.LONG)
 """Lanes that the window waits for, visibly, before it closes."""
 
 
@@ -44,7 +44,7 @@ class Job(Generic[Result]):
 
     Attributes:
         work: runs on a thread; it is pure or touches only files, and sees no document but through its arguments.
-        then: gets the result, on the window's thread.
+        then: gets the result, on the GUI thread.
         failed: gets the exception instead.
         lane: whose threads do it.
         ended: called after `then` or `failed`, even if those raise: it gives back what was taken for the work.
@@ -58,11 +58,11 @@ class Job(Generic[Result]):
     failed: Callable[[Exception], None]
     lane: Lane = Lane.INTERACTIVE
     ended: Callable[[], None] | None = None
-    turn: str = ""
+    queue_key: str = ""
     label: str = ""
     stop: threading.Event | None = None
 
-    def answer(self, result: Result, error: Exception | None) -> None:
+    def deliver(self, result: Result, error: Exception | None) -> None:
         """Hand the answer over."""
         try:
             if error is None:
@@ -75,10 +75,10 @@ class Job(Generic[Result]):
 
 
 class BackgroundWork(QObject):
-    """Runs jobs; their answers come on the window's thread. `settled`: nothing is left that a closing window awaits."""
+    """Runs jobs; their answers come on the GUI thread. `idle`: nothing is left that a closing window awaits."""
 
-    settled = Signal()
-    _answered = Signal(int, object, object)
+    idle = Signal()
+    _finished = Signal(int, object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -90,9 +90,9 @@ class BackgroundWork(QObject):
         self._stopped = self._abandoned = False
         self._jobs: dict[int, Job[Any]] = {}
         self._futures: dict[Lane, set[Future[None]]] = {lane: set() for lane in Lane}
-        self._turns: dict[tuple[Lane, str], deque[tuple[int, Job[Any]]]] = {}
-        self._turns_lock = threading.Lock()
-        self._answered.connect(self._finish, Qt.ConnectionType.QueuedConnection)
+        self._queues: dict[tuple[Lane, str], deque[tuple[int, Job[Any]]]] = {}
+        self._queues_lock = threading.Lock()
+        self._finished.connect(self._finish, Qt.ConnectionType.QueuedConnection)
 
     @property
     def busy(self) -> bool:
@@ -102,7 +102,7 @@ class BackgroundWork(QObject):
     @property
     def awaited(self) -> tuple[str, ...]:
         """What a closing window waits for."""
-        return tuple(job.label for job in self._jobs.values() if job.lane in AWAITED)
+        return tuple(job.label for job in self._jobs.values() if job.lane in AWAITED_LANES)
 
     def start(
         self,
@@ -112,17 +112,17 @@ class BackgroundWork(QObject):
         lane: Lane = Lane.INTERACTIVE,
         *,
         ended: Callable[[], None] | None = None,
-        turn: str = "",
+        queue_key: str = "",
         label: str = "",
         stop: threading.Event | None = None,
     ) -> None:
         """Run a `Job`, whose attributes these are. After `stop`: nothing."""
         if self._stopped:
             return
-        job = Job(work, then, failed, lane, ended, turn, label, stop)
+        job = Job(work, then, failed, lane, ended, queue_key, label, stop)
         self._next += 1
         self._jobs[self._next] = job
-        if turn and self._queued(self._next, job):
+        if queue_key and self._enqueue(self._next, job):
             return
         self._futures[lane] = {future for future in self._futures[lane] if not future.done()}
         self._futures[lane].add(self._pools[lane].submit(self._run, self._next, job))
@@ -137,12 +137,12 @@ class BackgroundWork(QObject):
                 job.stop.set()
         self._jobs.clear()
         for lane, pool in self._pools.items():
-            pool.shutdown(wait=False, cancel_futures=lane not in KEPT)
+            pool.shutdown(wait=False, cancel_futures=lane not in FINISHED_LANES)
             # A cancelled one never counts as done for `wait`.
             self._futures[lane] = {future for future in self._futures[lane] if not future.cancelled()}
 
     def abandon(self) -> None:
-        """Do not even wait for saves: the disk does not answer, and the person does not want to wait."""
+        """Do not even wait for saves: the disk does not answer, and the user does not want to wait."""
         self._abandoned = True
 
     def close(self) -> bool:
@@ -150,53 +150,53 @@ class BackgroundWork(QObject):
         self.stop()
         begun = time.monotonic()
         for lane, futures in self._futures.items():
-            rest = max(0.0, PATIENCE_S - (time.monotonic() - begun))
-            wait(futures, None if lane in KEPT and not self._abandoned else rest)
+            rest = max(0.0, SHUTDOWN_TIMEOUT_S - (time.monotonic() - begun))
+            wait(futures, None if lane in FINISHED_LANES and not self._abandoned else rest)
         ended = all(future.done() for futures in self._futures.values() for future in futures)
         for pool in self._pools.values() if ended else ():
             pool.shutdown(wait=True)
         return ended
 
-    def _queued(self, number: int, job: Job[Any]) -> bool:
+    def _enqueue(self, number: int, job: Job[Any]) -> bool:
         """Queue up behind a job with the same turn; False where there is none."""
-        with self._turns_lock:
-            queue = self._turns.setdefault((job.lane, job.turn), deque())
+        with self._queues_lock:
+            queue = self._queues.setdefault((job.lane, job.queue_key), deque())
             queue.append((number, job))
             return len(queue) > 1
 
     def _run(self, number: int, job: Job[Any]) -> None:
         entry: tuple[int, Job[Any]] | None = (number, job)
         while entry is not None:
-            self._work(*entry)
-            entry = self._following(job) if job.turn else None
+            self._perform(*entry)
+            entry = self._next_in_queue(job) if job.queue_key else None
 
-    def _following(self, job: Job[Any]) -> tuple[int, Job[Any]] | None:
+    def _next_in_queue(self, job: Job[Any]) -> tuple[int, Job[Any]] | None:
         """The next one of a turn, after one of it is done."""
-        with self._turns_lock:
-            queue = self._turns[job.lane, job.turn]
+        with self._queues_lock:
+            queue = self._queues[job.lane, job.queue_key]
             queue.popleft()
             if queue:
                 return queue[0]
-            del self._turns[job.lane, job.turn]
+            del self._queues[job.lane, job.queue_key]
             return None
 
-    def _work(self, number: int, job: Job[Any]) -> None:
+    def _perform(self, number: int, job: Job[Any]) -> None:
         result, error = None, None
         try:
             result = job.work()
-        except Exception as problem:  # whatever it is, it must reach the window, not vanish with the thread
+        except Exception as problem:  # whatever it is, it must reach the window, not be lost with the thread
             error = problem
             if not isinstance(problem, NVGError):
                 log.exception("A job failed")
         with contextlib.suppress(RuntimeError):  # the window may be gone before an abandoned job
-            self._answered.emit(number, result, error)
+            self._finished.emit(number, result, error)
 
     def _finish(self, number: int, result: object, error: Exception | None) -> None:
         job = self._jobs.pop(number, None)
         if job is None:
             return
         try:
-            job.answer(result, error)
+            job.deliver(result, error)
         finally:
-            if job.lane in AWAITED and not self.awaited:
-                self.settled.emit()
+            if job.lane in AWAITED_LANES and not self.awaited:
+                self.idle.emit()

@@ -4,21 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nvg_studio.editor.background import BackgroundWork
+from nvg_studio.editor.documents.store import DocumentStore
 from nvg_studio.editor.notices import Notice
-from nvg_studio.editor.store import DocumentStore
-from nvg_studio.project.holding import Holds
-from nvg_studio.project.storage import Project
+from nvg_studio.project.project_lock import ProjectLocks
+from nvg_studio.project.storage.project_file import Project
 
 
 @dataclass(frozen=True, eq=False)
 class EditorContext:
-    """The document store, background work, the project files that this window holds, and the person at the window.
+    """The document store, background work, the project files that this window holds, and the user.
 
-    `project` gives the open document as a project, with the stage pictures that are known; there must be a document.
+    `to_project` gives the open document as a project, with the stage pictures that are known; there must be a document.
     """
 
     store: DocumentStore
-    work: BackgroundWork
-    holds: Holds
-    say: Callable[[Notice], None]
-    project: Callable[[], Project]
+    background: BackgroundWork
+    project_locks: ProjectLocks
+    notify: Callable[[Notice], None]
+    to_project: Callable[[], Project]

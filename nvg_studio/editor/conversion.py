@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
-from nvg_studio.editor.engine_link import EngineLink
+from nvg_studio.editor.documents.open_document import DocumentVersion
+from nvg_studio.editor.documents.store import DocumentStore
+from nvg_studio.editor.engine_client import EngineClient
 from nvg_studio.editor.notices import Kind, Notice
-from nvg_studio.editor.open_document import DocumentVersion
-from nvg_studio.editor.store import DocumentStore
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project.converting import convert_content
 from nvg_studio.project.document import Document
@@ -33,11 +33,11 @@ class Converting:
 
 
 class Conversion(QObject):
-    """Converts the open document. `said` with a `Notice`."""
+    """Converts the open document. `notified` with a `Notice`."""
 
-    said = Signal(object)
+    notified = Signal(object)
 
-    def __init__(self, link: EngineLink, store: DocumentStore, parent: QObject | None = None) -> None:
+    def __init__(self, link: EngineClient, store: DocumentStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._link, self._store = link, store
         self._now: Converting | None = None
@@ -55,7 +55,9 @@ class Conversion(QObject):
             return
         if document.sequence.depth != info.depth:
             text = f"This document has {document.sequence.depth} levels, the model {info.depth}"
-            self.said.emit(Notice(f"{text}: it can be converted to a model with as many levels only.", Kind.WARNING))
+            self.notified.emit(
+                Notice(f"{text}: it can be converted to a model with as many levels only.", Kind.WARNING)
+            )
             return
         self.stop()
         snapshot = document.snapshot
@@ -70,7 +72,7 @@ class Conversion(QObject):
         for job in set(now.jobs) - now.found.keys() if now is not None else ():
             self._link.cancel(job)
 
-    def handle(self, event: Event) -> None:
+    def handle_event(self, event: Event) -> None:
         """Take the engine's answer; other events are not for here."""
         now = self._now
         if now is None or event.job not in now.jobs or not isinstance(event, LAST_EVENTS):
@@ -83,12 +85,12 @@ class Conversion(QObject):
             return
         self.stop()
         if isinstance(event, Failed):
-            self.said.emit(Notice(event.message, Kind.ERROR, event.details))
+            self.notified.emit(Notice(event.message, Kind.ERROR, event.details))
 
     def _finish(self, now: Converting) -> None:
         sequence, result = (now.found[job] for job in now.jobs)
         title = f"Convert to {now.info.name}"
         after = convert_content(now.document, sequence, result, now.info.identity.tokenizer, title)
-        if not self._store.put_step(now.asked, after):
+        if not self._store.commit_step(now.asked, after):
             text = "The document was not converted: it was changed meanwhile. Convert it once more."
-            self.said.emit(Notice(text, Kind.WARNING))
+            self.notified.emit(Notice(text, Kind.WARNING))

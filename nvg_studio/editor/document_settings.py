@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from nvg_studio.project.document import Document
-from nvg_studio.project.storage import Project
+from nvg_studio.project.storage.project_file import Project
 from nvg_studio.sampling.settings import GenerationSettings
 
 

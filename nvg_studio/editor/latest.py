@@ -6,7 +6,7 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 
-class Latest:
+class LatestOnly:
     """A question that may be asked anew before its answer is there (which file, which list)."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Latest:
 class Request:
     """One request, to wrap its callbacks: what it answers, and what says that it failed."""
 
-    def __init__(self, question: Latest, number: int) -> None:
+    def __init__(self, question: LatestOnly, number: int) -> None:
         self._question, self._number = question, number
 
     @property

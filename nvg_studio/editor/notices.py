@@ -1,4 +1,4 @@
-"""What is said to the person at the window, as values."""
+"""Notices to the user, as values."""
 
 import traceback
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ class Kind(StrEnum):
 class Notice:
     """What is said: one line; `details` may have many (a traceback).
 
-    `offer` and `second_offer` name actions of the table, "" for none.
+    `action` and `second_offer` name actions of the table, "" for none.
     """
 
     text: str
     kind: Kind = Kind.INFO
     details: str = ""
-    offer: str = ""
+    action: str = ""
     second_offer: str = ""
 
 
-def failure(problem: Exception, kind: Kind = Kind.ERROR) -> Notice:
+def error_notice(problem: Exception, kind: Kind = Kind.ERROR) -> Notice:
     """The notice of an exception: its own line where it was made for people, else what it is, with the traceback."""
     if isinstance(problem, NVGError | OSError):
         return Notice(str(problem), kind)

@@ -62,8 +62,8 @@ SCRIPTED_INFO = ModelInfo(
         gumbel_split=False,
         greedy=False,
     ),
-    known_cells=True,
-    trained_free=True,
+    conditions_on_known_cells=True,
+    supports_unbalanced_trees=True,
     few_steps=0,
     structure_method=Pairs(),
     device="cpu",
@@ -162,7 +162,7 @@ class ScriptedEngine:
     """The engine's interface (`engine.Engine`) without a process.
 
     `requests` lists every RunRequest that was asked for, `structures` by what every encoding was. `fail_next` and
-    `die` play the accidents of the real one.
+    `die` simulate failures of the real one.
     `rough`: stages before the last are drawn roughly, as by a model that has a preview decoder.
     """
 

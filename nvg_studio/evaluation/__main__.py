@@ -12,7 +12,7 @@ from pathlib import Path
 from nvg_studio.errors import TrainingError
 from nvg_studio.granularity.structure_method import METHODS
 from nvg_studio.openmp import limit_spinning
-from nvg_studio.training.console import OneLineParser, exit_code
+from nvg_studio.training.loop.console import OneLineParser, exit_code
 
 REPORT_PACKAGES = ("matplotlib", "sklearn")
 """Of the extra `evaluation` in pyproject.toml, by the names they are imported by."""
@@ -72,8 +72,8 @@ def _model(options: argparse.Namespace) -> None:
         raise TrainingError(
             f"Reports need packages that are not installed ({', '.join(missing)}): pip install nvg-studio[evaluation]."
         )
+    from nvg_studio.evaluation.inputs import Request
     from nvg_studio.evaluation.report import evaluate
-    from nvg_studio.evaluation.subject import Request
     from nvg_studio.evaluation.tables import markdown
 
     chosen = {field.name: getattr(options, field.name) for field in fields(Request)}
@@ -81,10 +81,11 @@ def _model(options: argparse.Namespace) -> None:
 
 
 def _classifier(options: argparse.Namespace) -> None:
-    from nvg_studio.evaluation.train_classifier import READ_AHEAD, ClassifierRecipe, train_classifier
+    from nvg_studio.evaluation.classifier.train_classifier import READ_AHEAD, ClassifierRecipe, train_classifier
     from nvg_studio.sampling.pipeline import resolve_device
-    from nvg_studio.training.loop import Schedule, Settings
-    from nvg_studio.training.pack import load_photos
+    from nvg_studio.training.data.pack import load_photos
+    from nvg_studio.training.loop.schedule import Schedule
+    from nvg_studio.training.loop.train_loop import Settings
 
     if not options.minutes and not options.steps:
         raise TrainingError("No budget given. Add --minutes or --steps.")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from nvg_studio.atomic import write_atomic
-from nvg_studio.evaluation.distributions import Features, Nearest, frechet_distance, nearest, precision_recall
+from nvg_studio.evaluation.metrics.distributions import Features, Nearest, frechet_distance, nearest, precision_recall
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import Picture, resize
 from nvg_studio.sampling.pipeline import NVGPipeline

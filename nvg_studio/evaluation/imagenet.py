@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nvg_studio.evaluation.distributions import Features
+from nvg_studio.evaluation.metrics.distributions import Features
 from nvg_studio.imaging.crop import Picture
 from nvg_studio.model.imagenet import ImageNetNetwork, installed_weights, load_imagenet
-from nvg_studio.training.perceptual import ImageNetLevels, Perceptual
+from nvg_studio.training.losses.perceptual import ImageNetLevels, Perceptual
 
 VARIANT = "lite2"
 """Another network than the one that a decoder is trained with (lite0), so that it does not judge its own goal."""

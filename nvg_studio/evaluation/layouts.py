@@ -30,7 +30,7 @@ class Layout:
         return Locks.none(self.sequence.cells, self.sequence.depth).with_structure(everything, self.levels)
 
 
-def painted(name: str, mask: Mask, figure: int = 1) -> Layout:
+def painted_layout(name: str, mask: Mask, figure: int = 1) -> Layout:
     """Figure and ground, as painted on a blank document: bool [grid, grid], True is the figure, cluster `figure`."""
     blank = GranularitySequence.blank(mask.size, mask.size.bit_length() - 1)
     ground = edits.paint(blank, np.ones(mask.size, np.bool_), level=1, cluster=1 - figure, inside_parent=False)
@@ -38,12 +38,12 @@ def painted(name: str, mask: Mask, figure: int = 1) -> Layout:
     return Layout(name, filled, 1, figure)
 
 
-def hand_made(grid: int, figure: int = 1) -> list[Layout]:
+def simple_layouts(grid: int, figure: int = 1) -> list[Layout]:
     """Three plain layouts: one disc (30 % of the cells), two small ones (15 %), a horizon (70 % ground)."""
     return [
-        painted("disc, 30 %", disc(grid, 0.45, 0.5, 0.30), figure),
-        painted("two discs, 15 %", disc(grid, 0.35, 0.3, 0.075) | disc(grid, 0.6, 0.7, 0.075), figure),
-        painted("horizon, 70 %", np.indices((grid, grid))[0] + 0.5 > 0.3 * grid, figure),
+        painted_layout("disc, 30 %", disc(grid, 0.45, 0.5, 0.30), figure),
+        painted_layout("two discs, 15 %", disc(grid, 0.35, 0.3, 0.075) | disc(grid, 0.6, 0.7, 0.075), figure),
+        painted_layout("horizon, 70 %", np.indices((grid, grid))[0] + 0.5 > 0.3 * grid, figure),
     ]
 
 

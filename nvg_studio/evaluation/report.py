@@ -7,8 +7,8 @@ from typing import Any
 from nvg_studio.atomic import write_atomic
 from nvg_studio.evaluation import sections
 from nvg_studio.evaluation.generation import classes_like, generate, save_samples
-from nvg_studio.evaluation.reconstruction import reconstruct
-from nvg_studio.evaluation.subject import Request, Subject, open_subject
+from nvg_studio.evaluation.inputs import EvaluationInputs, Request, open_inputs
+from nvg_studio.evaluation.metrics.reconstruction import reconstruct
 from nvg_studio.evaluation.tables import Report, markdown
 
 
@@ -19,18 +19,18 @@ def evaluate(request: Request) -> Report:
         TrainingError, CheckpointError, DeviceError: something that the request names is missing or does not fit.
     """
     started = time.monotonic()
-    subject = open_subject(request)
+    subject = open_inputs(request)
     request.out.mkdir(parents=True, exist_ok=True)
     found = reconstruct(subject.pipeline, subject.squares)
     samples = generate(subject.pipeline, classes_like(subject.photos.labels, request.pictures))
     save_samples(samples, request.out / "samples.npz")
     judge = subject.judge
-    seen = sections.see_all(judge, subject, found, samples) if judge else None
+    seen = sections.predict_all(judge, subject, found, samples) if judge else None
     report = {
         "model": _described(subject),
         **sections.reconstruction(subject, found),
         **sections.samples(subject, samples),
-        **(sections.judged(judge, seen, subject, samples) if judge and seen else {}),
+        **(sections.classifier_scores(judge, seen, subject, samples) if judge and seen else {}),
         **(sections.judged_by_imagenet(subject.imagenet, subject, found, samples) if subject.imagenet else {}),
         **sections.sharpness(subject, found, samples),
         **sections.coherence(found, samples),
@@ -46,7 +46,7 @@ def evaluate(request: Request) -> Report:
     return report
 
 
-def _described(subject: Subject) -> dict[str, Any]:
+def _described(subject: EvaluationInputs) -> dict[str, Any]:
     info = subject.pipeline.info
     return {
         "name": info.name,

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from nvg_studio.evaluation import sheets
-from nvg_studio.evaluation.adherence import painted_scores, photo_scores
-from nvg_studio.evaluation.coherence import mean_coherence
-from nvg_studio.evaluation.distributions import nearest
+from nvg_studio.evaluation.classifier.trained_classifier import Predictions, TrainedClassifier
 from nvg_studio.evaluation.generation import THUMBNAIL, Samples, closeness, compared, nearest_pictures
 from nvg_studio.evaluation.imagenet import ImageNetJudge
-from nvg_studio.evaluation.inception import inception_scores
-from nvg_studio.evaluation.judge import Judge, Verdict
-from nvg_studio.evaluation.layouts import PHOTO_LEVELS, Layout, disc, hand_made
-from nvg_studio.evaluation.lock_fidelity import changes, hold_all
-from nvg_studio.evaluation.reconstruction import Reconstructed, by_stage, code_use, quality
-from nvg_studio.evaluation.sharpness import gradient_ratio
+from nvg_studio.evaluation.inputs import EvaluationInputs, evenly_spaced
+from nvg_studio.evaluation.layouts import PHOTO_LEVELS, Layout, disc, simple_layouts
+from nvg_studio.evaluation.metrics.adherence import painted_scores, photo_scores
+from nvg_studio.evaluation.metrics.coherence import mean_coherence
+from nvg_studio.evaluation.metrics.distributions import nearest
+from nvg_studio.evaluation.metrics.inception import inception_scores
+from nvg_studio.evaluation.metrics.lock_fidelity import changes, run_all_locked
+from nvg_studio.evaluation.metrics.reconstruction import Reconstructed, by_stage, code_use, quality
+from nvg_studio.evaluation.metrics.sharpness import gradient_ratio
 from nvg_studio.evaluation.stability import stability
-from nvg_studio.evaluation.subject import Subject, spread
 from nvg_studio.evaluation.tables import Report
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
@@ -31,9 +31,9 @@ SHOWN = 10
 """Pictures in a row of a sheet."""
 
 
-def reconstruction(subject: Subject, found: Reconstructed) -> Report:
+def reconstruction(subject: EvaluationInputs, found: Reconstructed) -> Report:
     """What the tokenizer keeps of the held-out photos."""
-    out, chosen = subject.request.out, subject.spread(SHOWN)
+    out, chosen = subject.request.out, subject.evenly_spaced(SHOWN)
     sheets.rows_of_pictures(
         {"photo": [found.photos[i] for i in chosen], "rebuilt": [found.pictures[i] for i in chosen]},
         out / "reconstruction.png",
@@ -47,7 +47,7 @@ def reconstruction(subject: Subject, found: Reconstructed) -> Report:
     }
 
 
-def samples(subject: Subject, made: Samples) -> Report:
+def samples(subject: EvaluationInputs, made: Samples) -> Report:
     """The samples to look at and, with Inception's weights, their usual scores."""
     out, names = subject.request.out, subject.pipeline.info.class_names
     by_class = {name: np.flatnonzero(made.labels == label)[:SHOWN] for label, name in enumerate(names)}
@@ -63,27 +63,33 @@ def samples(subject: Subject, made: Samples) -> Report:
 
 
 @dataclass(frozen=True)
-class Verdicts:
-    """What the classifier makes of the samples, the held-out photos, their reconstructions, the training photos."""
+class AllPredictions:
+    """Predictions for the samples, the held-out photos, their reconstructions, the training photos."""
 
-    made: Verdict
-    val: Verdict
-    rebuilt: Verdict
-    train: Verdict | None
+    made: Predictions
+    val: Predictions
+    rebuilt: Predictions
+    train: Predictions | None
 
 
-def see_all(judge: Judge, subject: Subject, found: Reconstructed, made: Samples) -> Verdicts:
-    """Let the classifier see everything once."""
+def predict_all(
+    judge: TrainedClassifier, subject: EvaluationInputs, found: Reconstructed, made: Samples
+) -> AllPredictions:
+    """Run the classifier on everything once."""
     train = judge.predict(subject.train_squares) if subject.train_squares else None
-    return Verdicts(judge.predict(made.pictures), judge.predict(subject.squares), judge.predict(found.pictures), train)
+    return AllPredictions(
+        judge.predict(made.pictures), judge.predict(subject.squares), judge.predict(found.pictures), train
+    )
 
 
-def judged(judge: Judge, seen: Verdicts, subject: Subject, made: Samples) -> Report:
-    """Samples beside real photos in the classifier's eyes."""
+def classifier_scores(
+    judge: TrainedClassifier, seen: AllPredictions, subject: EvaluationInputs, made: Samples
+) -> Report:
+    """Samples beside real photos, measured by the classifier."""
     sets = {"samples": seen.made.features}
     if seen.train:
         # As many as there are samples: all three numbers depend on how many pictures they are taken from.
-        sets["training photos"] = seen.train.features[spread(len(seen.train.features), len(made.pictures))]
+        sets["training photos"] = seen.train.features[evenly_spaced(len(seen.train.features), len(made.pictures))]
     return {
         "the classifier": {
             "its accuracy on held-out photos, as trained": judge.config.val_accuracy,
@@ -98,13 +104,13 @@ def judged(judge: Judge, seen: Verdicts, subject: Subject, made: Samples) -> Rep
     }
 
 
-def judged_by_imagenet(judge: ImageNetJudge, subject: Subject, found: Reconstructed, made: Samples) -> Report:
+def judged_by_imagenet(judge: ImageNetJudge, subject: EvaluationInputs, found: Reconstructed, made: Samples) -> Report:
     """Samples and reconstructions beside photos, in features that nothing of ours was trained on."""
     real = judge.embed(subject.squares)
     sets = {"samples": judge.embed(made.pictures)}
     if subject.train_squares:
         # As many as there are samples: all three numbers depend on how many pictures they are taken from.
-        chosen = spread(len(subject.train_squares), len(made.pictures))
+        chosen = evenly_spaced(len(subject.train_squares), len(made.pictures))
         sets["training photos"] = judge.embed([subject.train_squares[index] for index in chosen])
     return {
         "against held-out photos, ImageNet features": compared(sets, real),
@@ -112,7 +118,7 @@ def judged_by_imagenet(judge: ImageNetJudge, subject: Subject, found: Reconstruc
     }
 
 
-def sharpness(subject: Subject, found: Reconstructed, made: Samples) -> Report:
+def sharpness(subject: EvaluationInputs, found: Reconstructed, made: Samples) -> Report:
     """Mean gradient of pictures over that of the held-out photos."""
     return {
         "gradient ratio (1: as sharp as photos)": {
@@ -129,7 +135,7 @@ def coherence(found: Reconstructed, made: Samples) -> Report:
     return {"coherence of structures (share of neighbouring cells in the same cluster)": rows}
 
 
-def memory(subject: Subject, made: Samples, seen: Verdicts | None) -> Report:
+def memory(subject: EvaluationInputs, made: Samples, seen: AllPredictions | None) -> Report:
     """How near samples come to training pictures, beside how near held-out photos come."""
     train = subject.train_squares
     if not train:
@@ -149,16 +155,16 @@ def memory(subject: Subject, made: Samples, seen: Verdicts | None) -> Report:
     return {"nearest training picture": table}
 
 
-def structure_of_photos(subject: Subject, found: Reconstructed) -> Report:
+def structure_of_photos(subject: EvaluationInputs, found: Reconstructed) -> Report:
     """Whether the structure of photos holds still when they are read again, and how much it says about them."""
-    chosen = subject.spread(STABILITY_PHOTOS)
+    chosen = subject.evenly_spaced(STABILITY_PHOTOS)
     photos, sequences = [found.photos[i] for i in chosen], [found.sequences[i] for i in chosen]
     return {"structure of photos (encoded, decoded, encoded again)": stability(subject.pipeline, photos, sequences)}
 
 
-def photo_adherence(subject: Subject, found: Reconstructed) -> Report:
+def photo_adherence(subject: EvaluationInputs, found: Reconstructed) -> Report:
     """New pictures of the photos' classes, made into the first levels of held-out photos' structures."""
-    pipeline, chosen = subject.pipeline, subject.spread(ADHERENCE_PHOTOS)
+    pipeline, chosen = subject.pipeline, subject.evenly_spaced(ADHERENCE_PHOTOS)
     everywhere = np.ones(pipeline.info.cells, np.bool_)
     locks = Locks.none(pipeline.info.cells, pipeline.info.depth).with_structure(everywhere, PHOTO_LEVELS)
     asked = [found.sequences[index] for index in chosen]
@@ -170,35 +176,38 @@ def photo_adherence(subject: Subject, found: Reconstructed) -> Report:
     return {"adherence, photo structures (adjusted Rand index)": photo_scores(pipeline, asked, made)}
 
 
-def painted_adherence(subject: Subject, made: Samples) -> Report:
+def painted_adherence(subject: EvaluationInputs, made: Samples) -> Report:
     """New pictures of all classes, made into painted figures; which child a figure is makes a difference for halves."""
     pipeline = subject.pipeline
-    painted, names = hand_made(pipeline.info.grid), pipeline.info.class_names
+    painted, names = simple_layouts(pipeline.info.grid), pipeline.info.class_names
     layouts = [*painted, *subject.layouts]
     filled = {name: [_fill(subject, layout, label) for layout in layouts] for label, name in enumerate(names)}
     shown = {name: [[pipeline.decode(one) for one in cell] for cell in row] for name, row in filled.items()}
     sheets.contact_sheet(layouts, shown, subject.request.out / "contact-sheet.png")
-    free = [made.sequences[i] for i in spread(len(made.sequences), ADHERENCE_PHOTOS)]
+    free = [made.sequences[i] for i in evenly_spaced(len(made.sequences), ADHERENCE_PHOTOS)]
     scores = {}
     for index, layout in enumerate(painted):
         into = [one for row in filled.values() for one in row[index]]
         scores[f"{layout.name}, child 1"] = painted_scores(pipeline, layout, into, free)
-    for layout in hand_made(pipeline.info.grid, figure=0):
+    for layout in simple_layouts(pipeline.info.grid, figure=0):
         into = [one for label in range(len(names)) for one in _fill(subject, layout, label)]
         scores[f"{layout.name}, child 0"] = painted_scores(pipeline, layout, into, free)
     return {"adherence, painted figures (adjusted Rand index)": scores}
 
 
-def _fill(subject: Subject, layout: Layout, class_id: int) -> list[GranularitySequence]:
+def _fill(subject: EvaluationInputs, layout: Layout, class_id: int) -> list[GranularitySequence]:
     settings = [GenerationSettings(class_id=class_id, seed=seed) for seed in SEEDS]
     return subject.pipeline.run_from_batch(layout.sequence, 0, settings, layout.locks)
 
 
-def lock_fidelity(subject: Subject, found: Reconstructed) -> Report:
+def lock_fidelity(subject: EvaluationInputs, found: Reconstructed) -> Report:
     """Held-out photos made anew around a held disc."""
-    chosen, mask = subject.spread(LOCK_PHOTOS), disc(subject.pipeline.info.grid, 0.5, 0.5, LOCKED_SHARE).reshape(-1)
+    chosen, mask = (
+        subject.evenly_spaced(LOCK_PHOTOS),
+        disc(subject.pipeline.info.grid, 0.5, 0.5, LOCKED_SHARE).reshape(-1),
+    )
     photos, sequences = [found.photos[i] for i in chosen], [found.sequences[i] for i in chosen]
-    holdings = hold_all(subject.pipeline, photos, sequences, mask, subject.photos.labels[chosen])
+    holdings = run_all_locked(subject.pipeline, photos, sequences, mask, subject.photos.labels[chosen])
     few = holdings[:SHOWN]
     sheets.rows_of_pictures(
         {

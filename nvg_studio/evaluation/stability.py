@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from nvg_studio.evaluation.adherence import agreement, seen_again
+from nvg_studio.evaluation.metrics.adherence import agreement, re_encoded
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.imaging.crop import Picture
 from nvg_studio.sampling.pipeline import NVGPipeline
@@ -21,7 +21,7 @@ def stability(
     photo, which is high where all structures are alike; `explained`: share of the latent's variance within a picture
     that lies between its clusters.
     """
-    again = [seen_again(pipeline, sequence) for sequence in sequences]
+    again = [re_encoded(pipeline, sequence) for sequence in sequences]
     latents = [pipeline.latent(photo) for photo in photos]
     others = sequences[1:] + sequences[:1]
     return {

@@ -70,7 +70,7 @@ def balance(
     changed = np.isin(dealt, np.r_[labels[moved], dealt[moved | stroke]])
     _refuse_overfull(bits, held, range(level + 1, sequence.depth + 1), changed)
     for cluster in np.unique(dealt[changed]):
-        _deal_leaves(bits, np.flatnonzero(dealt == cluster), level, held, moved | stroke)
+        _redistribute_leaves(bits, np.flatnonzero(dealt == cluster), level, held, moved | stroke)
     return regroup(sequence, bits, level, held)
 
 
@@ -89,7 +89,7 @@ def _nearest_equal_labels(labels: IntArray, level: int, locks: Locks, painted: B
     return np.asarray(slot, dtype=np.int64) // slots
 
 
-def _deal_leaves(bits: BitArray, members: IntArray, level: int, locks: Locks, arrived: BoolArray) -> None:
+def _redistribute_leaves(bits: BitArray, members: IntArray, level: int, locks: Locks, arrived: BoolArray) -> None:
     """Give the cells `members` of one cluster of `level` a leaf each, in place, with the fewest changes of bits."""
     deeper = bits.shape[1] - level
     leaves = bits_to_labels(bits[members, level:], deeper)

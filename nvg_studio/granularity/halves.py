@@ -26,7 +26,7 @@ AXIS_UNITS = float(1 << 14)
 SMALLEST = 1e-9
 """Features shorter than this, in deviations of the latent, are rounding errors."""
 POWER_STEPS = 12
-MOST_ROUNDS = 10
+MAX_ROUNDS = 10
 """Of balanced 2-means."""
 
 
@@ -120,7 +120,7 @@ def split_in_halves(found: CellProducts, labels: IntArray) -> IntArray:
     products = _about_the_mean(found.products[members[:, :, None], members[:, None, :]], inside)
     sizes = inside.sum(1, keepdims=True)
     upper = _cut(_widest_direction(products), inside)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         ones = upper.sum(1, keepdims=True)
         # Times both sizes, the difference of the halves' means has whole weights.
         toward = np.where(upper, sizes - ones, -ones) * inside

@@ -87,7 +87,7 @@ def _bar(file: str, report: Report) -> type[tqdm]:
         monitor_interval = 0
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
-            # A second bar counts what goes over the wire, compressed: not what the person waits for.
+            # A second bar counts what goes over the wire, compressed: not the size of the files.
             self._counts = "downloading bytes" not in str(options.get("desc", ""))
             super().__init__(*arguments, **options | {"file": io.StringIO()})
 

@@ -29,7 +29,7 @@ class ModelFacts:
     """What can be said about a model folder without loading it.
 
     `parameters` counts learned numbers by part ("tokenizer", "content", "structure", "few-step", "preview"); `size` is
-    bytes on disk; `sampling` its default settings; `licence` is "" where nobody wrote it down; `own`: it is in the
+    bytes on disk; `sampling` its default settings; `licence` is "" where it is not recorded; `own`: it is in the
     user's folder and may be removed.
     """
 
@@ -53,7 +53,7 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
-class Damaged:
+class DamagedModel:
     """A model folder that cannot be read, and why."""
 
     folder: Path
@@ -77,7 +77,7 @@ def folders() -> list[Path]:
     return [folder for home in found for folder in home if not folder.name.startswith(PARTIAL)]
 
 
-def survey(elsewhere: Path | None = None) -> list[ModelFacts | Damaged]:
+def list_models(elsewhere: Path | None = None) -> list[ModelFacts | DamagedModel]:
     """What there is to know about all `folders`, and about one more if it holds a model."""
     found = folders()
     if elsewhere is not None and elsewhere not in found and (elsewhere / CONFIG).is_file():
@@ -85,11 +85,11 @@ def survey(elsewhere: Path | None = None) -> list[ModelFacts | Damaged]:
     return [_facts_or_damage(folder) for folder in found]
 
 
-def _facts_or_damage(folder: Path) -> ModelFacts | Damaged:
+def _facts_or_damage(folder: Path) -> ModelFacts | DamagedModel:
     try:
         return facts(folder)
     except CheckpointError as error:
-        return Damaged(folder, str(error))
+        return DamagedModel(folder, str(error))
 
 
 def find(model: str) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """What is being done, and `done` of `total` bytes or parts; `total` 0: nobody knows how many."""
+    """What is being done, and `done` of `total` bytes or parts; `total` 0: the total is unknown."""
 
     text: str
     done: int = 0
@@ -17,4 +17,4 @@ Report = Callable[[Progress], None]
 
 
 def quiet(_: Progress) -> None:
-    """Report to nobody."""
+    """A report function that does nothing."""

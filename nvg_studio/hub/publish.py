@@ -8,7 +8,7 @@ from nvg_studio.hub.install import check, copy, new_folder
 from nvg_studio.hub.library import ModelFacts, facts
 from nvg_studio.hub.progress import Report
 
-MOST_NAMES = 40
+MAX_NAMES = 40
 """Classes that are listed in full; of more the card names as many and says how many there are."""
 
 
@@ -74,8 +74,8 @@ Written by NVG Studio {__version__}.
 
 
 def _sizes(known: ModelFacts) -> dict[str, str]:
-    classes = ", ".join(known.class_names[:MOST_NAMES])
-    rest = len(known.class_names) - MOST_NAMES
+    classes = ", ".join(known.class_names[:MAX_NAMES])
+    rest = len(known.class_names) - MAX_NAMES
     return {
         "pictures": f"{known.image_size} x {known.image_size} pixels",
         "grid": f"{known.grid} x {known.grid} cells",

@@ -1,4 +1,4 @@
-"""Work in a process of its own: it may load torch, and stopping it is sure. No torch here."""
+"""Runs a task in a subprocess: it may load torch, and can always be stopped. No torch here."""
 
 import os
 import signal

@@ -20,7 +20,7 @@ def grid_side(cells: int) -> int:
     return side
 
 
-def spread(values: NDArray[Value], size: int) -> NDArray[Value]:
+def cells_to_pixels(values: NDArray[Value], size: int) -> NDArray[Value]:
     """Values of the cells, [L] or [L, C], at every pixel: [size, size] or [size, size, C].
 
     A pixel belongs to the cell that its centre lies in, so `size` need not be a multiple of the grid's side.

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nvg_studio.errors import PictureError
-from nvg_studio.imaging.cells import grid_side, spread
+from nvg_studio.imaging.cells import cells_to_pixels, grid_side
 from nvg_studio.imaging.crop import Picture, resize
 
 
@@ -33,7 +33,7 @@ def compose(base: Picture, decoded: Picture, mask: NDArray[np.bool_]) -> Picture
     if not mask.any():
         return decoded.copy()
     size = len(base)
-    inside = spread(mask, size)
+    inside = cells_to_pixels(mask, size)
     result = resize(decoded, size)
     band, weight = _fade(inside, size / side)
     weight = weight[:, None]

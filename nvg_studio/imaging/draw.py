@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nvg_studio.imaging.cells import spread
+from nvg_studio.imaging.cells import cells_to_pixels
 from nvg_studio.imaging.crop import Picture
 
 FloatArray = NDArray[np.float64]
@@ -103,12 +103,12 @@ def structure_map(labels: Labels, stage: int, size: int | None = None) -> Pictur
         uint8 [size, size, 3].
     """
     colours = label_colours(stage)[labels]
-    return spread(colours, size if size is not None else round(len(labels) ** 0.5))
+    return cells_to_pixels(colours, size if size is not None else round(len(labels) ** 0.5))
 
 
 def boundaries(labels: Labels, size: int) -> NDArray[np.bool_]:
     """Pixels at a border between clusters, one on each side of it: bool [size, size]; labels int64 [L]."""
-    pixels = spread(labels, size)
+    pixels = cells_to_pixels(labels, size)
     border = np.zeros((size, size), dtype=np.bool_)
     for axis in (0, 1):
         before, after = (pixels.take(np.arange(size - 1) + shift, axis) for shift in (0, 1))
@@ -140,7 +140,7 @@ def lock_map(structure: NDArray[np.bool_], content: NDArray[np.bool_], size: int
         size: pixels a side.
     """
     kinds = structure.astype(np.intp) + 2 * content.astype(np.intp)
-    return spread(LOCK_COLOURS[kinds], size)
+    return cells_to_pixels(LOCK_COLOURS[kinds], size)
 
 
 def _oklch_to_rgb(lch: FloatArray) -> Picture:

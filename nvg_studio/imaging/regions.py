@@ -20,7 +20,7 @@ Box = tuple[float, float, float, float]
 
 WORK_SIDE = 256
 """Pixels a side that regions are looked for in: far more than the grid has cells."""
-MOST_REGIONS = 256
+MAX_REGIONS = 256
 
 
 def superpixels(image: Picture, count: int) -> Labels:
@@ -121,8 +121,8 @@ def _lab_and_place(image: Picture, position: float) -> NDArray[np.float64]:
 
 
 def _checked(count: int) -> int:
-    if not 2 <= count <= MOST_REGIONS:
-        raise PictureError(f"Choose 2 to {MOST_REGIONS} regions, not {count}.")
+    if not 2 <= count <= MAX_REGIONS:
+        raise PictureError(f"Choose 2 to {MAX_REGIONS} regions, not {count}.")
     return count
 
 

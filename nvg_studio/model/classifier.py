@@ -45,7 +45,7 @@ class ClassifierConfig:
 
 
 class Prediction(NamedTuple):
-    """What the classifier makes of pictures: pooled features float [B, D] and logits float [B, classes]."""
+    """Predictions of the classifier: pooled features float [B, D] and logits float [B, classes]."""
 
     features: Tensor
     logits: Tensor

@@ -16,10 +16,10 @@ HEAD_SIZE = 64
 """Width of one attention head in both transformers; the rotary code is made for it."""
 
 _FORMAT = 1
-MOST_POSITION_WEIGHT, MOST_SMOOTHING = 16, 16
+MAX_POSITION_WEIGHT, MAX_SMOOTHING = 16, 16
 LARGEST = 4 << 20
 """Bytes of a description."""
-MOST_FINGERPRINTS = 1000
+MAX_FINGERPRINTS = 1000
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
 T = TypeVar("T")
 
@@ -137,9 +137,9 @@ def check(config: ModelConfig) -> None:
         raise CheckpointError(f"Model configuration: {gen.classes} classes, but {len(config.class_names)} class names.")
     former = config.legacy_fingerprints
     valid = all(isinstance(one, str) and _FINGERPRINT.fullmatch(one) for one in former)
-    if len(former) > MOST_FINGERPRINTS or not valid:
+    if len(former) > MAX_FINGERPRINTS or not valid:
         raise CheckpointError(
-            f"Model configuration: legacy_fingerprints must be at most {MOST_FINGERPRINTS} of 64 hex digits each."
+            f"Model configuration: legacy_fingerprints must be at most {MAX_FINGERPRINTS} of 64 hex digits each."
         )
 
 
@@ -149,13 +149,13 @@ def check_method(method: StructureMethod) -> None:
         weight, smoothing = method.position_weight, method.smoothing
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
             raise CheckpointError(f"Model configuration: position_weight is {weight!r}, but must be a number.")
-        if not 0 <= weight <= MOST_POSITION_WEIGHT:
+        if not 0 <= weight <= MAX_POSITION_WEIGHT:
             raise CheckpointError(
-                f"Model configuration: position_weight is {weight}, but must lie from 0 to {MOST_POSITION_WEIGHT}."
+                f"Model configuration: position_weight is {weight}, but must lie from 0 to {MAX_POSITION_WEIGHT}."
             )
-        if isinstance(smoothing, bool) or not isinstance(smoothing, int) or not 0 <= smoothing <= MOST_SMOOTHING:
+        if isinstance(smoothing, bool) or not isinstance(smoothing, int) or not 0 <= smoothing <= MAX_SMOOTHING:
             raise CheckpointError(
-                f"Model configuration: smoothing is {smoothing!r}, but must be a number from 0 to {MOST_SMOOTHING}."
+                f"Model configuration: smoothing is {smoothing!r}, but must be a number from 0 to {MAX_SMOOTHING}."
             )
 
 

@@ -11,9 +11,9 @@ from nvg_studio.model.blocks import Linear, Rotation, time_embedding
 from nvg_studio.model.config import ModelConfig
 from nvg_studio.model.structure import TIME_SIZE, StructureTransformer
 
-MOST_STEPS = 4
+MAX_STEPS = 4
 """Up to here a model that has a few-step network takes it; above, the flow itself."""
-MOST_GUIDANCE = 6.0
+MAX_GUIDANCE = 6.0
 """The largest guidance scale that the network learns; larger ones count as this one."""
 
 
@@ -52,7 +52,7 @@ class FewStepStructure(nn.Module):
             guidance: float [B], the scale; 1 is no guidance. Clamped to 1..MOST_GUIDANCE.
             others: as in `StructureTransformer.forward`.
         """
-        strength = (guidance.clamp(1, MOST_GUIDANCE) - 1) / (MOST_GUIDANCE - 1)
+        strength = (guidance.clamp(1, MAX_GUIDANCE) - 1) / (MAX_GUIDANCE - 1)
         dtype = self.flow.class_embed.weight.dtype
         span = self.span_out(F.silu(self.span_in(time_embedding(spans).to(dtype))))
         guide = self.guidance_out(F.silu(self.guidance_in(time_embedding(strength).to(dtype))))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from nvg_studio.granularity.grid import grid_shape
-from nvg_studio.granularity.halves import AXIS_UNITS, MOST_ROUNDS, POWER_STEPS, SMALLEST, UNITS, grid_places
+from nvg_studio.granularity.halves import AXIS_UNITS, MAX_ROUNDS, POWER_STEPS, SMALLEST, UNITS, grid_places
 from nvg_studio.granularity.structure_method import Halves
 
 
@@ -59,7 +59,7 @@ def _split(products: Tensor, brightness: Tensor, order: Tensor) -> Tensor:
     means = own.sum(3, keepdim=True) / size
     own = (own - (means + means.transpose(2, 3)) + own.sum((2, 3), keepdim=True) / size**2).round()
     upper = _cut(_widest_direction(own))
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         toward = torch.where(upper, size // 2, -(size // 2)).double()
         again = _cut((own @ toward.unsqueeze(3)).squeeze(3))
         if torch.equal(again, upper):

@@ -1,4 +1,4 @@
-"""Work that was not saved when the program died, kept in a folder of its own.
+"""Work that was not saved when the program crashed, in a folder of its own.
 
 A session writes its document there every now and then and clears it when the user has saved it or given it up. What
 lies there without a living session is offered again at the next start. When to write is not decided here.
@@ -14,11 +14,11 @@ from pydantic import Field
 
 from nvg_studio.atomic import remove_partials
 from nvg_studio.errors import ProjectError
-from nvg_studio.project.file_stamp import FileStamp
 from nvg_studio.project.files import refusal, write_file
-from nvg_studio.project.holding import release
-from nvg_studio.project.manifest import Record, clean, parse
-from nvg_studio.project.storage import Project, load, save
+from nvg_studio.project.project_lock import release_file_lock
+from nvg_studio.project.storage.file_stamp import FileStamp
+from nvg_studio.project.storage.manifest import Record, clean, parse
+from nvg_studio.project.storage.project_file import Project, load, save
 
 
 class Origin(Record):
@@ -61,11 +61,11 @@ class Autosave:
 
     def close(self) -> None:
         """Give the place up; what was not cleared is offered at the next start."""
-        release(self._lock)
+        release_file_lock(self._lock)
 
 
 class Recovery:
-    """A document that a dead session left; held, so that two starting programs do not both offer it."""
+    """A document that a crashed session left; locked, so that two starting programs do not both offer it."""
 
     def __init__(self, file: Path, lock: FileLock) -> None:
         self._file, self._lock = file, lock
@@ -82,11 +82,11 @@ class Recovery:
 
     def close(self) -> None:
         """Leave it for another time."""
-        release(self._lock)
+        release_file_lock(self._lock)
 
 
 def recoverable(folder: Path) -> list[Recovery]:
-    """What dead sessions left in the folder, the latest first."""
+    """What crashed sessions left in the folder, the latest first."""
     found = []
     for file in sorted({path.with_suffix(".nvgs") for kind in ("*.nvgs", "*.lock") for path in folder.glob(kind)}):
         lock = _lock_of(file)
@@ -98,7 +98,7 @@ def recoverable(folder: Path) -> list[Recovery]:
             found.append(Recovery(file, lock))
         else:  # killed before its first state was whole
             remove_partials(file)
-            release(lock)
+            release_file_lock(lock)
     return sorted(found, key=lambda recovery: -recovery.origin.time)
 
 
@@ -113,7 +113,7 @@ def _remove(file: Path) -> None:
 
 
 def _read_origin(path: Path) -> Origin:
-    """Who died between the two files left no origin, or the one before."""
+    """A crash between the two files leaves no origin, or the one before."""
     try:
         if os.stat(path).st_size > 2**16:
             return UNKNOWN

@@ -23,11 +23,11 @@ from nvg_studio.sampling.settings import RunRequest
 Picture = NDArray[np.uint8]
 """uint8 [S, S, 3], RGB, square."""
 
-PAPER = 128
+BLANK_GREY = 128
 """Grey of a picture that does not exist yet."""
 
 LONGEST_HISTORY = 500
-MOST_PICTURES = 512 * 2**20
+MAX_PICTURES = 512 * 2**20
 """Steps that can be undone, and bytes of their base pictures: hours of work must not fill the memory."""
 
 Names = tuple[tuple[int, int, str], ...]
@@ -110,7 +110,7 @@ class History:
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class PendingResult:
     """A result of a run beside the history: a variation, or one that came when the document had gone on.
 
     Attributes:
@@ -125,7 +125,7 @@ class Made:
     request: RunRequest
     sequence: GranularitySequence
     picture: Picture
-    started: Snapshot | None
+    started_from: Snapshot | None
     title: str
     starred: bool = False
 
@@ -136,7 +136,7 @@ class Document:
 
     history: History
     pictures: Mapping[str, Picture]
-    made: tuple[Made, ...] = ()
+    pending_results: tuple[PendingResult, ...] = ()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -218,7 +218,7 @@ def from_result(
 
 def new_layout(sequence: GranularitySequence, size: int, tokenizer: TokenizerId = UNKNOWN) -> Document:
     """A blank document to lay out by hand: a tree without content (all tokens 0), and a grey picture of size x size."""
-    paper = np.full((size, size, 3), PAPER, np.uint8)
+    paper = np.full((size, size, 3), BLANK_GREY, np.uint8)
     locks = Locks.none(sequence.cells, sequence.depth)
     key = picture_key(paper)
     return _first(Snapshot(sequence, sequence, locks, key, "New layout", tokenizer=tokenizer, layout=Layout(0)), paper)
@@ -384,7 +384,7 @@ def _excess(history: History, pictures: Mapping[str, Picture]) -> int:
         if step.base not in kept:
             size += pictures[step.base].nbytes
             kept.add(step.base)
-        if count and size > MOST_PICTURES:
+        if count and size > MAX_PICTURES:
             return len(history.snapshots) - count
     return len(history.snapshots) - len(latest)
 

@@ -13,7 +13,7 @@ from nvg_studio.errors import ProjectError
 from nvg_studio.imaging.read import decode_image
 from nvg_studio.project.document import picture_key
 from nvg_studio.project.export.picture import WORK
-from nvg_studio.project.storage import Project, decode, load
+from nvg_studio.project.storage.project_file import Project, decode, load
 
 MAX_FILE = 128 * 2**20
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -24,13 +24,13 @@ def open_work(path: str | PathLike[str]) -> Project:
     """The project of a .nvgs file, or of a PNG that holds the work; ProjectError where there is none."""
     if Path(path).suffix.lower() != ".png":
         return load(path)
-    project = work_in_picture(path)
+    project = project_in_picture(path)
     if project is None:
         raise ProjectError(f"Cannot open {fspath(path)}: there is no work of NVG Studio in it.")
     return project
 
 
-def work_in_picture(path: str | PathLike[str]) -> Project | None:
+def project_in_picture(path: str | PathLike[str]) -> Project | None:
     """The work that a PNG file of the view holds; None where the file is not such a picture.
 
     Raises:

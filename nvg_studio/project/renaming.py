@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from nvg_studio.ids import Identity
-from nvg_studio.project.document import Document, Made, Snapshot
-from nvg_studio.project.storage import Project
+from nvg_studio.project.document import Document, PendingResult, Snapshot
+from nvg_studio.project.storage.project_file import Project
 from nvg_studio.sampling.settings import RunRequest
 
 
@@ -27,11 +27,11 @@ def document_with_current_ids(document: Document, identity: Identity) -> Documen
     before = document.history.snapshots
     steps = tuple(_step(step, identity) for step in before)
     places = {id(old): new for old, new in zip(before, steps, strict=True)}
-    made = tuple(_made(one, places, identity) for one in document.made)
-    pairs = zip((*steps, *made), (*before, *document.made), strict=True)
+    made = tuple(_made(one, places, identity) for one in document.pending_results)
+    pairs = zip((*steps, *made), (*before, *document.pending_results), strict=True)
     if all(new is old for new, old in pairs):
         return document
-    return replace(document, history=replace(document.history, snapshots=steps), made=made)
+    return replace(document, history=replace(document.history, snapshots=steps), pending_results=made)
 
 
 def _step(step: Snapshot, identity: Identity) -> Snapshot:
@@ -42,13 +42,13 @@ def _step(step: Snapshot, identity: Identity) -> Snapshot:
     return replace(step, tokenizer=tokenizer, request=request)
 
 
-def _made(made: Made, steps: dict[int, Snapshot], identity: Identity) -> Made:
-    request, started = _request(made.request, identity), made.started
+def _made(made: PendingResult, steps: dict[int, Snapshot], identity: Identity) -> PendingResult:
+    request, started = _request(made.request, identity), made.started_from
     if started is not None:
         started = steps.get(id(started)) or _step(started, identity)
-    if request is made.request and started is made.started:
+    if request is made.request and started is made.started_from:
         return made
-    return replace(made, request=request, started=started)
+    return replace(made, request=request, started_from=started)
 
 
 def _request(request: RunRequest, identity: Identity) -> RunRequest:

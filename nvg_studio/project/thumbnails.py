@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 
 from nvg_studio.errors import PictureError
-from nvg_studio.imaging.cells import spread
+from nvg_studio.imaging.cells import cells_to_pixels
 from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.draw import structure_map
 from nvg_studio.project.document import History, Picture, Snapshot
@@ -29,7 +29,7 @@ def step_picture(snapshot: Snapshot, base: Picture, side: int = SIDE) -> Picture
     cells, stage = edited
     stage = stage if layout is None else max(stage, layout.levels)
     colours = structure_map(snapshot.sequence.labels(stage), stage, side)
-    return np.where(spread(cells, side)[..., None], colours, small)
+    return np.where(cells_to_pixels(cells, side)[..., None], colours, small)
 
 
 def draw_sheet(history: History, pictures: Mapping[str, Picture]) -> Picture:
@@ -38,7 +38,7 @@ def draw_sheet(history: History, pictures: Mapping[str, Picture]) -> Picture:
     small = {key: resize(pictures[key], SIDE) for key in {step.base for step in history.snapshots}}
     sheet = np.empty((len(history.snapshots), SIDE, SIDE, 3), np.uint8)
     for place, step in enumerate(history.snapshots):
-        first = places.setdefault(looks(step), place)
+        first = places.setdefault(appearance_key(step), place)
         sheet[place] = step_picture(step, small[step.base]) if first == place else sheet[first]
     return sheet.reshape(-1, SIDE, 3)
 
@@ -50,6 +50,6 @@ def cut_sheet(sheet: Picture, steps: int) -> tuple[Picture, ...]:
     return tuple(sheet.reshape(steps, SIDE, SIDE, 3))
 
 
-def looks(snapshot: Snapshot) -> Hashable:
+def appearance_key(snapshot: Snapshot) -> Hashable:
     """What the picture of a step depends on."""
     return snapshot.base, snapshot.sequence, snapshot.result, snapshot.layout

@@ -17,7 +17,7 @@ from nvg_studio.granularity.structure_method import Halves, Pairs, StructureMeth
 from nvg_studio.imaging.crop import resize, square_crop
 from nvg_studio.model.checkpoint import Networks, load_model, save_model
 from nvg_studio.model.config import ModelConfig
-from nvg_studio.model.few_step import MOST_STEPS
+from nvg_studio.model.few_step import MAX_STEPS
 from nvg_studio.model.official import load_official
 from nvg_studio.sampling.compute import Compute
 from nvg_studio.sampling.events import Event, Picture, Reading, StageDone, Structure
@@ -363,9 +363,9 @@ class NVGPipeline:
             depth=tok.depth,
             class_names=self.config.class_names,
             defaults=_defaults(self.config),
-            known_cells=self.config.known_cells,
-            trained_free=self.config.trained_free,
-            few_steps=MOST_STEPS if self._networks.few_step else 0,
+            conditions_on_known_cells=self.config.known_cells,
+            supports_unbalanced_trees=self.config.trained_free,
+            few_steps=MAX_STEPS if self._networks.few_step else 0,
             structure_method=tok.structure_method,
             device=str(self.device),
             dtype=self.precision.name,

@@ -14,7 +14,7 @@ from nvg_studio.granularity.hierarchy import split
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.model.blocks import Rotation
-from nvg_studio.model.few_step import MOST_STEPS
+from nvg_studio.model.few_step import MAX_STEPS
 from nvg_studio.model.tokenizer import group_means
 from nvg_studio.sampling import tokens as sampling_tokens
 from nvg_studio.sampling.compute import Compute
@@ -92,7 +92,7 @@ class Runner:
         """Generate stages `stage`..K of every picture of the batch; earlier ones come from `sequence`."""
         state = self.start(sequence, stage)
         for number in range(stage, self.depth + 1):
-            self._stop_if_asked()
+            self._stop_if_requested()
             self.add_content(state, number)
             if hook is not None:
                 # Before the split, which takes longer than all else: the stage's picture is there.
@@ -112,7 +112,7 @@ class Runner:
             canvas = canvas + self.networks.tokenizer.quantizer.residual(token_map[:, number], number)
         return BatchState(bits, token_map, canvas)
 
-    def _stop_if_asked(self) -> None:
+    def _stop_if_requested(self) -> None:
         if self.cancel is not None and self.cancel.is_set():
             raise Cancelled("The run was stopped; nothing was changed.")
 
@@ -193,7 +193,7 @@ class Runner:
         parents = (torch.arange(self.depth, device=self.device) < stage).expand_as(clean)
         locked = (self.held_bits & (torch.arange(self.depth, device=self.device) >= stage)).expand_as(clean)
         steps = self._steps(bool(locked.any()))
-        few = self.solver is None and self.networks.few_step is not None and steps <= MOST_STEPS
+        few = self.solver is None and self.networks.few_step is not None and steps <= MAX_STEPS
         noise_share = 0.0 if few or self.networks.config.known_cells else 1.0
 
         def hold(z: Tensor, time: float) -> Tensor:
@@ -215,7 +215,7 @@ class Runner:
             return self.compute.velocity(z, canvas, Rotation(cos, sin), classes, stage, times)
 
         def velocity(z: Tensor, time: float) -> Tensor:
-            self._stop_if_asked()
+            self._stop_if_requested()
             return self._guided(network, (z, state.canvas, *turn, z.new_full((len(z),), time)), scales)
 
         return velocity
@@ -227,7 +227,7 @@ class Runner:
         guidance = torch.tensor([1.0 if s.class_id is None else scale for scale, s in pairs], device=self.device)
 
         def average(z: Tensor, time: float, span: float) -> Tensor:
-            self._stop_if_asked()
+            self._stop_if_requested()
             times, spans = (z.new_full((len(z),), value) for value in (time, span))
             return self.compute.average_velocity(z, state.canvas, turn, self.classes, stage, times, spans, guidance)
 

@@ -171,8 +171,8 @@ class ModelInfo:
     depth: int
     class_names: tuple[str, ...]
     defaults: GenerationSettings
-    known_cells: bool
-    trained_free: bool
+    conditions_on_known_cells: bool
+    supports_unbalanced_trees: bool
     few_steps: int
     structure_method: StructureMethod
     device: str

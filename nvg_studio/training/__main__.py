@@ -32,13 +32,13 @@ from nvg_studio.model.config import ModelConfig
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.failures import is_out_of_memory
 from nvg_studio.sampling.precision import Precision
-from nvg_studio.training import devices
-from nvg_studio.training.cache import scale_factors
-from nvg_studio.training.codes import CodesRecipe, CodesTask, comparison, token_maps
-from nvg_studio.training.console import OneLineParser, exit_code
-from nvg_studio.training.few_step import DEFAULT_STEPS, FewStepRecipe, FewStepTask
-from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask
-from nvg_studio.training.inputs import (
+from nvg_studio.training.loop import devices
+from nvg_studio.training.data.cache import scale_factors
+from nvg_studio.training.tasks.codebook_refit import CodesRecipe, CodesTask, comparison, token_maps
+from nvg_studio.training.loop.console import OneLineParser, exit_code
+from nvg_studio.training.tasks.few_step import DEFAULT_STEPS, FewStepRecipe, FewStepTask
+from nvg_studio.training.tasks.generator import GeneratorRecipe, GeneratorTask
+from nvg_studio.training.tasks.inputs import (
     DEFAULT_NAME,
     DEFAULT_SIZE,
     NEW_METHOD,
@@ -50,8 +50,9 @@ from nvg_studio.training.inputs import (
     photos_for,
     skipped_line,
 )
-from nvg_studio.training.loop import Schedule, Settings, train, writing
-from nvg_studio.training.options import (
+from nvg_studio.training.loop.schedule import Schedule
+from nvg_studio.training.loop.train_loop import Settings, train, writing
+from nvg_studio.training.tasks.options import (
     add_decoder_only,
     add_generator_options,
     add_tokenizer_options,
@@ -59,11 +60,11 @@ from nvg_studio.training.options import (
     load_reconstruction_losses,
     tokenizer_numbers,
 )
-from nvg_studio.training.pack import PhotoSet, write_pack
-from nvg_studio.training.precision import add_precision_options, chosen_rules
-from nvg_studio.training.preview import PreviewRecipe, PreviewTask
-from nvg_studio.training.recipes import SIZES, trained_config, with_classes
-from nvg_studio.training.tokenizer import TokenizerRecipe, TokenizerTask
+from nvg_studio.training.data.pack import PhotoSet, write_pack
+from nvg_studio.training.loop.precision import add_precision_options, chosen_rules
+from nvg_studio.training.tasks.preview import PreviewRecipe, PreviewTask
+from nvg_studio.training.tasks.recipes import SIZES, trained_config, with_classes
+from nvg_studio.training.tasks.tokenizer import TokenizerRecipe, TokenizerTask
 
 TOKENIZER_SHARE = 0.3
 """Part of the time budget that `all` gives to the tokenizer."""

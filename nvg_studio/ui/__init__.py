@@ -1,1 +1,1 @@
-"""The window (the only place that imports PySide6; never torch)."""
+"""The window: widgets, view models and actions. Torch is never imported here."""

@@ -10,14 +10,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from nvg_studio import __version__
+from nvg_studio.editor.files.log_file import log_file, start_logging
+from nvg_studio.editor.files.user_settings import UserSettings
+from nvg_studio.editor.session import Session
 from nvg_studio.engine.process import ProcessEngine
-from nvg_studio.ui.interrupts import Interrupts
-from nvg_studio.ui.logs import log_file, start_logging
-from nvg_studio.ui.session import Session
-from nvg_studio.ui.settings import Remembered
-from nvg_studio.ui.theme import Theme, application_icon
-from nvg_studio.ui.unexpected import UnexpectedErrors
-from nvg_studio.ui.window import MainWindow
+from nvg_studio.ui.qt.interrupts import Interrupts
+from nvg_studio.ui.qt.theme import Theme, application_icon
+from nvg_studio.ui.window.main_window import MainWindow
+from nvg_studio.ui.window.unexpected_errors import UnexpectedErrors
 
 
 def make_application(arguments: list[str]) -> QApplication:
@@ -36,15 +36,15 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv if arguments is None else arguments
     start_logging(log_file())
     app = make_application(arguments)
-    remembered = Remembered()
+    user_settings = UserSettings()
     session = Session(ProcessEngine())
-    window = MainWindow(session, Theme(app), remembered)
+    window = MainWindow(session, Theme(app), user_settings)
     window.show()
     window.commands.load_model()
-    window.recovering.offer()
+    window.recovery.offer()
     files = [one for one in app.arguments()[1:] if not one.startswith("-")]
     if files:
-        window.files.open(Path(files[0]))
+        window.project_files.open(Path(files[0]))
     errors, interrupts = UnexpectedErrors(window), Interrupts()
     errors.install()
     interrupts.interrupted.connect(window.closing.interrupt)

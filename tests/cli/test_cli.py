@@ -20,9 +20,9 @@ from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.granularity.structure_method import HALVES
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
-from nvg_studio.project import storage
 from nvg_studio.project.document import open_photo
 from nvg_studio.project.rendering import Rendering
+from nvg_studio.project.storage import project_file
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 from tests.tiny import save_tiny_model
@@ -54,7 +54,7 @@ def test_generate_is_the_pipeline_and_says_how(run: Run, pipeline: NVGPipeline) 
 
 def test_project_holds_the_request(run: Run, pipeline: NVGPipeline) -> None:
     run("generate", "--class", 0, "--seed", 2, "a.nvgs")
-    document = storage.load("a.nvgs").document
+    document = project_file.load("a.nvgs").document
     assert document.sequence == pipeline.generate(GenerationSettings(class_id=0, seed=2))
     assert np.array_equal(document.base, pipeline.decode(document.sequence))
     request = document.snapshot.request
@@ -74,7 +74,7 @@ def test_variations_have_numbered_names(run: Run) -> None:
 
 def test_encode_opens_a_photo(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:
     run("encode", samples[0], "photo.nvgs")
-    document, crop = storage.load("photo.nvgs").document, square_crop(read_image(samples[0]))
+    document, crop = project_file.load("photo.nvgs").document, square_crop(read_image(samples[0]))
     assert document.sequence == pipeline.encode(crop)
     assert np.array_equal(document.base, crop)
     assert document.snapshot.title == samples[0].name
@@ -86,14 +86,14 @@ def test_the_structure_method_can_be_chosen(run: Run, pipeline: NVGPipeline, sam
     own, halves = pipeline.encode(photo), pipeline.encode(photo, HALVES)
     assert own != halves
     run("encode", samples[0], "photo.nvgs", "--structure-method", "halves")
-    assert storage.load("photo.nvgs").document.sequence == pipeline.encode(square_crop(photo), HALVES)
+    assert project_file.load("photo.nvgs").document.sequence == pipeline.encode(square_crop(photo), HALVES)
     run("transfer", "--structure", samples[0], "--levels", "1-3", "--structure-method", "halves", "a.nvgs")
-    assert np.array_equal(storage.load("a.nvgs").document.sequence.bits[:, :3], halves.bits[:, :3])
+    assert np.array_equal(project_file.load("a.nvgs").document.sequence.bits[:, :3], halves.bits[:, :3])
 
 
 def test_transfer_keeps_the_layout_of_the_photo(run: Run, pipeline: NVGPipeline, samples: list[Path]) -> None:
     run("transfer", "--structure", samples[0], "--levels", "1-3", "--class", "tulip", "--content-stages", 2, "a.nvgs")
-    made, photo = storage.load("a.nvgs").document.sequence, pipeline.encode(read_image(samples[0]))
+    made, photo = project_file.load("a.nvgs").document.sequence, pipeline.encode(read_image(samples[0]))
     assert np.array_equal(made.bits[:, :3], photo.bits[:, :3])
     assert np.array_equal(made.token_map[:2], photo.token_map[:2])
     assert not np.array_equal(made.bits[:, 3:], photo.bits[:, 3:])
@@ -105,7 +105,7 @@ def test_transfer_inside_a_mask(run: Run, pipeline: NVGPipeline, samples: list[P
     mask[:, :32] = 255
     Image.fromarray(mask).save("mask.png")
     run("transfer", "--structure", samples[0], "--levels", 4, "--mask", "mask.png", "a.nvgs")
-    made, photo = storage.load("a.nvgs").document.sequence, pipeline.encode(read_image(samples[0]))
+    made, photo = project_file.load("a.nvgs").document.sequence, pipeline.encode(read_image(samples[0]))
     left = np.arange(64) % 8 < 4
     assert np.array_equal(made.bits[left, :4], photo.bits[left, :4])
     assert not np.array_equal(made.bits[~left, :4], photo.bits[~left, :4])
@@ -114,7 +114,7 @@ def test_transfer_inside_a_mask(run: Run, pipeline: NVGPipeline, samples: list[P
 def test_export_writes_every_stage(run: Run, pipeline: NVGPipeline) -> None:
     run("generate", "a.nvgs")
     run("export", "a.nvgs", "--format", "png", "out/")
-    sequence = storage.load("a.nvgs").document.sequence
+    sequence = project_file.load("a.nvgs").document.sequence
     for stage in range(7):
         with Image.open(f"out/stage_{stage}.png") as image:
             assert np.array_equal(np.asarray(image), pipeline.decode(sequence, stage=stage))
@@ -144,8 +144,8 @@ def test_export_needs_no_model_where_the_stages_are_in_the_file(run: Run) -> Non
 
 def test_export_decodes_what_is_missing(run: Run, pipeline: NVGPipeline) -> None:
     run("generate", "a.nvgs")
-    project = storage.load("a.nvgs")
-    storage.save(replace(project, rendering=None), "bare.nvgs")
+    project = project_file.load("a.nvgs")
+    project_file.save(replace(project, rendering=None), "bare.nvgs")
     for name in ("a", "bare"):
         run("export", f"{name}.nvgs", "--format", "tiff", name)
     assert Path("a/a.tif").read_bytes() == Path("bare/bare.tif").read_bytes()
@@ -154,7 +154,7 @@ def test_export_decodes_what_is_missing(run: Run, pipeline: NVGPipeline) -> None
 def test_project_of_another_model_is_not_decoded(refused: Run, run: Run, tmp_path: Path) -> None:
     save_tiny_model(tmp_path / "other", seed=1)
     run("generate", "--model", "other", "a.nvgs")
-    storage.save(replace(storage.load("a.nvgs"), rendering=None), "a.nvgs")
+    project_file.save(replace(project_file.load("a.nvgs"), rendering=None), "a.nvgs")
     assert "made with the model tiny, not with" in refused("export", "a.nvgs", "out")
 
 
@@ -263,7 +263,7 @@ def test_bad_input_is_one_line(refused: Run, tmp_path: Path, arguments: list[str
     Path("cut.png").write_bytes(Path("good.png").read_bytes()[:900])
     Path("text.png").write_text("no picture at all\n" * 9)
     Path("text.nvgs").write_text("no project at all\n" * 9)
-    storage.save(work(), "work.nvgs")
+    project_file.save(work(), "work.nvgs")
     Path("cut.ckpt").write_bytes(b"PK\x03\x04" + bytes(200))
     Path("folder.png").mkdir()
     before = sorted(tmp_path.iterdir())
@@ -271,10 +271,10 @@ def test_bad_input_is_one_line(refused: Run, tmp_path: Path, arguments: list[str
     assert sorted(tmp_path.iterdir()) == before
 
 
-def work() -> storage.Project:
+def work() -> project_file.Project:
     """A blank project of 64 cells with its stages."""
     blank, black = GranularitySequence.blank(64, 6), np.zeros((16, 16, 3), np.uint8)
-    return storage.Project(open_photo(blank, black, "Open"), "tiny", Rendering.of("", blank, [black] * 7))
+    return project_file.Project(open_photo(blank, black, "Open"), "tiny", Rendering.of("", blank, [black] * 7))
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.safetensors", "generator.safetensors"])

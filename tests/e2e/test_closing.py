@@ -20,11 +20,11 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QMessageBox
-import nvg_studio.ui.session as session_module
+import nvg_studio.editor.session as session_module
 from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.ui import app, keeping
-from nvg_studio.ui.state import LockKind
-from nvg_studio.ui.window import MainWindow
+from nvg_studio.editor.choices import LockKind
+from nvg_studio.ui.window.main_window import MainWindow
 
 folder, photo, unsaved = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "unsaved"
 keeping.SECOND_MS = 1

@@ -14,7 +14,7 @@ from nvg_studio.engine.process import ProcessEngine
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.imaging.cells import spread
+from nvg_studio.imaging.cells import cells_to_pixels
 from nvg_studio.imaging.compose import compose
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.nearest import nearest_colours
@@ -40,31 +40,31 @@ def test_photo_paint_lock_run_undo_redo_save(
 
     studio.key(str(LEVEL))
     studio.key("b")
-    paint_with = studio.window.state.now.cluster
+    paint_with = studio.window.state.choices.cluster
     path = paint(studio, cluster=paint_with)
     painted = studio.snapshot.sequence
     assert painted != photo.sequence
     assert studio.card_states()[LEVEL] == "edited"
 
     lock(studio, cluster=3)
-    session.runs.choose(scope=Scope.WHOLE)
+    session.run_queue.set_options(scope=Scope.WHOLE)
     studio.press_card(LEVEL)
-    studio.until(lambda: session.runs.running is None and studio.snapshot.request is not None)
+    studio.until(lambda: session.run_queue.running is None and studio.snapshot.request is not None)
     assert set(studio.card_states()) == {"fresh"}
 
     held = studio.snapshot.locks.region
     assert held.any()
-    inside = spread(held, len(crop))
+    inside = cells_to_pixels(held, len(crop))
     assert np.array_equal(session.base[inside], crop[inside])
     assert not np.array_equal(session.base[~inside], crop[~inside])
     run = studio.snapshot
 
-    while studio.window.actions_set["edit.undo"].isEnabled():
+    while studio.window.action_set["edit.undo"].isEnabled():
         studio.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         studio.settle()
     assert studio.snapshot == photo
     assert np.array_equal(session.base, crop)
-    while studio.window.actions_set["edit.redo"].isEnabled():
+    while studio.window.action_set["edit.redo"].isEnabled():
         studio.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
         studio.settle()
     assert studio.snapshot == run
@@ -91,7 +91,7 @@ def lock(studio: Studio, cluster: int) -> None:
     """Select a cluster with the mouse and lock it with the keyboard."""
     studio.key("v")
     studio.click(*studio.a_cell_of(LEVEL, cluster))
-    assert studio.window.state.now.selected == {cluster}
+    assert studio.window.state.choices.selected == {cluster}
     studio.key(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     studio.settle()
 
@@ -122,7 +122,7 @@ def test_the_engine_dies_in_a_run_and_the_document_stays(real_studio: Studio, sa
     os.kill(studio.engine.pid, signal.SIGSTOP)
     studio.press_card(0)
     os.kill(studio.engine.pid, signal.SIGKILL)
-    studio.until(lambda: studio.session.runs.running is None)
+    studio.until(lambda: studio.session.run_queue.running is None)
     assert studio.session.document.history.snapshots[0] is before.snapshot
     studio.press_card(0)
     studio.until(lambda: studio.snapshot.request is not None)
@@ -138,15 +138,15 @@ def test_a_cluster_gets_a_colour_of_the_real_model(real_studio: Studio, tiny: Pa
     studio.settle()
     studio.trigger_when_enabled("cluster.colour")
     dialog = studio.window.findChild(ColourDialog)
-    studio.until(dialog.give.isEnabled)
-    dialog.wish.setCurrentColor(QColor(220, 40, 40))
-    QTest.mouseClick(dialog.give, Qt.MouseButton.LeftButton)
+    studio.until(dialog.ok.isEnabled)
+    dialog.picker.setCurrentColor(QColor(220, 40, 40))
+    QTest.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
     studio.settle()
     pipe = NVGPipeline.from_pretrained(tiny, device="cpu")
     colours = pipe.code_colours(edits.path_tokens(before, LEVEL, 1)[:-1])
     token = int(nearest_colours(colours, (220, 40, 40), 1)[0])
     after = studio.snapshot.sequence
     assert after == edits.set_token(before, LEVEL, 1, token)
-    studio.until(lambda: studio.session.renderings.picture(after, LEVEL) is not None)
-    picture = studio.session.renderings.picture(after, LEVEL)
+    studio.until(lambda: studio.session.stage_pictures.picture(after, LEVEL) is not None)
+    picture = studio.session.stage_pictures.picture(after, LEVEL)
     assert picture is not None and np.array_equal(picture, pipe.decode(after, LEVEL))

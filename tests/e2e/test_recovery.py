@@ -12,7 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from nvg_studio.engine.scripted import ScriptedEngine
-from nvg_studio.project import storage
+from nvg_studio.project.storage import project_file
 from nvg_studio.ui.dialogs.recovery import RecoveryDialog
 from tests.ui.driver import Studio, no_threads_left
 
@@ -25,11 +25,11 @@ from PySide6.QtCore import QSettings, QTimer
 from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.ui import keeping
 from nvg_studio.ui.app import make_application
-from nvg_studio.ui.session import Session
-from nvg_studio.ui.settings import Remembered
-from nvg_studio.ui.state import LockKind
-from nvg_studio.ui.theme import Theme
-from nvg_studio.ui.window import MainWindow
+from nvg_studio.editor.session import Session
+from nvg_studio.editor.files.user_settings import Remembered
+from nvg_studio.editor.choices import LockKind
+from nvg_studio.ui.qt.theme import Theme
+from nvg_studio.ui.window.main_window import MainWindow
 
 keeping.SECOND_MS = 1
 folder = Path(sys.argv[1])
@@ -79,19 +79,19 @@ def killed_program(folder: Path) -> Iterator[None]:
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 def test_what_a_killed_program_had_not_saved_is_recovered(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     target, photo = tmp_path / "work.nvgs", studio.snapshot
-    studio.window.files.save(target)
+    studio.window.project_files.save(target)
     studio.settle()
-    studio.session.holds.keep(None)
+    studio.session.project_locks.set_document_file(None)
     with no_threads_left():
         other = Studio(qtbot, ScriptedEngine(), tmp_path)
         with killed_program(tmp_path):
-            other.window.files.open(target)
+            other.window.project_files.open(target)
             other.settle()
             assert "open in another window" in other.window.message.text.text()
-            other.window.recovering.offer()
+            other.window.recovery.offer()
             other.settle()
             assert other.window.findChild(RecoveryDialog) is None  # its owner lives
-        other.window.recovering.offer()
+        other.window.recovery.offer()
         other.until(lambda: other.window.findChild(RecoveryDialog) is not None)
         other.window.findChild(RecoveryDialog).recover.click()
         other.until(lambda: other.session.document is not None)
@@ -99,11 +99,11 @@ def test_what_a_killed_program_had_not_saved_is_recovered(studio: Studio, qtbot:
         first, run, locked = other.session.document.history.snapshots
         assert first == photo and run.request is not None and locked.locks.any
         assert other.snapshot is locked and other.session.modified and other.session.path == target
-        assert storage.load(target).document.snapshot == photo
+        assert project_file.load(target).document.snapshot == photo
         other.trigger_when_enabled("file.save")
         other.settle()
-        assert storage.load(target).document.snapshot == locked
-        other.window.close_for_good()
+        assert project_file.load(target).document.snapshot == locked
+        other.window.close_without_asking()
         other.until(lambda: not other.window.isVisible())
         other.session.close()
         other.window.deleteLater()

@@ -44,10 +44,10 @@ def test_jobs_with_one_turn_are_done_in_order(qtbot: QtBot, work: BackgroundWork
         gate.wait()
         order.append(0)
 
-    work.start(first, ignore, ignore, Lane.SAVES, turn="a file")
+    work.start(first, ignore, ignore, Lane.SAVES, queue_key="a file")
     for number in range(1, 20):
-        work.start(lambda number=number: order.append(number), ignore, ignore, Lane.SAVES, turn="a file")
-    work.start(lambda: order.append(-1), ignore, ignore, Lane.SAVES, turn="another file")
+        work.start(lambda number=number: order.append(number), ignore, ignore, Lane.SAVES, queue_key="a file")
+    work.start(lambda: order.append(-1), ignore, ignore, Lane.SAVES, queue_key="another file")
     qtbot.waitUntil(lambda: order == [-1], timeout=LIMIT)
     gate.set()
     qtbot.waitUntil(lambda: not work.busy, timeout=LIMIT)
@@ -95,7 +95,7 @@ def test_the_end_tells_long_work_to_stop(qtbot: QtBot) -> None:
 
 
 def test_the_end_does_not_wait_for_ever(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(background, "SHUTDOWN_TIMEOUT_S", 0.05)
     work, gate = BackgroundWork(), threading.Event()
     for lane in Lane:
         work.start(gate.wait, ignore, ignore, lane)
@@ -110,6 +110,6 @@ def test_it_says_what_a_closing_window_waits_for(qtbot: QtBot, work: BackgroundW
     work.start(gate.wait, ignore, ignore, Lane.SAVES, label="Saving work.nvgs")
     work.start(lambda: None, ignore, ignore, Lane.INTERACTIVE, label="nothing of importance")
     assert work.awaited == ("Saving work.nvgs",)
-    with qtbot.waitSignal(work.settled, timeout=LIMIT):
+    with qtbot.waitSignal(work.idle, timeout=LIMIT):
         gate.set()
     assert work.awaited == ()

@@ -9,8 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from nvg_studio.editor.notices import Notice
-from nvg_studio.editor.store import (
+from nvg_studio.editor.documents.store import (
     DocumentStore,
     DocumentVersion,
     NewDocument,
@@ -20,10 +19,11 @@ from nvg_studio.editor.store import (
     Replacement,
     SaveRequest,
 )
+from nvg_studio.editor.notices import Notice
 from nvg_studio.granularity.grid import tree_depth
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project import document as documents
-from nvg_studio.project.document import Document, Made
+from nvg_studio.project.document import Document, PendingResult
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 
 PHOTO = np.zeros((16, 16, 3), np.uint8)
@@ -38,10 +38,10 @@ def edited(now: Document, name: str) -> Document:
     return documents.with_name(now, 1, 0, name)
 
 
-def result(cells: int = CELLS, seed: int = 0) -> Made:
+def result(cells: int = CELLS, seed: int = 0) -> PendingResult:
     sequence = GranularitySequence.blank(cells, tree_depth(cells))
     request = RunRequest(sequence, 0, None, (GenerationSettings(seed=seed),), "model")
-    return Made(request, sequence, PHOTO, None, "New picture")
+    return PendingResult(request, sequence, PHOTO, None, "New picture")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_identities_are_never_used_again_and_revisions_grow(store: DocumentStore
 def test_a_request_is_opened_asked_about_or_dropped(store: DocumentStore) -> None:
     asked: list[Replacement] = []
     dropped: list[OpenRequest] = []
-    store.replace_asked.connect(asked.append)
+    store.replace_requested.connect(asked.append)
     store.dropped.connect(dropped.append)
     request = store.begin_opening("b")
     store.edit(edited(document(), "mine"))
@@ -80,7 +80,7 @@ def test_a_request_is_opened_asked_about_or_dropped(store: DocumentStore) -> Non
 
 def test_an_answer_to_the_question_that_comes_too_late_opens_nothing(store: DocumentStore) -> None:
     asked: list[Replacement] = []
-    store.replace_asked.connect(asked.append)
+    store.replace_requested.connect(asked.append)
     request = store.begin_opening("b")
     store.edit(edited(document(), "mine"))
     store.finish_opening(request, NewDocument(document(), "b"))
@@ -91,7 +91,7 @@ def test_an_answer_to_the_question_that_comes_too_late_opens_nothing(store: Docu
 
 def test_a_new_picture_that_does_not_fit_is_asked_about(store: DocumentStore) -> None:
     asked: list[Replacement] = []
-    store.replace_asked.connect(asked.append)
+    store.replace_requested.connect(asked.append)
     request = store.begin_opening("The new picture")
     store.edit(edited(document(), "mine"))
     assert store.finish_new_picture(request, (result(cells=64),)) is Outcome.ASKED
@@ -130,9 +130,9 @@ class Answers(RuleBasedStateMachine):
         self.store = DocumentStore()
         self.asked = False
         self.by_hand: dict[int, str] = {}
-        self.store.replace_asked.connect(lambda _: setattr(self, "asked", True))
+        self.store.replace_requested.connect(lambda _: setattr(self, "asked", True))
         self.notices: list[Notice] = []
-        self.store.said.connect(self.notices.append)
+        self.store.notified.connect(self.notices.append)
         self.number = 0
         self.files: dict[int, Path] = {}
 
@@ -168,8 +168,8 @@ class Answers(RuleBasedStateMachine):
             outcome = self.store.finish_opening(request, NewDocument(document(), request.title, saved=True))
         assert (outcome is Outcome.ASKED) is self.asked
         if outcome is Outcome.OPENED:
-            touched = before is not None and before.revision != request.asked.revision
-            assert before is None or before.id == request.asked.id
+            touched = before is not None and before.revision != request.version.revision
+            assert before is None or before.id == request.version.id
             assert before is None or not (touched and before.modified)
         else:
             assert (self.now is None) is (before is None)
@@ -184,7 +184,7 @@ class Answers(RuleBasedStateMachine):
     def a_step_comes(self, version: DocumentVersion) -> None:
         before = self.now
         after = edited(version.document, self.fresh()) if version.document is not None else document()
-        taken = self.store.put_step(version, after)
+        taken = self.store.commit_step(version, after)
         same = before is not None and before.id == version.id and version.document is not None
         assert taken is (same and before.document.snapshot is version.document.snapshot)
         assert taken or self.now is before
@@ -192,9 +192,9 @@ class Answers(RuleBasedStateMachine):
     @rule(version=versions)
     def a_result_comes_late(self, version: DocumentVersion) -> None:
         before = self.now
-        outcome = self.store.keep_results(version, (result(),), "It waits.") if before is not None else None
+        outcome = self.store.add_pending(version, (result(),), "It waits.") if before is not None else None
         if before is not None and self.now is not None:
-            kept = len(self.now.document.made) - len(before.document.made)
+            kept = len(self.now.document.pending_results) - len(before.document.pending_results)
             assert kept == (outcome is Outcome.WAITING) == (before.id == version.id)
 
     @rule(target=saves)
@@ -205,7 +205,7 @@ class Answers(RuleBasedStateMachine):
     def a_save_ends(self, request: SaveRequest) -> None:
         path = Path(self.fresh())
         if self.store.finish_saving(request, path):
-            self.files[request.asked.id] = path
+            self.files[request.version.id] = path
 
     @invariant()
     def a_document_has_only_a_file_that_was_written_for_it(self) -> None:
@@ -220,9 +220,9 @@ TestAnswers = Answers.TestCase
 def test_stars_that_were_given_meanwhile_stay(store: DocumentStore) -> None:
     asked = store.version
     assert asked.document is not None
-    store.keep_results(asked, (result(),), "")
+    store.add_pending(asked, (result(),), "")
     now = store.current
     assert now is not None
-    store.edit(replace(now.document, made=(replace(now.document.made[0], starred=True),)))
-    assert store.put_step(asked, edited(asked.document, "composed"))
-    assert store.current is not None and store.current.document.made[0].starred
+    store.edit(replace(now.document, pending_results=(replace(now.document.pending_results[0], starred=True),)))
+    assert store.commit_step(asked, edited(asked.document, "composed"))
+    assert store.current is not None and store.current.document.pending_results[0].starred

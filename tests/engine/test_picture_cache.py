@@ -3,7 +3,7 @@
 import numpy as np
 
 from nvg_studio.engine.picture_cache import RenderingCache
-from tests.project.making import picture, sequence
+from tests.project.documents import picture, sequence
 
 
 def test_a_picture_depends_on_model_stage_and_the_tokens_up_to_it() -> None:

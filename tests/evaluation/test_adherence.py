@@ -5,8 +5,8 @@ from typing import cast
 import numpy as np
 import pytest
 
-from nvg_studio.evaluation.adherence import LEVELS, agreement, figures, painted_scores, photo_scores, seen_again
-from nvg_studio.evaluation.layouts import disc, painted
+from nvg_studio.evaluation.layouts import disc, painted_layout
+from nvg_studio.evaluation.metrics.adherence import LEVELS, agreement, figures, painted_scores, photo_scores, re_encoded
 from nvg_studio.granularity import edits
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
@@ -65,7 +65,7 @@ def test_pictures_of_other_structures_score_no_better_than_shuffled_ones():
 
 
 def test_scores_are_of_the_pictures_encoded_again(pipeline, generated):
-    again = [seen_again(pipeline, sequence) for sequence in generated]
+    again = [re_encoded(pipeline, sequence) for sequence in generated]
     assert again == [pipeline.encode(pipeline.decode(sequence)) for sequence in generated]
     scores = photo_scores(pipeline, generated, generated)
     for level in LEVELS:
@@ -85,8 +85,8 @@ class Plain(Faithful):
 
 
 def test_painted_figures_are_compared_at_level_one(pipeline, generated):
-    seen = seen_again(pipeline, generated[0]).labels(1).reshape(8, 8) == 1
-    layout = painted("what the encoder saw", seen)
+    seen = re_encoded(pipeline, generated[0]).labels(1).reshape(8, 8) == 1
+    layout = painted_layout("what the encoder saw", seen)
     one, all_of_them = (painted_scores(pipeline, layout, made, generated) for made in (generated[:1], generated))
     assert one["halves"] == one["most of halves"] == 1
     assert all_of_them["halves"] < 1 and all_of_them["most of halves"] == 1
@@ -99,8 +99,8 @@ def test_a_figure_that_stands_out_is_found_whatever_its_share(share):
     figure = disc(8, 0.4, 0.5, share).reshape(-1)
     halves = np.zeros(64, bool)
     halves[np.argsort(~figure, kind="stable")[:32]] = True
-    layout, rng = painted("disc", figure.reshape(8, 8)), np.random.default_rng(0)
-    made = painted("as encoded", halves.reshape(8, 8)).sequence
+    layout, rng = painted_layout("disc", figure.reshape(8, 8)), np.random.default_rng(0)
+    made = painted_layout("as encoded", halves.reshape(8, 8)).sequence
     for sign in (1, -1):
         canvas = rng.normal(0, 0.1, (64, 4)) + sign * figure[:, None]
         scores = painted_scores(cast(NVGPipeline, Plain(canvas)), layout, [made], [made])
@@ -122,5 +122,5 @@ def test_a_figure_scores_the_same_whichever_child_it_is():
     figure, rng = disc(8, 0.4, 0.5, 0.3), np.random.default_rng(0)
     made = [random_sequence(seed, 6) for seed in range(3)]
     model = Plain(rng.standard_normal((64, 4)))
-    light, dark = (painted_scores(model, painted("disc", figure, child), made, made) for child in (1, 0))
+    light, dark = (painted_scores(model, painted_layout("disc", figure, child), made, made) for child in (1, 0))
     assert light == dark

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from nvg_studio.errors import CheckpointError
 from nvg_studio.evaluation.__main__ import main
-from nvg_studio.evaluation.augment import Album, blur, crop_maps, jitter, mix
-from nvg_studio.evaluation.train_classifier import accuracy, squares
+from nvg_studio.evaluation.classifier.augment import PhotoCollection, blur, crop_maps, jitter, mix
+from nvg_studio.evaluation.classifier.train_classifier import accuracy, squares
 from nvg_studio.model.classifier import (
     CONFIG,
     WEIGHTS,
@@ -24,7 +24,7 @@ from nvg_studio.model.classifier import (
     predict,
     save_classifier,
 )
-from nvg_studio.training.pack import load_photos
+from nvg_studio.training.data.pack import load_photos
 
 
 def rng(seed=0):
@@ -139,7 +139,7 @@ def test_crops_lie_within_their_photos_and_show_what_is_there():
     assert (centre > 0).all() and (centre < sizes).all()
     assert 0.2 < (maps[:, 0, 0] < 0).mean() < 0.8, "about half are mirrored"
     photos = [np.full((20, 40, 3), 250, np.uint8), np.full((32, 24, 3), 10, np.uint8)]
-    crops = Album.of(photos, torch.device("cpu")).crops(np.array([0, 1, 1, 0]), 16, rng())
+    crops = PhotoCollection.of(photos, torch.device("cpu")).crops(np.array([0, 1, 1, 0]), 16, rng())
     assert crops.shape == (4, 3, 16, 16)
     assert torch.allclose(crops.mean((1, 2, 3)), torch.tensor([250.0, 10, 10, 250]) / 127.5 - 1)
 
@@ -147,7 +147,7 @@ def test_crops_lie_within_their_photos_and_show_what_is_there():
 def test_a_panorama_is_cut_about_its_centre():
     photo = np.zeros((10, 100, 3), np.uint8)
     photo[:, 43:57] = 255
-    album = Album.of([photo], torch.device("cpu"))
+    album = PhotoCollection.of([photo], torch.device("cpu"))
     assert album.pictures.shape == (1, 3, 10, 15) and (album.pictures[..., 1:14] == 255).all()
 
 
@@ -173,7 +173,7 @@ def test_the_share_of_a_mixed_picture_is_the_share_of_its_pixels():
 
 def test_the_command_needs_no_other_packages():
     code = (
-        "import sys, nvg_studio.evaluation.__main__, nvg_studio.evaluation.train_classifier;"
+        "import sys, nvg_studio.evaluation.__main__, nvg_studio.evaluation.classifier.train_classifier;"
         "import nvg_studio.sampling.pipeline;"
         "sys.exit(bool({'PySide6', 'pydantic', 'sklearn', 'skimage', 'matplotlib', 'PIL', 'typer'} & set(sys.modules)))"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from nvg_studio.evaluation.distributions import frechet_distance, nearest, precision_recall
+from nvg_studio.evaluation.metrics.distributions import frechet_distance, nearest, precision_recall
 
 
 def features(count, size, seed=0, scale=1.0, shift=0.0):

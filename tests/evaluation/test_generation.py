@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from nvg_studio.evaluation.distributions import Nearest
 from nvg_studio.evaluation.generation import (
     classes_like,
     closeness,
@@ -13,6 +12,7 @@ from nvg_studio.evaluation.generation import (
     save_samples,
     thumbnails,
 )
+from nvg_studio.evaluation.metrics.distributions import Nearest
 from nvg_studio.sampling.settings import GenerationSettings
 from tests.tiny import tiny_pipeline
 

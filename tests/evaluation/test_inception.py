@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from nvg_studio.errors import CheckpointError, TrainingError
-from nvg_studio.evaluation import inception
-from nvg_studio.evaluation.inception import check_inception, inception_scores
+from nvg_studio.evaluation.metrics import inception
+from nvg_studio.evaluation.metrics.inception import check_inception, inception_scores
 
 
 class Trap:

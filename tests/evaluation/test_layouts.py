@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from nvg_studio.evaluation.layouts import PHOTO_LEVELS, disc, from_photo, hand_made, painted
+from nvg_studio.evaluation.layouts import PHOTO_LEVELS, disc, from_photo, painted_layout, simple_layouts
 from nvg_studio.sampling.settings import GenerationSettings
 from tests.tiny import tiny_pipeline
 
 
 def test_a_painted_layout_is_its_mask_at_level_one():
     mask = np.random.default_rng(0).random((8, 8)) < 0.3
-    layout = painted("any", mask)
+    layout = painted_layout("any", mask)
     assert (layout.sequence.labels(1).reshape(8, 8) == mask).all()
     assert layout.levels == 1 and layout.locks.bits[:, 0].all() and not layout.locks.bits[:, 1:].any()
     assert not layout.locks.tokens.any()
@@ -23,10 +23,10 @@ def test_a_disc_is_its_share_of_the_cells_about_its_centre():
 
 @pytest.mark.parametrize("grid", [8, 16])
 def test_hand_made_layouts_have_the_shares_of_their_names(grid):
-    for layout in hand_made(grid):
+    for layout in simple_layouts(grid):
         share = int(layout.name.split()[-2]) / 100
         assert layout.sequence.labels(1).mean() == pytest.approx(share, abs=0.5 / grid)
-    horizon = hand_made(grid)[-1].sequence.labels(1).reshape(grid, grid)
+    horizon = simple_layouts(grid)[-1].sequence.labels(1).reshape(grid, grid)
     assert not horizon[0].any() and horizon[-1].all()
 
 
@@ -42,7 +42,7 @@ def test_a_photo_gives_the_first_levels_of_its_structure(tmp_path):
 
 def test_a_figure_may_be_either_child():
     mask = disc(8, 0.5, 0.5, 0.3)
-    dark = painted("dark", mask, figure=0)
+    dark = painted_layout("dark", mask, figure=0)
     assert (dark.sequence.labels(1).reshape(8, 8) == ~mask).all() and dark.figure == 0
-    for one, zero in zip(hand_made(8), hand_made(8, figure=0), strict=True):
+    for one, zero in zip(simple_layouts(8), simple_layouts(8, figure=0), strict=True):
         assert one.name == zero.name and (one.sequence.labels(1) != zero.sequence.labels(1)).all()

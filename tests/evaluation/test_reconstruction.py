@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nvg_studio.evaluation.reconstruction import by_stage, code_use, psnr, quality, reconstruct, ssim
+from nvg_studio.evaluation.metrics.reconstruction import by_stage, code_use, psnr, quality, reconstruct, ssim
 from nvg_studio.granularity.sequence import GranularitySequence
 from tests.granularity.strategies import random_sequence
 from tests.tiny import tiny_pipeline

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from nvg_studio.evaluation.coherence import coherence, mean_coherence
-from nvg_studio.evaluation.sharpness import gradient_ratio, mean_gradient
+from nvg_studio.evaluation.metrics.coherence import coherence, mean_coherence
+from nvg_studio.evaluation.metrics.sharpness import gradient_ratio, mean_gradient
 from nvg_studio.granularity.sequence import GranularitySequence
 
 

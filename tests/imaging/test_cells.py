@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from nvg_studio.imaging.cells import cell_means, spread
+from nvg_studio.imaging.cells import cell_means, cells_to_pixels
 
 
 @pytest.mark.parametrize("size", [8, 12, 64])
 def test_means_of_flat_cells_are_their_colours(size: int) -> None:
     colours = np.random.default_rng(0).integers(0, 256, (16, 3), dtype=np.uint8)
-    picture = spread(colours, size)
+    picture = cells_to_pixels(colours, size)
     np.testing.assert_array_equal(cell_means(picture, 4), colours)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nvg_studio.errors import PictureError
-from nvg_studio.imaging.cells import spread
+from nvg_studio.imaging.cells import cells_to_pixels
 from nvg_studio.imaging.compose import compose
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
@@ -33,7 +33,7 @@ def test_inside_is_the_base(seed: int, side: int, base_size: int, decoded_size: 
     if not mask.any():
         np.testing.assert_array_equal(result, decoded)
     else:
-        inside = spread(mask, base_size)
+        inside = cells_to_pixels(mask, base_size)
         np.testing.assert_array_equal(result[inside], base[inside])
 
 
@@ -44,7 +44,7 @@ def test_far_outside_is_the_decoded_picture() -> None:
     result = compose(base, decoded, mask.reshape(-1))
     ring = np.zeros((16, 16), dtype=bool)
     ring[5:11, 5:11] = True
-    assert (result[~spread(ring.reshape(-1), 64)] == 40).all()
+    assert (result[~cells_to_pixels(ring.reshape(-1), 64)] == 40).all()
     row = result[32, 40:45, 0].astype(int)
     assert row[0] < 200 and row[2] > 40
     assert (np.diff(row) <= 0).all(), "the feather falls from the base to the decoded picture"

@@ -24,8 +24,8 @@ from nvg_studio.sampling.precision import Precision
 from nvg_studio.sampling.runner import BatchState, Runner
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.sampling.tokens import top_p_at
-from nvg_studio.training.generator import Batch, content_losses, structure_losses
-from nvg_studio.training.tokenizer import quantizer_losses
+from nvg_studio.training.tasks.generator import Batch, content_losses, structure_losses
+from nvg_studio.training.tasks.tokenizer import quantizer_losses
 from tests.goldens.reading import HERE, given_folder, plain_picture, read_committed, read_given, write_checkpoints
 from tests.tolerance import DEEP, NETWORK, ONE, SUM, assert_close, float32_error
 

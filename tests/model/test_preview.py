@@ -8,7 +8,7 @@ from nvg_studio.errors import CheckpointError
 from nvg_studio.model.checkpoint import add_preview, load_model
 from nvg_studio.model.config import official
 from nvg_studio.model.preview import PreviewDecoder
-from nvg_studio.training.recipes import SIZES
+from nvg_studio.training.tasks.recipes import SIZES
 from tests.tiny import save_tiny_model, tiny_config
 
 

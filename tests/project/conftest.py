@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nvg_studio.project.storage import save
-from tests.project.making_files import full_project
+from nvg_studio.project.storage.project_file import save
+from tests.project.damaged_files import full_project
 
 
 @pytest.fixture

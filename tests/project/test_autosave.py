@@ -12,8 +12,8 @@ import pytest
 from nvg_studio import atomic
 from nvg_studio.errors import ProjectError
 from nvg_studio.project.autosave import Autosave, Origin, recoverable
-from nvg_studio.project.holding import Hold, Holds
-from tests.project.making_scenes import named_project
+from nvg_studio.project.project_lock import ProjectLock, ProjectLocks
+from tests.project.scenes import named_project
 
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN = Origin(name="级别 ✓", path="/somewhere/work.nvgs", time=5.0)
@@ -76,8 +76,8 @@ SESSION = """
 import sys, time
 from pathlib import Path
 from nvg_studio.project.autosave import Autosave, Origin
-from nvg_studio.project.holding import Hold
-from tests.project.making_scenes import named_project
+from nvg_studio.project.project_lock import Hold
+from tests.project.scenes import named_project
 hold = Hold(Path(sys.argv[1]) / "work.nvgs")
 session = Autosave(Path(sys.argv[1]))
 session.write(named_project(), Origin(name="work", path=None, time=1.0))
@@ -92,50 +92,50 @@ def test_a_killed_program_leaves_its_work_and_its_file_free(tmp_path: Path) -> N
     assert program.stdout is not None and program.stdout.readline().strip() == b"ready"
     try:
         with pytest.raises(ProjectError, match="open in another window"):
-            Hold(tmp_path / "work.nvgs")
+            ProjectLock(tmp_path / "work.nvgs")
         assert recoverable(tmp_path) == []
     finally:
         program.send_signal(signal.SIGKILL)
         program.wait()
         program.stdout.close()
-    Hold(tmp_path / "work.nvgs").release()
+    ProjectLock(tmp_path / "work.nvgs").release()
     (found,) = recoverable(tmp_path)
     assert found.load().document.snapshot == named_project().document.snapshot
     found.discard()
 
 
 def test_one_editor_a_file(tmp_path: Path) -> None:
-    first, other = Hold(tmp_path / "work.nvgs"), Hold(tmp_path / "other.nvgs")
+    first, other = ProjectLock(tmp_path / "work.nvgs"), ProjectLock(tmp_path / "other.nvgs")
     (tmp_path / "link.nvgs").symlink_to(tmp_path / "work.nvgs")
     for name in ("work.nvgs", "link.nvgs"):
         with pytest.raises(ProjectError, match=r"work\.nvgs is open in another window") as error:
-            Hold(tmp_path / name)
+            ProjectLock(tmp_path / name)
         assert "\n" not in str(error.value)
     first.release()
-    Hold(tmp_path / "work.nvgs").release()
+    ProjectLock(tmp_path / "work.nvgs").release()
     other.release()
     assert os.listdir(tmp_path) == ["link.nvgs"]
 
 
 def test_where_no_lock_can_be_made_nothing_is_held(tmp_path: Path) -> None:
     for _ in range(2):
-        Hold(tmp_path / "gone" / "work.nvgs").release()
+        ProjectLock(tmp_path / "gone" / "work.nvgs").release()
 
 
 def test_a_window_holds_its_own_file_and_those_at_work(tmp_path: Path) -> None:
-    holds = Holds()
-    holds.begin(tmp_path / "work.nvgs")
-    holds.begin(tmp_path / "work.nvgs")  # saved again before the first time has ended
-    holds.keep(tmp_path / "work.nvgs")
-    holds.end(tmp_path / "work.nvgs")
-    holds.end(tmp_path / "work.nvgs")
+    holds = ProjectLocks()
+    holds.acquire(tmp_path / "work.nvgs")
+    holds.acquire(tmp_path / "work.nvgs")  # saved again before the first time has ended
+    holds.set_document_file(tmp_path / "work.nvgs")
+    holds.release(tmp_path / "work.nvgs")
+    holds.release(tmp_path / "work.nvgs")
     with pytest.raises(ProjectError, match="open in another window"):
-        Hold(tmp_path / "work.nvgs")
-    holds.begin(tmp_path / "other.nvgs")
-    holds.end(tmp_path / "other.nvgs")
-    Hold(tmp_path / "other.nvgs").release()
-    holds.keep(None)
-    Hold(tmp_path / "work.nvgs").release()
-    holds.begin(tmp_path / "other.nvgs")
+        ProjectLock(tmp_path / "work.nvgs")
+    holds.acquire(tmp_path / "other.nvgs")
+    holds.release(tmp_path / "other.nvgs")
+    ProjectLock(tmp_path / "other.nvgs").release()
+    holds.set_document_file(None)
+    ProjectLock(tmp_path / "work.nvgs").release()
+    holds.acquire(tmp_path / "other.nvgs")
     holds.close()
     assert os.listdir(tmp_path) == []

@@ -9,7 +9,7 @@ from nvg_studio.errors import LockError, PictureError, SequenceError
 from nvg_studio.granularity.edits import first_changed_stage, paint
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.imaging.cells import spread
+from nvg_studio.imaging.cells import cells_to_pixels
 from nvg_studio.project import document as document_module
 from nvg_studio.project.card_states import State, card_states
 from nvg_studio.project.document import (
@@ -22,7 +22,7 @@ from nvg_studio.project.document import (
     with_locks,
     with_name,
 )
-from tests.project.making import (
+from tests.project.documents import (
     CELLS,
     DEPTH,
     TOKENIZER,
@@ -86,7 +86,7 @@ def test_accepted_result_keeps_locked_pixels(document: Document, seed: int, exac
     after = accept_result(document, run, obeying(now.sequence, now.locks, seed), picture(seed, 16), exact)
     inside = now.locks.region
     if exact and inside.any():
-        pixels = spread(inside, len(document.base))
+        pixels = cells_to_pixels(inside, len(document.base))
         np.testing.assert_array_equal(after.base[pixels], document.base[pixels])
     else:
         np.testing.assert_array_equal(after.base, picture(seed, 16))
@@ -97,7 +97,7 @@ def test_accepted_result_keeps_locked_pixels(document: Document, seed: int, exac
 
 def test_locked_pixels_stay_through_many_runs_and_unlocking_changes_nothing_by_itself() -> None:
     document = with_locks(photo(), held_region(6), "Lock")
-    inside = spread(held_region(6).region, 24)
+    inside = cells_to_pixels(held_region(6).region, 24)
     original = document.base
     for seed in range(1, 5):
         run = request(document.sequence, 0, document.snapshot.locks, seed)
@@ -112,7 +112,7 @@ def test_locked_pixels_stay_through_many_runs_and_unlocking_changes_nothing_by_i
 def test_the_mask_is_the_one_of_the_run() -> None:
     held = held_region(4)
     after = accept_result(photo(), request(sequence(0), 0, held), obeying(sequence(0), held, 5), picture(5))
-    inside = spread(held.region, 24)
+    inside = cells_to_pixels(held.region, 24)
     np.testing.assert_array_equal(after.base[inside], photo().base[inside])
     assert after.snapshot.locks == Locks.none(CELLS, DEPTH)
 
@@ -242,7 +242,7 @@ def test_the_oldest_steps_go_where_there_are_too_many(monkeypatch: pytest.Monkey
 
 
 def test_the_oldest_steps_go_where_their_pictures_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document_module, "MOST_PICTURES", 3 * picture(0).nbytes)
+    monkeypatch.setattr(document_module, "MAX_PICTURES", 3 * picture(0).nbytes)
     document = photo()
     for seed in range(1, 6):
         document = accept_result(
@@ -250,6 +250,6 @@ def test_the_oldest_steps_go_where_their_pictures_are_too_large(monkeypatch: pyt
         )
         document = with_name(document, 1, 0, str(seed))
     assert document.titles[0] == "Run 3" and len(document.pictures) == 3 and len(document.titles) == 6
-    monkeypatch.setattr(document_module, "MOST_PICTURES", 0)
+    monkeypatch.setattr(document_module, "MAX_PICTURES", 0)
     document = accept_result(document, request(document.sequence), sequence(9), picture(9))
     assert len(document.titles) == 1 and document.index == 0

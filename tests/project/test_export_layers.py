@@ -24,7 +24,7 @@ from nvg_studio.project.export.ora import encode_ora
 from nvg_studio.project.export.psd import encode_psd
 from nvg_studio.project.export.tiff import encode_tiff
 from tests.programs import find_program
-from tests.project.making_scenes import NAME, SIZE, named_project, scene_of
+from tests.project.scenes import NAME, SIZE, named_project, scene_of
 
 SCENE = scene_of(named_project())
 LAYERS = list(SCENE.walk())

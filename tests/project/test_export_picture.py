@@ -17,10 +17,10 @@ from nvg_studio.project.export.export import export
 from nvg_studio.project.export.kinds import Format, LayerChoice
 from nvg_studio.project.export.picture import WORK, encode_picture
 from nvg_studio.project.export.strip import draw_strip
-from nvg_studio.project.importing import open_work, work_in_picture
-from nvg_studio.project.storage import Project, save
-from tests.project.making import DEPTH, picture, sequence
-from tests.project.making_scenes import SIZE, named_project
+from nvg_studio.project.importing import open_work, project_in_picture
+from nvg_studio.project.storage.project_file import Project, save
+from tests.project.documents import DEPTH, picture, sequence
+from tests.project.scenes import SIZE, named_project
 
 
 def written(project: Project, path: Path, scale: int | None = None) -> Path:
@@ -30,7 +30,7 @@ def written(project: Project, path: Path, scale: int | None = None) -> Path:
 def test_the_picture_restores_the_work(tmp_path: Path) -> None:
     project = named_project()
     for scale in (None, 1, 5):
-        found = work_in_picture(written(project, tmp_path, scale))
+        found = project_in_picture(written(project, tmp_path, scale))
         assert found is not None and found.document.snapshot == project.document.snapshot
         np.testing.assert_array_equal(found.document.base, project.document.base)
         assert found.current_rendering is not None and found.model_name == "tiny" and found.reference is not None
@@ -80,7 +80,7 @@ def test_damaged_work_is_one_line(change: str, tmp_path: Path) -> None:
     text = {"base64": text[:-3] + "??=", "zip": text[: len(text) // 8 * 4], "pixels": text}[change]
     write_png(path, picture(7, SIZE) if change == "pixels" else read_image(path), {WORK: text})
     with pytest.raises(ProjectError, match="Cannot go on with the work") as error:
-        work_in_picture(path)
+        project_in_picture(path)
     assert "\n" not in str(error.value)
 
 
@@ -88,7 +88,7 @@ def test_pictures_without_work(tmp_path: Path, samples: list[Path]) -> None:
     write_png(tmp_path / "plain.png", picture(0))
     (tmp_path / "cut.png").write_bytes(encode_png(picture(0))[:60])
     for path in (tmp_path / "plain.png", tmp_path / "cut.png", samples[0], tmp_path / "missing.png"):
-        assert work_in_picture(path) is None
+        assert project_in_picture(path) is None
     with pytest.raises(ProjectError, match="no work of NVG Studio"):
         open_work(tmp_path / "plain.png")
 
@@ -116,5 +116,5 @@ def test_the_strip_has_structure_above_and_pictures_below() -> None:
 
 def test_reference_is_optional(tmp_path: Path) -> None:
     project = replace(named_project(), reference=None)
-    found = work_in_picture(written(project, tmp_path))
+    found = project_in_picture(written(project, tmp_path))
     assert found is not None and found.reference is None

@@ -14,9 +14,9 @@ from nvg_studio.imaging.read import read_image
 from nvg_studio.project.document import apply_edit, from_result
 from nvg_studio.project.export.export import export
 from nvg_studio.project.export.kinds import Format, LayerChoice
-from nvg_studio.project.storage import Project
-from tests.project.making import DEPTH, request, sequence
-from tests.project.making_scenes import NAME, SIZE, named_project, rendering_of, smooth
+from nvg_studio.project.storage.project_file import Project
+from tests.project.documents import DEPTH, request, sequence
+from tests.project.scenes import NAME, SIZE, named_project, rendering_of, smooth
 
 
 def test_everything_is_written_and_named(tmp_path: Path) -> None:

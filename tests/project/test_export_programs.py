@@ -22,7 +22,7 @@ from nvg_studio.project.export.layers import Group, Scene
 from nvg_studio.project.export.ora import encode_ora
 from nvg_studio.project.export.psd import encode_psd
 from tests.programs import find_program
-from tests.project.making_scenes import NAME, named_project, scene_of
+from tests.project.scenes import NAME, named_project, scene_of
 
 SECONDS = 120
 SCENE = scene_of(named_project())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nvg_studio.project.file_stamp import is_changed, stamp_of, stamp_of_written
+from nvg_studio.project.storage.file_stamp import is_changed, stamp_of, stamp_of_written
 
 
 def written(path: Path, data: bytes = b"first version") -> Path:

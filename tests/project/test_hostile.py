@@ -20,11 +20,11 @@ from nvg_studio.imaging.label_maps import read_label_map
 from nvg_studio.imaging.read import read_image
 from nvg_studio.imaging.write import encode_png
 from nvg_studio.project.export.picture import WORK, encode_picture
-from nvg_studio.project.importing import open_work, work_in_picture
-from nvg_studio.project.storage import Project, encode
-from tests.project.making import picture
-from tests.project.making_files import full_project
-from tests.project.making_scenes import named_project
+from nvg_studio.project.importing import open_work, project_in_picture
+from nvg_studio.project.storage.project_file import Project, encode
+from tests.project.damaged_files import full_project
+from tests.project.documents import picture
+from tests.project.scenes import named_project
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 Entries = dict[str, bytes]
@@ -179,7 +179,7 @@ def opened(path: Path) -> object:
     if path.suffix == ".npz":
         return read_label_map(path)
     if path.suffix == ".png":
-        return work_in_picture(path) or read_image(path)
+        return project_in_picture(path) or read_image(path)
     return open_work(path)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nvg_studio.project.storage import load, save
-from tests.project.making import picture
-from tests.project.making_files import entries_of, full_document, full_project, refused, rewritten
+from nvg_studio.project.storage.project_file import load, save
+from tests.project.damaged_files import entries_of, full_document, full_project, refused, rewritten
+from tests.project.documents import picture
 
 
 def test_version_1_is_migrated() -> None:
@@ -21,7 +21,7 @@ def test_version_1_is_migrated() -> None:
 
 def test_version_2_is_migrated() -> None:
     loaded, wanted = load(Path(__file__).parent / "data" / "version-2.nvgs"), full_project()
-    assert loaded.document.history == wanted.document.history and loaded.document.made == ()
+    assert loaded.document.history == wanted.document.history and loaded.document.pending_results == ()
     assert loaded.complete_rendering is not None and loaded.reference is not None and loaded.model_name == "tiny"
     np.testing.assert_array_equal(loaded.complete_rendering.stages[2], picture(2, 16))
     assert loaded.thumbnails == ()

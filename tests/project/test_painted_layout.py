@@ -20,12 +20,12 @@ from nvg_studio.project import results
 from nvg_studio.project.document import Document, Layout, release_layout
 from nvg_studio.project.planning import Plan, Scope, plan_run
 from nvg_studio.project.run_effect import describe_run
-from nvg_studio.project.storage import Project, load, save
+from nvg_studio.project.storage.project_file import Project, load, save
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 from tests.granularity.strategies import random_locks, random_mask, random_sequence
-from tests.project.making import picture
-from tests.project.making_files import entries_of, rewritten
+from tests.project.damaged_files import entries_of, rewritten
+from tests.project.documents import picture
 from tests.tiny import tiny_pipeline
 
 DEPTH = 6
@@ -62,8 +62,8 @@ def accepted(document: Document, plan: Plan, after: GranularitySequence, seed: i
     """A run's result as the next step, by the way that the window takes."""
     step = document.snapshot
     request = RunRequest(step.sequence, plan.stage, plan.locks, (GenerationSettings(seed=seed),), ModelId("f" * 64))
-    made = results.made_by(request, step, [after], [picture(seed, 16)])
-    return results.accept(document, made[0])
+    made = results.results_of_run(request, step, [after], [picture(seed, 16)])
+    return results.apply_result(document, made[0])
 
 
 def run_once(document: Document, run: Run, seed: int, scope: Scope | None = None) -> Document:
@@ -258,10 +258,10 @@ def test_a_result_holds_what_the_step_held_that_it_was_made_from() -> None:
     plan = plan_run(document.snapshot)
     step, after = document.snapshot, scripted(document.sequence, plan, 0)
     request = RunRequest(step.sequence, plan.stage, plan.locks, (GenerationSettings(),), ModelId("f" * 64))
-    waiting = results.with_made(document, results.made_by(request, step, [after], [picture(0, 16)]))
-    assert results.choose(waiting.undo(), 0).snapshot.held_levels == 3
+    waiting = results.with_pending(document, results.results_of_run(request, step, [after], [picture(0, 16)]))
+    assert results.apply_pending(waiting.undo(), 0).snapshot.held_levels == 3
     deeper, _ = across(waiting, level=5)
-    assert results.choose(deeper, 0).snapshot.held_levels == 3
+    assert results.apply_pending(deeper, 0).snapshot.held_levels == 3
 
 
 def test_content_alone_holds_no_structure() -> None:

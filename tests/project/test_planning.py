@@ -10,7 +10,7 @@ from nvg_studio.project import document as documents
 from nvg_studio.project.document import Document, Layout
 from nvg_studio.project.planning import Scope, painted_area, plan_run, scope_of
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
-from tests.project.making import MODEL, TOKENIZER, picture
+from tests.project.documents import MODEL, TOKENIZER, picture
 
 CELLS, DEPTH = 256, 8
 

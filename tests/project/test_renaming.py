@@ -6,9 +6,9 @@ from pathlib import Path
 from nvg_studio.ids import Identity, ModelId, TokenizerId, model_with, tokenizer_of
 from nvg_studio.project import results
 from nvg_studio.project.renaming import with_current_ids
-from nvg_studio.project.storage import Project, load, save
-from tests.project.making import MODEL, waiting_of
-from tests.project.making_files import full_project
+from nvg_studio.project.storage.project_file import Project, load, save
+from tests.project.damaged_files import full_project
+from tests.project.documents import MODEL, waiting_of
 
 DATA = Path(__file__).parent / "data"
 TOKENIZER = TokenizerId("c" * 64)
@@ -24,7 +24,7 @@ def test_every_name_in_a_project_of_before_becomes_todays() -> None:
     document = project.document
     assert {step.tokenizer for step in document.history.snapshots} == {TOKENIZER}
     assert {step.request.model for step in document.history.snapshots if step.request} == {TODAY}
-    assert {made.request.model for made in document.made} == {TODAY}
+    assert {made.request.model for made in document.pending_results} == {TODAY}
     assert project.rendering is not None and project.rendering.model == TODAY
     assert project.complete_rendering is not None
 
@@ -41,8 +41,10 @@ def test_what_another_model_of_the_tokenizer_made_does_not_become_the_loaded_one
 def test_results_that_wait_stay_with_their_steps() -> None:
     before = full_project().document
     after = with_current_ids(Project(before), EXACT).document
-    assert [results.step_of(after, made) for made in after.made] == [results.step_of(before, m) for m in before.made]
-    chosen = results.choose(after, 0)
+    assert [results.step_of(after, made) for made in after.pending_results] == [
+        results.step_of(before, m) for m in before.pending_results
+    ]
+    chosen = results.apply_pending(after, 0)
     assert chosen.snapshot.tokenizer == TOKENIZER
 
 
@@ -50,8 +52,10 @@ def test_a_result_that_waits_names_its_own_tokenizer() -> None:
     """A blank layout of one model, run with another: the result is of the second."""
     before = full_project().document
     other = TokenizerId("9" * 64)
-    made = replace(before.made[0], request=replace(before.made[0].request, model=model_with(other, "8" * 64)))
-    assert results.accept(before, made).snapshot.tokenizer == other
+    made = replace(
+        before.pending_results[0], request=replace(before.pending_results[0].request, model=model_with(other, "8" * 64))
+    )
+    assert results.apply_result(before, made).snapshot.tokenizer == other
 
 
 def test_the_rest_stays_and_nothing_is_done_twice() -> None:
@@ -61,7 +65,7 @@ def test_the_rest_stays_and_nothing_is_done_twice() -> None:
     strange = Identity(TokenizerId("7" * 64), model_with(TokenizerId("7" * 64), "6" * 64), "5" * 64)
     assert with_current_ids(project, strange) is project
     assert once.document.sequence == project.document.sequence and once.document.titles == project.document.titles
-    assert len(once.document.made) == len(project.document.made)
+    assert len(once.document.pending_results) == len(project.document.pending_results)
 
 
 def test_files_hold_both_kinds_of_names(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nvg_studio.errors import SettingsError
 from nvg_studio.ids import TokenizerId
-from nvg_studio.imaging.cells import spread
+from nvg_studio.imaging.cells import cells_to_pixels
 from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.masks import soft_mask
 from nvg_studio.project.document import apply_edit, open_photo
@@ -19,10 +19,10 @@ from nvg_studio.project.export.export import export
 from nvg_studio.project.export.kinds import Format, LayerChoice, Part
 from nvg_studio.project.export.layers import Blend, Group, Layer, Scene, readable
 from nvg_studio.project.export.residuals import grey_residuals
-from nvg_studio.project.storage import Project
+from nvg_studio.project.storage.project_file import Project
 from nvg_studio.project.view import current_view
-from tests.project.making import DEPTH, documents, picture, seeds, sequence
-from tests.project.making_scenes import NAME, SIZE, named_project, rendering_of, scene_of, smooth
+from tests.project.documents import DEPTH, documents, picture, seeds, sequence
+from tests.project.scenes import NAME, SIZE, named_project, rendering_of, scene_of, smooth
 
 
 def painted(layers: list[Layer], size: int) -> NDArray[np.float64]:
@@ -66,7 +66,7 @@ def test_cutouts_have_hard_masks_cropped_to_their_cluster() -> None:
         height, width = layer.pixels.shape[:2]
         alpha = np.zeros((SIZE, SIZE), np.uint8)
         alpha[layer.top : layer.top + height, layer.left : layer.left + width] = layer.pixels[..., 3]
-        np.testing.assert_array_equal(alpha == 255, spread(labels == cluster, SIZE))
+        np.testing.assert_array_equal(alpha == 255, cells_to_pixels(labels == cluster, SIZE))
         assert set(np.unique(alpha)) <= {0, 255}
         assert all(layer.pixels[edge][..., 3].any() for edge in (0, -1, np.s_[:, 0], np.s_[:, -1]))
         covered += alpha == 255
@@ -118,7 +118,7 @@ def test_nothing_changed_is_middle_grey() -> None:
 
 def test_soft_masks_of_all_clusters_add_up() -> None:
     labels = sequence(0).labels(2)
-    masks = [soft_mask(spread(labels == cluster, SIZE), 12).astype(int) for cluster in np.unique(labels)]
+    masks = [soft_mask(cells_to_pixels(labels == cluster, SIZE), 12).astype(int) for cluster in np.unique(labels)]
     assert np.abs(sum(masks) - 255).max() <= len(masks)
     assert any(0 < value < 255 for value in np.unique(masks[0]))
 
@@ -130,7 +130,7 @@ def test_edits_are_in_the_view() -> None:
     document = apply_edit(project.document, project.document.sequence.replace(token_map=token_map), "Colour")
     rendering = rendering_of(document)
     view = current_view(document, rendering)
-    edited = spread(np.isin(np.arange(16), [10, 11, 14, 15]), SIZE)
+    edited = cells_to_pixels(np.isin(np.arange(16), [10, 11, 14, 15]), SIZE)
     np.testing.assert_array_equal(view[~edited], document.base[~edited])
     # The border fades over one cell; the corner is beyond it.
     np.testing.assert_array_equal(view[-11:, -11:], resize(rendering.stages[1], SIZE)[-11:, -11:])

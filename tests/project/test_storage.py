@@ -17,16 +17,15 @@ from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.write import encode_png
-from nvg_studio.project import archive, packing
 from nvg_studio.project.document import Document, accept_result, apply_edit, open_photo, with_name
-from nvg_studio.project.holding import Hold
+from nvg_studio.project.project_lock import ProjectLock
 from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.results import step_of
-from nvg_studio.project.storage import Project, load, save
+from nvg_studio.project.storage import archive, packing
+from nvg_studio.project.storage.project_file import Project, load, save
 from nvg_studio.project.thumbnails import SIDE, step_picture
 from nvg_studio.sampling.settings import GenerationSettings
-from tests.project.making import DEPTH, MODEL, documents, obeying, picture, request, sequence, waiting_of, with_waiting
-from tests.project.making_files import (
+from tests.project.damaged_files import (
     Entries,
     check_round_trips,
     entries_of,
@@ -34,6 +33,17 @@ from tests.project.making_files import (
     full_project,
     refused,
     rewritten,
+)
+from tests.project.documents import (
+    DEPTH,
+    MODEL,
+    documents,
+    obeying,
+    picture,
+    request,
+    sequence,
+    waiting_of,
+    with_waiting,
 )
 
 NONE = Locks.none(1 << DEPTH, DEPTH)
@@ -47,7 +57,7 @@ def test_round_trip(document: Document) -> None:
 def test_everything_around_the_document_comes_back(saved: Path) -> None:
     loaded, wanted = load(saved), full_project()
     assert loaded.document.history == wanted.document.history and loaded.model_name == "tiny"
-    assert waiting_of(loaded.document) == waiting_of(wanted.document) and len(loaded.document.made) == 2
+    assert waiting_of(loaded.document) == waiting_of(wanted.document) and len(loaded.document.pending_results) == 2
     assert loaded.complete_rendering is not None and loaded.reference is not None
     for found, stage in zip(loaded.complete_rendering.stages, range(DEPTH + 1), strict=True):
         np.testing.assert_array_equal(found, picture(stage, 16))
@@ -84,10 +94,10 @@ def test_every_step_has_its_thumbnail(saved: Path) -> None:
 def test_a_result_whose_step_is_gone_keeps_it(saved: Path) -> None:
     document = with_waiting(apply_edit(full_document(), obeying(sequence(1), NONE, 1), "Paint"), 2)
     document = apply_edit(document.undo(), obeying(sequence(2), NONE, 2), "Paint otherwise")
-    assert step_of(document, document.made[0]) is None
+    assert step_of(document, document.pending_results[0]) is None
     save(Project(document), saved)
     loaded = load(saved).document
-    assert waiting_of(loaded) == waiting_of(document) and loaded.made[0].started is not None
+    assert waiting_of(loaded) == waiting_of(document) and loaded.pending_results[0].started_from is not None
 
 
 def changed(project: Project) -> Document:
@@ -129,12 +139,12 @@ def test_the_version_before_stays_as_a_backup(saved: Path) -> None:
 
 def test_the_longest_names_can_be_held_and_saved_twice(tmp_path: Path) -> None:
     path = tmp_path / ("花" * 83 + ".nvgs")  # 254 bytes of 255
-    hold = Hold(path)
+    hold = ProjectLock(path)
     save(full_project(), path)
     save(full_project(), path)
     assert load(path).document.history == full_project().document.history
     with pytest.raises(ProjectError, match="is open in another window"):
-        Hold(path)
+        ProjectLock(path)
     hold.release()
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from nvg_studio.project import archive, storage
-from nvg_studio.project.storage import load
+from nvg_studio.project.storage import archive, project_file
+from nvg_studio.project.storage.project_file import load
 from nvg_studio.project.thumbnails import SIDE
-from tests.project.making_files import Entries, entries_of, refused, rewritten
+from tests.project.damaged_files import Entries, entries_of, refused, rewritten
 
 
 def test_two_entries_of_one_name(saved: Path) -> None:
@@ -63,7 +63,7 @@ def test_arrays_that_claim_terabytes(saved: Path) -> None:
 
 
 def test_too_large_a_file_is_not_read(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "MAX_FILE", 100)
+    monkeypatch.setattr(project_file, "MAX_FILE", 100)
     assert "larger than" in refused(saved)
 
 
@@ -92,9 +92,9 @@ def test_suspicious_packing_is_refused(saved: Path) -> None:
 
 def test_pictures_have_a_limit_together(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = 2 * 24 * 24 + (2 + 5) * 16 * 16 + 20 * 30 + 4 * SIDE * SIDE
-    monkeypatch.setattr(storage, "MAX_PIXELS", pixels)
+    monkeypatch.setattr(project_file, "MAX_PIXELS", pixels)
     load(saved)
-    monkeypatch.setattr(storage, "MAX_PIXELS", pixels - 1)
+    monkeypatch.setattr(project_file, "MAX_PIXELS", pixels - 1)
     assert "megapixels together" in refused(saved)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nvg_studio.granularity.locks import Locks
-from nvg_studio.model.few_step import MOST_STEPS, FewStepStructure
+from nvg_studio.model.few_step import MAX_STEPS, FewStepStructure
 from nvg_studio.model.structure import StructureTransformer
 from nvg_studio.sampling.flow import euler
 from nvg_studio.sampling.pipeline import NVGPipeline
@@ -41,11 +41,11 @@ def settings(steps, **others):
 
 
 def test_few_steps_are_jumps_without_a_second_branch_and_many_are_the_flow(pipe, calls):
-    assert pipe.info.few_steps == MOST_STEPS
+    assert pipe.info.few_steps == MAX_STEPS
     pipe.generate(settings(2))
     assert calls.count(("FewStepStructure", 1)) == 2 * (DEPTH - 1) and len(calls) == 4 * (DEPTH - 1)
     calls.clear()
-    pipe.generate(settings(MOST_STEPS + 1))
+    pipe.generate(settings(MAX_STEPS + 1))
     # Stage 0 has guidance 1, and no second branch.
     assert {name for name, _ in calls} == {"StructureTransformer"} and {count for _, count in calls} == {1, 2}
 
@@ -84,7 +84,7 @@ def test_variations_are_what_each_would_be_alone(pipe):
 def test_it_is_saved_with_the_model_and_part_of_its_id(pipe, tmp_path):
     pipe.save_pretrained(tmp_path)
     again = NVGPipeline.from_pretrained(tmp_path, device="cpu")
-    assert again.info.identity.model == pipe.info.identity.model and again.info.few_steps == MOST_STEPS
+    assert again.info.identity.model == pipe.info.identity.model and again.info.few_steps == MAX_STEPS
     assert again.generate(settings(2)) == pipe.generate(settings(2))
     (tmp_path / "few-step.safetensors").unlink()
     without = NVGPipeline.from_pretrained(tmp_path, device="cpu")

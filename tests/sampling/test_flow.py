@@ -39,7 +39,7 @@ def test_one_step_is_eulers(solver):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_known_entries_are_clean_whenever_the_field_is_asked(solver):
+def test_known_entries_are_clean_whenever_the_field_is_requested(solver):
     def field(z, time):
         assert float(z[0]) == 7
         return z

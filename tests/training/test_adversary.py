@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from nvg_studio.training import diffaugment
-from nvg_studio.training.adversary import Critic, PatchDiscriminator, hinge, lecam
+from nvg_studio.training.losses import diffaugment
+from nvg_studio.training.losses.adversary import Critic, PatchDiscriminator, hinge, lecam
 
 
 def pictures(count, mean, seed=0):
@@ -35,7 +35,7 @@ def test_hinge_and_lecam_are_their_formulas():
 
 
 def test_both_sides_by_hand(monkeypatch):
-    monkeypatch.setattr("nvg_studio.training.adversary.augment", lambda images: images)
+    monkeypatch.setattr("nvg_studio.training.losses.adversary.augment", lambda images: images)
     critic = Critic(Mean())
     images, rebuilt = torch.full((2, 3, 4, 4), 0.6), torch.full((2, 3, 4, 4), -0.3).requires_grad_()
     judged = critic(images, rebuilt)

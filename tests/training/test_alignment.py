@@ -12,13 +12,14 @@ from transformers import Dinov2Config, Dinov2Model
 from nvg_studio.errors import TrainingError
 from nvg_studio.model.checkpoint import Generator
 from nvg_studio.model.tokenizer import Tokenizer
-from nvg_studio.training import alignment, cache
 from nvg_studio.training.__main__ import main
-from nvg_studio.training.alignment import Alignment, features_of, open_features
-from nvg_studio.training.cache import Augmentation, build_cache, crops_again
-from nvg_studio.training.pack import load_photos
-from nvg_studio.training.recipes import make_config
-from nvg_studio.training.vit import load_vit
+from nvg_studio.training.data import cache
+from nvg_studio.training.data.cache import Augmentation, build_cache, crops_again
+from nvg_studio.training.data.pack import load_photos
+from nvg_studio.training.losses import alignment
+from nvg_studio.training.losses.alignment import Alignment, features_of, open_features
+from nvg_studio.training.losses.vit import load_vit
+from nvg_studio.training.tasks.recipes import make_config
 
 CPU, CONFIG = torch.device("cpu"), make_config("tiny", "tiny", ("disc", "square"))
 SMALL = Dinov2Config(hidden_size=24, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=2)

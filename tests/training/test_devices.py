@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from nvg_studio.errors import DeviceError, TrainingError
-from nvg_studio.training import devices
 from nvg_studio.training.__main__ import main
-from nvg_studio.training.crops import random_batch
-from nvg_studio.training.loop import step_rng
-from nvg_studio.training.pack import PhotoSet
-from nvg_studio.training.prefetch import Prefetcher
+from nvg_studio.training.data.crops import random_batch
+from nvg_studio.training.data.pack import PhotoSet
+from nvg_studio.training.data.prefetcher import Prefetcher
+from nvg_studio.training.loop import devices
+from nvg_studio.training.loop.train_loop import step_rng
 
 ROOT = Path(__file__).resolve().parents[2]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "nvg_studio.training"]

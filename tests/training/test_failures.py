@@ -15,10 +15,10 @@ from PIL import Image
 
 from nvg_studio.atomic import write_atomic
 from nvg_studio.imaging import read
-from nvg_studio.training import loop
 from nvg_studio.training.__main__ import main
-from nvg_studio.training.pack import decode
-from nvg_studio.training.state import load_training_state
+from nvg_studio.training.data.pack import decode
+from nvg_studio.training.loop import train_loop
+from nvg_studio.training.loop.state import load_training_state
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,7 +48,7 @@ def no_room_for_numpy(*_):
 
 @pytest.mark.parametrize("fails", [no_room_on_the_cpu, no_room_on_the_gpu, no_room_for_numpy])
 def test_too_little_memory_says_what_to_lower(photos, tmp_path, capsys, monkeypatch, fails):
-    monkeypatch.setattr(loop, "_step", fails)
+    monkeypatch.setattr(train_loop, "_step", fails)
     assert train(photos, tmp_path) == 2
     line = only_line(capsys)
     assert all(word in line for word in ("Out of memory", "--batch", "--size", "--crops"))
@@ -58,7 +58,7 @@ def test_other_failures_are_not_taken_for_too_little_memory(photos, tmp_path, mo
     def breaks(*_):
         raise RuntimeError("shapes do not match")
 
-    monkeypatch.setattr(loop, "_step", breaks)
+    monkeypatch.setattr(train_loop, "_step", breaks)
     with pytest.raises(RuntimeError, match="shapes"):
         train(photos, tmp_path)
 
@@ -75,7 +75,7 @@ def write_to_a_full_disk(path, content):
 def test_a_full_disk_leaves_the_saved_state_whole_and_the_run_goes_on(photos, tmp_path, capsys, monkeypatch):
     assert train(photos, tmp_path, 2) == 0
     with monkeypatch.context() as patch:
-        patch.setattr("nvg_studio.training.state.write_atomic", write_to_a_full_disk)
+        patch.setattr("nvg_studio.training.loop.state.write_atomic", write_to_a_full_disk)
         assert train(photos, tmp_path, 4) == 2
     line = only_line(capsys)
     assert "state.pt" in line and "No space left" in line and "make room" in line

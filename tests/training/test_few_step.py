@@ -9,12 +9,14 @@ import torch
 
 from nvg_studio.ids import NAMELESS
 from nvg_studio.model.checkpoint import Generator, Networks
-from nvg_studio.model.few_step import MOST_GUIDANCE, FewStepStructure
+from nvg_studio.model.few_step import MAX_GUIDANCE, FewStepStructure
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.sampling.flow import time_grid
-from nvg_studio.training import devices
-from nvg_studio.training.cache import SequenceCache
-from nvg_studio.training.few_step import (
+from nvg_studio.training.data.cache import SequenceCache
+from nvg_studio.training.loop import devices
+from nvg_studio.training.loop.schedule import Schedule
+from nvg_studio.training.loop.train_loop import Settings, train
+from nvg_studio.training.tasks.few_step import (
     FewStepRecipe,
     FewStepTask,
     TeacherBatch,
@@ -23,9 +25,8 @@ from nvg_studio.training.few_step import (
     jump_losses,
     teacher_path,
 )
-from nvg_studio.training.generator import load_batch
-from nvg_studio.training.loop import Schedule, Settings, train
-from nvg_studio.training.recipes import make_config
+from nvg_studio.training.tasks.generator import load_batch
+from nvg_studio.training.tasks.recipes import make_config
 
 CONFIG, CPU = make_config("tiny", "tiny", ("a", "b")), torch.device("cpu")
 RECIPE = FewStepRecipe(pictures=6, rate=2e-3)
@@ -73,7 +74,7 @@ def test_guidance_beyond_what_is_learnt_counts_as_the_most(model, cache):
     with torch.no_grad():
         most, more, less = (
             network(*inputs, asked.stages, torch.ones(5), torch.ones(5), torch.full((5,), scale))
-            for scale in (MOST_GUIDANCE, 50.0, 2.0)
+            for scale in (MAX_GUIDANCE, 50.0, 2.0)
         )
     assert torch.equal(most, more) and not torch.equal(most, less)
 

@@ -8,10 +8,10 @@ import torch
 from nvg_studio.ids import NAMELESS
 from nvg_studio.model.checkpoint import Generator, Networks
 from nvg_studio.model.tokenizer import Tokenizer
-from nvg_studio.training import generator
-from nvg_studio.training.cache import SequenceCache
-from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask, held_out_losses
-from nvg_studio.training.recipes import make_config
+from nvg_studio.training.data.cache import SequenceCache
+from nvg_studio.training.tasks import generator
+from nvg_studio.training.tasks.generator import GeneratorRecipe, GeneratorTask, held_out_losses
+from nvg_studio.training.tasks.recipes import make_config
 
 CONFIG, CPU = make_config("tiny", "tiny", ("a", "b")), torch.device("cpu")
 

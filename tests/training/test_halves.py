@@ -15,11 +15,11 @@ from nvg_studio.model.few_step import FewStepStructure
 from nvg_studio.model.preview import PreviewDecoder
 from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.training.__main__ import main
-from nvg_studio.training.cache import SequenceCache, load_cache
-from nvg_studio.training.generator import GeneratorRecipe, GeneratorTask
-from nvg_studio.training.inputs import made_with
-from nvg_studio.training.recipes import make_config
-from nvg_studio.training.trees import move_cut
+from nvg_studio.training.data.cache import SequenceCache, load_cache
+from nvg_studio.training.data.trees import move_cut
+from nvg_studio.training.tasks.generator import GeneratorRecipe, GeneratorTask
+from nvg_studio.training.tasks.inputs import made_with
+from nvg_studio.training.tasks.recipes import make_config
 
 CONFIG, CPU = make_config("start", "tiny", ("disc", "square")), torch.device("cpu")
 

@@ -7,8 +7,8 @@ from safetensors.torch import save_file
 
 from nvg_studio.errors import CheckpointError
 from nvg_studio.model.classifier import Classifier, ClassifierConfig, save_classifier
-from nvg_studio.training import perceptual
-from nvg_studio.training.perceptual import load_perceptual
+from nvg_studio.training.losses import perceptual
+from nvg_studio.training.losses.perceptual import load_perceptual
 from tests.imagenet import random_weights
 
 CPU = torch.device("cpu")

@@ -9,7 +9,7 @@ from nvg_studio.model.checkpoint import load_model
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.precision import RULES, Precision
 from nvg_studio.training.__main__ import main
-from nvg_studio.training.precision import TIMED_TURNS, WARM_UP_TURNS, PrecisionChoice
+from nvg_studio.training.loop.precision import TIMED_TURNS, WARM_UP_TURNS, PrecisionChoice
 
 FLOAT, HALF = Precision(), Precision(torch.bfloat16)
 MEASURED_STEPS = 2 * (WARM_UP_TURNS + TIMED_TURNS)
@@ -79,7 +79,7 @@ def test_a_resumed_run_keeps_what_it_has_chosen(photos, tmp_path, monkeypatch, c
     used = []
     original = Precision.autocast
     monkeypatch.setattr(Precision, "autocast", lambda self, *more: (used.append(self), original(self, *more))[1])
-    monkeypatch.setattr("nvg_studio.training.loop.time.monotonic", _clock(used))
+    monkeypatch.setattr("nvg_studio.training.loop.train_loop.time.monotonic", _clock(used))
     fixed = ("tokenizer", photos, tmp_path, "--size", "tiny")
     assert train(*fixed, steps=MEASURED_STEPS + 1) == 0
     assert set(used) == {FLOAT, HALF}

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from nvg_studio.training.prefetch import Prefetcher
+from nvg_studio.training.data.prefetcher import Prefetcher
 
 
 def test_every_step_gets_its_own_batch_from_wherever_a_run_begins() -> None:

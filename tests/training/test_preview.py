@@ -11,9 +11,9 @@ from nvg_studio.model.checkpoint import load_model
 from nvg_studio.model.preview import PreviewDecoder
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.training.__main__ import main
-from nvg_studio.training.pack import PhotoSet
-from nvg_studio.training.preview import PreviewRecipe, PreviewTask, differences
-from nvg_studio.training.recipes import make_config
+from nvg_studio.training.data.pack import PhotoSet
+from nvg_studio.training.tasks.preview import PreviewRecipe, PreviewTask, differences
+from nvg_studio.training.tasks.recipes import make_config
 from tests.tiny import save_tiny_model
 
 RECIPE = PreviewRecipe(kept=3)

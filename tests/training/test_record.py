@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from nvg_studio.training.curves import write_grid
-from nvg_studio.training.record import Record, read_rows
+from nvg_studio.training.loop.curves import write_grid
+from nvg_studio.training.loop.record import Record, read_rows
 
 
 class Board:

@@ -6,11 +6,11 @@ import torch
 
 from nvg_studio.granularity.clustering import cluster
 from nvg_studio.model.tokenizer import Tokenizer, group_means
-from nvg_studio.training.cache import Augmentation, build_cache
-from nvg_studio.training.generator import load_batch
-from nvg_studio.training.pack import PhotoSet
-from nvg_studio.training.recipes import make_config
-from nvg_studio.training.token_noise import NEIGHBOURS, draw_ranks, quantize_with_token_noise
+from nvg_studio.training.data.cache import Augmentation, build_cache
+from nvg_studio.training.data.pack import PhotoSet
+from nvg_studio.training.data.token_noise import NEIGHBOURS, draw_ranks, quantize_with_token_noise
+from nvg_studio.training.tasks.generator import load_batch
+from nvg_studio.training.tasks.recipes import make_config
 
 CPU = torch.device("cpu")
 

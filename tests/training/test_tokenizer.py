@@ -11,10 +11,10 @@ from nvg_studio.model.checkpoint import Generator, load_model, save_model
 from nvg_studio.model.classifier import Classifier, ClassifierConfig, save_classifier
 from nvg_studio.model.clustering import cluster_batch
 from nvg_studio.model.tokenizer import Tokenizer
-from nvg_studio.training import loop
 from nvg_studio.training.__main__ import main
-from nvg_studio.training.recipes import make_config
-from nvg_studio.training.tokenizer import quantize_softly, quantize_with_gradient
+from nvg_studio.training.loop import train_loop
+from nvg_studio.training.tasks.recipes import make_config
+from nvg_studio.training.tasks.tokenizer import quantize_softly, quantize_with_gradient
 from tests.tolerance import SUM, assert_close
 
 CONFIG = make_config("start", "tiny", ("disc", "square"))
@@ -84,7 +84,7 @@ def test_all_losses_are_there_only_when_asked_for(photos, tmp_path, classifier):
 def test_a_run_with_a_discriminator_resumes_exactly(photos, tmp_path, monkeypatch):
     asked = ("--adversary", "patch", "--codebook-warmup", 0.5)
     tokenizer(photos, tmp_path / "whole", *asked, steps=14)
-    original, calls = loop._step, []
+    original, calls = train_loop._step, []
 
     def dies(*arguments):
         calls.append(1)
@@ -92,11 +92,11 @@ def test_a_run_with_a_discriminator_resumes_exactly(photos, tmp_path, monkeypatc
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(loop, "_step", dies)
-    monkeypatch.setattr(loop.Settings, "save_every", 0.0)
+    monkeypatch.setattr(train_loop, "_step", dies)
+    monkeypatch.setattr(train_loop.Settings, "save_every", 0.0)
     with pytest.raises(KeyboardInterrupt):
         tokenizer(photos, tmp_path / "cut", *asked, steps=14)
-    monkeypatch.setattr(loop, "_step", original)
+    monkeypatch.setattr(train_loop, "_step", original)
     assert tokenizer(photos, tmp_path / "cut", *asked, steps=14) == 0
     whole, cut = (torch.load(tmp_path / n / "tokenizer" / "state.pt", weights_only=True) for n in ("whole", "cut"))
     assert whole["step"] == cut["step"] == 14 and whole["aside"]

@@ -13,10 +13,10 @@ from nvg_studio.granularity.structure_method import Pairs
 from nvg_studio.model.checkpoint import Generator
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.training.__main__ import main
-from nvg_studio.training.generator import Batch, content_losses, structure_losses
-from nvg_studio.training.pack import load_photos
-from nvg_studio.training.recipes import make_config
-from nvg_studio.training.trees import move_cut, random_blob
+from nvg_studio.training.data.pack import load_photos
+from nvg_studio.training.data.trees import move_cut, random_blob
+from nvg_studio.training.tasks.generator import Batch, content_losses, structure_losses
+from nvg_studio.training.tasks.recipes import make_config
 
 PLAIN = torch.autocast("cpu", enabled=False)
 
@@ -61,16 +61,20 @@ def test_everything_from_photos_to_a_model_that_runs(photos, tmp_path):
     )
     assert np.mean([row["tokens"] for row in losses[-10:]]) < np.mean([row["tokens"] for row in losses[:10]])
     pipe = NVGPipeline.from_pretrained(tmp_path / "model", device="cpu")
-    assert pipe.info.class_names == ("disc", "square") and pipe.info.known_cells and pipe.info.trained_free
+    assert (
+        pipe.info.class_names == ("disc", "square")
+        and pipe.info.conditions_on_known_cells
+        and pipe.info.supports_unbalanced_trees
+    )
     assert (tmp_path / "generator" / "losses.png").exists() and list((tmp_path / "generator").glob("samples-*.png"))
 
 
 def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(photos, tmp_path, monkeypatch):
     """Killed after a save: the next call goes on from it and draws the very same batches."""
     train_all(photos, tmp_path / "whole", 30)
-    from nvg_studio.training import loop
+    from nvg_studio.training.loop import train_loop
 
-    original, calls = loop._step, []
+    original, calls = train_loop._step, []
 
     def dies(*arguments):
         calls.append(1)
@@ -78,8 +82,8 @@ def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(photos
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(loop, "_step", dies)
-    monkeypatch.setattr(loop.Settings, "save_every", 0.0)
+    monkeypatch.setattr(train_loop, "_step", dies)
+    monkeypatch.setattr(train_loop.Settings, "save_every", 0.0)
     arguments = (
         "tokenizer",
         photos,
@@ -98,7 +102,7 @@ def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(photos
     )
     with pytest.raises(KeyboardInterrupt):
         run(*arguments)
-    monkeypatch.setattr(loop, "_step", original)
+    monkeypatch.setattr(train_loop, "_step", original)
     assert run(*arguments) == 0
     whole, cut = (
         torch.load(tmp_path / name / "tokenizer" / "state.pt", weights_only=True) for name in ("whole", "cut")
@@ -230,8 +234,9 @@ def test_held_cells_are_conditions_not_targets():
 
 def test_a_run_of_another_recipe_is_not_overwritten(photos, tmp_path):
     train_all(photos, tmp_path, 5)
-    from nvg_studio.training.loop import Schedule, Settings, train
-    from nvg_studio.training.tokenizer import TokenizerRecipe, TokenizerTask
+    from nvg_studio.training.loop.schedule import Schedule
+    from nvg_studio.training.loop.train_loop import Settings, train
+    from nvg_studio.training.tasks.tokenizer import TokenizerRecipe, TokenizerTask
 
     data = load_photos(photos, 40)
     task = TokenizerTask(

@@ -9,8 +9,8 @@ from safetensors.torch import load_file, save_file
 from transformers import Dinov2Config, Dinov2Model, ViTConfig, ViTModel
 
 from nvg_studio.errors import CheckpointError, TrainingError
-from nvg_studio.training.adversary import Critic, DinoDiscriminator
-from nvg_studio.training.vit import load_vit
+from nvg_studio.training.losses.adversary import Critic, DinoDiscriminator
+from nvg_studio.training.losses.vit import load_vit
 
 CPU = torch.device("cpu")
 SMALL = {"hidden_size": 24, "num_hidden_layers": 4, "num_attention_heads": 2, "image_size": 32}

@@ -13,12 +13,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from nvg_studio.editor.files.user_settings import UserSettings
+from nvg_studio.editor.session import Session
 from nvg_studio.engine.process import Engine
 from nvg_studio.project.document import Snapshot
-from nvg_studio.ui.session import Session
-from nvg_studio.ui.settings import Remembered
-from nvg_studio.ui.theme import Theme
-from nvg_studio.ui.window import MainWindow
+from nvg_studio.ui.qt.theme import Theme
+from nvg_studio.ui.window.main_window import MainWindow
 
 LIMIT = 60_000
 """Milliseconds: generous, because the machine may be busy. Nothing here is timed."""
@@ -32,10 +32,10 @@ class Studio:
         self.qtbot = qtbot
         self.engine = engine
         settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-        self.remembered = Remembered(settings, folder / "preferences.json")
+        self.user_settings = UserSettings(settings, folder / "preferences.json")
         self.session = Session(engine, folder / "unsaved")
         self.theme = Theme()
-        self.window = MainWindow(self.session, self.theme, self.remembered)
+        self.window = MainWindow(self.session, self.theme, self.user_settings)
         self.window.show()
         qtbot.waitExposed(self.window)
 
@@ -52,7 +52,9 @@ class Studio:
     def settle(self) -> None:
         """Wait until nothing is under way any more and everything is drawn."""
         session = self.session
-        self.until(lambda: session.opening is None and session.runs.running is None and not session.jobs.busy)
+        self.until(
+            lambda: session.pending_photo is None and session.run_queue.running is None and not session.background.busy
+        )
         self.settle_drawing()
 
     def settle_drawing(self) -> None:
@@ -60,7 +62,7 @@ class Studio:
         session, window = self.session, self.window
         self.until(lambda: not window.refresh_pending)
         QApplication.processEvents()
-        self.until(lambda: not session.jobs.busy and not window.refresh_pending)
+        self.until(lambda: not session.background.busy and not window.refresh_pending)
 
     def load_model(self, folder: Path) -> None:
         """Load a model folder."""
@@ -77,13 +79,13 @@ class Studio:
 
     def trigger(self, name: str) -> None:
         """Trigger an action, which must be enabled."""
-        action = self.window.actions_set[name]
+        action = self.window.action_set[name]
         assert action.isEnabled(), f"{name} is disabled"
         action.trigger()
 
     def trigger_when_enabled(self, name: str) -> None:
         """Trigger an action once the window has enabled it."""
-        self.until(self.window.actions_set[name].isEnabled)
+        self.until(self.window.action_set[name].isEnabled)
         self.trigger(name)
 
     def key(self, key: Qt.Key | str, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
@@ -165,7 +167,7 @@ class Studio:
 
     def close(self) -> None:
         """Close everything, and see that nothing stays behind."""
-        self.window.close_for_good()
+        self.window.close_without_asking()
         self.until(lambda: not self.window.isVisible())
         self.session.close()
         QTest.qWait(0)

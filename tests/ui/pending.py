@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
-from nvg_studio.ui import commands
-from nvg_studio.ui.messages import Notice
-from nvg_studio.ui.state import LockKind
+from nvg_studio.editor.choices import LockKind
+from nvg_studio.editor.notices import Notice
+from nvg_studio.ui.window import commands
 from tests.ui.driver import Studio
 
 WAIT_S = 60.0
@@ -71,10 +71,10 @@ def unsaved_answer(answer: Button) -> Iterator[list[str]]:
 def said(studio: Studio) -> list[Notice]:
     """Every notice from now on."""
     notices: list[Notice] = []
-    studio.session.said.connect(notices.append)
+    studio.session.notified.connect(notices.append)
     return notices
 
 
 def edit(studio: Studio, cluster: int = 1) -> None:
     """One step by hand."""
-    studio.session.editing.lock_clusters(1, frozenset((cluster,)), LockKind.LAYOUT)
+    studio.session.document_editor.lock_clusters(1, frozenset((cluster,)), LockKind.LAYOUT)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nvg_studio.atomic import backup_of
-from nvg_studio.project import storage
 from nvg_studio.project.autosave import Autosave, Origin
+from nvg_studio.project.storage import project_file
 from nvg_studio.ui.dialogs.changed_outside import ChangedOutsideDialog
 from nvg_studio.ui.dialogs.recovery import RecoveryDialog
 from tests.ui.driver import LEFT, Studio, answering
@@ -29,7 +29,7 @@ def rewritten(path: Path, data: bytes) -> None:
 
 
 def edit(studio: Studio, name: str) -> None:
-    studio.session.editing.rename(1, 0, name)
+    studio.session.document_editor.rename(1, 0, name)
     studio.settle()
 
 
@@ -54,7 +54,7 @@ def changed_by_another(studio: Studio, path: Path, change: Change) -> bytes:
     """A saved project with unsaved changes, whose file another computer has changed; returns what is in it."""
     save_as(studio, path)
     edit(studio, "theirs")
-    storage.save(studio.session.project(), path.with_name("theirs.nvgs"))
+    project_file.save(studio.session.to_project(), path.with_name("theirs.nvgs"))
     theirs = path.with_name("theirs.nvgs").read_bytes()
     change(path, theirs)
     edit(studio, "mine")
@@ -81,7 +81,7 @@ def test_replacing_keeps_the_other_version_as_the_backup(studio: Studio, tmp_pat
     studio.qtbot.mouseClick(question(studio).replace, LEFT)
     studio.settle()
     assert backup_of(path).read_bytes() == theirs and not studio.session.modified
-    assert storage.load(path).document.snapshot == studio.snapshot
+    assert project_file.load(path).document.snapshot == studio.snapshot
     edit(studio, "mine again")
     save(studio)
     assert question(studio) is None and not studio.session.modified
@@ -95,12 +95,12 @@ def test_another_name_keeps_both(studio: Studio, tmp_path: Path) -> None:
         studio.qtbot.mouseClick(question(studio).other_name, LEFT)
     studio.settle()
     assert path.read_bytes() == theirs and studio.session.path == tmp_path / "mine.nvgs"
-    assert storage.load(tmp_path / "mine.nvgs").document.snapshot == studio.snapshot
+    assert project_file.load(tmp_path / "mine.nvgs").document.snapshot == studio.snapshot
 
 
 def test_a_project_that_was_opened_is_watched_as_well(studio: Studio, tmp_path: Path) -> None:
     path = tmp_path / "work.nvgs"
-    storage.save(studio.session.project(), path)
+    project_file.save(studio.session.to_project(), path)
     studio.open(path)
     edit(studio, "mine")
     save(studio)
@@ -126,10 +126,10 @@ def test_saves_that_follow_one_another_quickly_do_not_take_each_other_for_somebo
     path = tmp_path / "work.nvgs"
     save_as(studio, path)
     for name in ("one", "two", "three"):
-        studio.session.editing.rename(1, 0, name)
-        studio.window.files.save(path)
+        studio.session.document_editor.rename(1, 0, name)
+        studio.window.project_files.save(path)
     studio.settle()
-    assert question(studio) is None and storage.load(path).document.snapshot == studio.snapshot
+    assert question(studio) is None and project_file.load(path).document.snapshot == studio.snapshot
 
 
 def test_a_file_that_is_gone_is_written_again(studio: Studio, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_file_that_is_gone_is_written_again(studio: Studio, tmp_path: Path) ->
     path.unlink()
     edit(studio, "mine")
     save(studio)
-    assert question(studio) is None and storage.load(path).document.snapshot == studio.snapshot
+    assert question(studio) is None and project_file.load(path).document.snapshot == studio.snapshot
 
 
 def test_recovered_work_does_not_replace_a_file_that_changed_since(studio: Studio, tmp_path: Path) -> None:
@@ -146,11 +146,11 @@ def test_recovered_work_does_not_replace_a_file_that_changed_since(studio: Studi
     save_as(studio, path)
     file = studio.session.store.current.file
     assert file is not None
-    place = Autosave(studio.session.keeper.folder)
-    place.write(studio.session.project(), Origin(name="work", path=str(path), time=1.0, file=file))
+    place = Autosave(studio.session.autosaver.folder)
+    place.write(studio.session.to_project(), Origin(name="work", path=str(path), time=1.0, file=file))
     place.close()
     replaced(path, b"a project of another computer")
-    studio.window.recovering.offer()
+    studio.window.recovery.offer()
     studio.until(lambda: studio.window.findChild(RecoveryDialog) is not None)
     studio.qtbot.mouseClick(studio.window.findChild(RecoveryDialog).recover, LEFT)
     studio.until(lambda: studio.session.modified)

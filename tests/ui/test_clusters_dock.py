@@ -56,16 +56,16 @@ def test_the_tree_goes_down_to_the_active_level(dock: Studio) -> None:
 def test_clicks_select_several_and_the_canvas_follows(dock: Studio) -> None:
     state = dock.window.state
     click(dock, 2, 0)
-    assert state.now.selected == {0}
+    assert state.choices.selected == {0}
     click(dock, 2, 3, keys=CTRL)
-    assert state.now.selected == {0, 3}
+    assert state.choices.selected == {0, 3}
     assert np.array_equal(dock.window.canvas.layers.selected, np.isin(dock.snapshot.sequence.labels(2), [0, 3]))
     click(dock, 2, 0, keys=CTRL)
-    assert state.now.selected == {3}
+    assert state.choices.selected == {3}
     click(dock, 1, 0)
-    assert state.now.selected == {0, 1}
+    assert state.choices.selected == {0, 1}
     click(dock, 2, 1)
-    assert state.now.selected == {1}
+    assert state.choices.selected == {1}
 
 
 def test_the_canvas_selects_several_and_the_tree_follows(dock: Studio) -> None:
@@ -73,13 +73,13 @@ def test_the_canvas_selects_several_and_the_tree_follows(dock: Studio) -> None:
     for cluster, keys in ((1, NO_KEYS), (2, SHIFT), (3, CTRL), (2, CTRL)):
         dock.click(*dock.a_cell_of(2, cluster), keys=keys)
         dock.settle()
-    assert dock.window.state.now.selected == {1, 3}
+    assert dock.window.state.choices.selected == {1, 3}
     rows = [dock.window.clusters.model.row_at(i) for i in dock.window.clusters.tree.selectionModel().selectedRows()]
     assert {row.cluster for row in rows} == {1, 3}
     dock.key("1")
-    assert dock.window.state.now.selected == {0, 1}
+    assert dock.window.state.choices.selected == {0, 1}
     dock.key("3")
-    assert dock.window.state.now.selected == {0, 1, 2, 3, 4, 5, 6, 7}
+    assert dock.window.state.choices.selected == {0, 1, 2, 3, 4, 5, 6, 7}
 
 
 def test_f2_names_a_cluster_and_undo_takes_the_name(dock: Studio) -> None:
@@ -125,15 +125,15 @@ def test_the_eye_shows_clusters_alone(dock: Studio) -> None:
     click(dock, 1, 1, SHOWN)
     assert np.array_equal(dock.window.canvas.layers.shown, labels >= 1)
     click(dock, 2, 1, SHOWN)
-    assert dock.window.state.now.only == {2, 3}
+    assert dock.window.state.choices.only == {2, 3}
     dock.trigger("cluster.show_all")
     dock.settle()
     assert dock.window.canvas.layers.shown is None
     click(dock, 2, 2)
     dock.trigger("cluster.only")
-    assert dock.window.state.now.only == {2}
+    assert dock.window.state.choices.only == {2}
     dock.trigger("cluster.only")
-    assert not dock.window.state.now.only
+    assert not dock.window.state.choices.only
 
 
 def test_a_coarser_row_locks_at_its_own_level(dock: Studio) -> None:
@@ -161,7 +161,7 @@ def test_double_click_takes_in_hand(dock: Studio) -> None:
     QTest.mouseClick(tree.viewport(), LEFT, pos=place)
     QTest.mouseDClick(tree.viewport(), LEFT, pos=place)
     dock.settle()
-    assert dock.window.state.now.cluster == 2
+    assert dock.window.state.choices.cluster == 2
     assert dock.window.clusters.model.index_of(2, 2).data(Qt.ItemDataRole.FontRole).bold()
 
 
@@ -176,11 +176,11 @@ def test_the_menu_of_a_cluster(dock: Studio, on: str, monkeypatch: pytest.Monkey
     else:
         dock.key("b")
         dock.click(*dock.a_cell_of(2, 3), button=Qt.MouseButton.RightButton)
-    assert dock.window.state.now.selected == {3}
+    assert dock.window.state.choices.selected == {3}
     actions = {action.objectName(): action for action in opened[0].actions() if action.objectName()}
     assert {"cluster.take", "cluster.rename", "cluster.only", "cluster.lock_region", "cluster.merge"} <= set(actions)
     assert actions["cluster.merge"].isEnabled()
     actions["cluster.take"].trigger()
-    assert dock.window.state.now.cluster == 3
+    assert dock.window.state.choices.cluster == 3
     opened[0].deleteLater()
     QApplication.processEvents()

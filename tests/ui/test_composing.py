@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
+from nvg_studio.editor.choices import LockKind
 from nvg_studio.project import results
 from nvg_studio.project.document import Document
-from nvg_studio.ui.state import LockKind
 from tests.ui.driver import Studio
 
 
@@ -38,7 +38,7 @@ class Gate:
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate = Gate()
-    monkeypatch.setattr(results, "accept", gate.guard(results.accept))
+    monkeypatch.setattr(results, "apply_result", gate.guard(results.apply_result))
     yield gate
     gate.open()
 
@@ -59,11 +59,11 @@ def test_a_result_is_composed_off_the_window_and_is_one_step(studio: Studio, gat
     before = studio.snapshot
     run_to_the_gate(studio, gate)
     assert threading.main_thread() not in gate.threads
-    assert studio.snapshot is before and studio.session.runs.running is not None
+    assert studio.snapshot is before and studio.session.run_queue.running is not None
     pass_the_gate(studio, gate)
     assert studio.session.document is not None and studio.session.document.index == 2
-    assert studio.snapshot.request is not None and not studio.session.making.made
-    assert studio.session.runs.running is None
+    assert studio.snapshot.request is not None and not studio.session.generation.pending_results
+    assert studio.session.run_queue.running is None
     studio.trigger_when_enabled("edit.undo")
     assert studio.snapshot is before
 
@@ -75,8 +75,8 @@ def test_an_edit_meanwhile_stays_and_the_result_waits(studio: Studio, gate: Gate
     edited = studio.snapshot
     pass_the_gate(studio, gate)
     assert studio.snapshot is edited
-    (waiting,) = studio.session.making.made
-    assert waiting.started is photo
+    (waiting,) = studio.session.generation.pending_results
+    assert waiting.started_from is photo
     assert "waits in the history" in studio.window.message.text.text()
 
 
@@ -87,7 +87,7 @@ def test_undo_meanwhile_stays_and_redo_finds_what_was_undone(studio: Studio, gat
     run_to_the_gate(studio, gate)
     studio.trigger_when_enabled("edit.undo")
     pass_the_gate(studio, gate)
-    assert studio.snapshot is photo and len(studio.session.making.made) == 1
+    assert studio.snapshot is photo and len(studio.session.generation.pending_results) == 1
     studio.trigger_when_enabled("edit.redo")
     assert studio.snapshot is locked
 
@@ -98,27 +98,27 @@ def test_undone_and_redone_meanwhile_it_is_the_same_document(studio: Studio, gat
     studio.trigger_when_enabled("edit.undo")
     studio.trigger_when_enabled("edit.redo")
     pass_the_gate(studio, gate)
-    assert studio.snapshot.request is not None and not studio.session.making.made
+    assert studio.snapshot.request is not None and not studio.session.generation.pending_results
 
 
 def test_a_star_meanwhile_is_kept(studio: Studio, gate: Gate) -> None:
     session = studio.session
-    session.runs.choose(variations=2)
-    session.making.run(2)
-    studio.until(lambda: len(session.making.made) == 2)
-    session.runs.choose(variations=1)
+    session.run_queue.set_options(variations=2)
+    session.generation.run(2)
+    studio.until(lambda: len(session.generation.pending_results) == 2)
+    session.run_queue.set_options(variations=1)
     run_to_the_gate(studio, gate)
-    session.making.star(1)
+    session.generation.toggle_star(1)
     pass_the_gate(studio, gate)
     assert studio.snapshot.request is not None
-    assert [made.starred for made in session.making.made] == [False, True]
+    assert [made.starred for made in session.generation.pending_results] == [False, True]
 
 
 def test_cancelled_meanwhile_it_changes_nothing(studio: Studio, gate: Gate) -> None:
     before = studio.session.document
     run_to_the_gate(studio, gate)
     studio.trigger_when_enabled("run.cancel")
-    assert studio.session.runs.running is None
+    assert studio.session.run_queue.running is None
     pass_the_gate(studio, gate)
     assert studio.session.document is before
     assert "cancelled" in studio.window.message.text.text()
@@ -126,34 +126,34 @@ def test_cancelled_meanwhile_it_changes_nothing(studio: Studio, gate: Gate) -> N
 
 def test_another_document_meanwhile_stays(studio: Studio, gate: Gate, samples: list[Path]) -> None:
     run_to_the_gate(studio, gate)
-    studio.window.files.open(samples[1])
+    studio.window.project_files.open(samples[1])
     studio.until(lambda: studio.session.name == samples[1].stem)
     pass_the_gate(studio, gate)
     assert studio.session.document is not None and len(studio.session.document.history.snapshots) == 1
-    assert not studio.session.making.made
+    assert not studio.session.generation.pending_results
 
 
 def test_a_queued_run_begins_once_the_result_is_there(studio: Studio, gate: Gate) -> None:
     run_to_the_gate(studio, gate)
-    studio.session.making.run(5)
-    assert len(studio.session.runs.waiting) == 1
+    studio.session.generation.run(5)
+    assert len(studio.session.run_queue.waiting) == 1
     pass_the_gate(studio, gate)
     assert studio.snapshot.title == "Run from level 3"
-    assert [made.title for made in studio.session.making.made] == ["Run from level 5"]
+    assert [made.title for made in studio.session.generation.pending_results] == ["Run from level 5"]
 
 
 def test_the_last_of_two_choices_wins_and_an_edit_wins_over_both(studio: Studio) -> None:
     session = studio.session
-    session.runs.choose(variations=3)
-    session.making.run(2)
-    studio.until(lambda: len(session.making.made) == 3)
+    session.run_queue.set_options(variations=3)
+    session.generation.run(2)
+    studio.until(lambda: len(session.generation.pending_results) == 3)
     studio.settle()
-    session.making.choose(0)
-    session.making.choose(2)
+    session.generation.use_result(0)
+    session.generation.use_result(2)
     studio.settle()
-    assert studio.snapshot.sequence == session.making.made[2].sequence
+    assert studio.snapshot.sequence == session.generation.pending_results[2].sequence
     assert session.document is not None and session.document.index == 1
-    session.making.choose(1)
+    session.generation.use_result(1)
     session.undo()
     here = studio.snapshot
     studio.settle()

@@ -6,12 +6,12 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
 
+from nvg_studio.editor.choices import LockKind
 from nvg_studio.engine.scripted import LEVELS, tokens_to_colours
 from nvg_studio.granularity import edits
 from nvg_studio.imaging.nearest import nearest_colours
-from nvg_studio.ui.dialogs.colour import OFFERED, ColourDialog
-from nvg_studio.ui.state import LockKind
-from nvg_studio.ui.window import CLUSTER_MENU
+from nvg_studio.ui.dialogs.colour import SUGGESTIONS, ColourDialog
+from nvg_studio.ui.window.main_window import CLUSTER_MENU
 from tests.ui.driver import LEFT, Studio
 
 KEYS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
@@ -28,8 +28,8 @@ def choose(studio: Studio, in_hand: int, *selected: int) -> None:
     studio.key("i")
     studio.click(*studio.a_cell_of(LEVEL, in_hand))
     studio.settle()
-    assert studio.window.state.now.cluster == in_hand
-    assert studio.window.state.now.selected == set(selected)
+    assert studio.window.state.choices.cluster == in_hand
+    assert studio.window.state.choices.selected == set(selected)
 
 
 def open_colours(studio: Studio) -> ColourDialog:
@@ -37,7 +37,7 @@ def open_colours(studio: Studio) -> ColourDialog:
     studio.trigger_when_enabled("cluster.colour")
     dialog = studio.window.findChild(ColourDialog)
     assert dialog is not None
-    studio.until(dialog.give.isEnabled)
+    studio.until(dialog.ok.isEnabled)
     return dialog
 
 
@@ -54,7 +54,7 @@ def test_clusters_get_the_content_of_the_one_in_hand_in_one_step(studio: Studio)
     assert (after.token_map[: LEVEL + 1, given] == np.array(content)[:, None]).all()
     assert np.array_equal(after.token_map[:, ~given], before.token_map[:, ~given])
     assert np.array_equal(after.token_map[LEVEL + 1 :], before.token_map[LEVEL + 1 :])
-    assert studio.session.lowest_changed == LEVEL + 1
+    assert studio.session.lowest_changed_level == LEVEL + 1
     studio.trigger("edit.undo")
     assert studio.snapshot.sequence == before
 
@@ -91,8 +91,8 @@ def test_locked_content_stays_and_says_so(studio: Studio) -> None:
     assert studio.session.document is before
     assert "keep their content" in studio.window.message.text.text()
     dialog = open_colours(studio)
-    dialog.wish.setCurrentColor(QColor(255, 0, 0))
-    QTest.mouseClick(dialog.give, LEFT)
+    dialog.picker.setCurrentColor(QColor(255, 0, 0))
+    QTest.mouseClick(dialog.ok, LEFT)
     assert studio.session.document is before
     assert "keep their content" in studio.window.message.text.text()
 
@@ -101,7 +101,7 @@ def test_a_locked_part_keeps_its_content_and_says_so(studio: Studio) -> None:
     choose(studio, 3, 0)
     before = studio.snapshot.sequence
     part = np.flatnonzero(before.labels(LEVEL) == 0)[:5]
-    studio.session.editing.set_locks(studio.session.locks.with_content(part), "Lock")
+    studio.session.document_editor.set_locks(studio.session.locks.with_content(part), "Lock")
     studio.trigger_when_enabled("cluster.content")
     after = studio.snapshot.sequence
     assert np.array_equal(after.token_map[:, part], before.token_map[:, part])
@@ -121,11 +121,11 @@ def test_a_colour_is_one_of_the_eight_nearest_codes(studio: Studio) -> None:
     choose(studio, 3, 1)
     before = studio.snapshot.sequence
     dialog = open_colours(studio)
-    dialog.wish.setCurrentColor(QColor(200, 30, 60))
+    dialog.picker.setCurrentColor(QColor(200, 30, 60))
     colours = tokens_to_colours(np.arange(LEVELS**3))
-    assert dialog.tokens == tuple(nearest_colours(colours, (200, 30, 60), OFFERED))
+    assert dialog.tokens == tuple(nearest_colours(colours, (200, 30, 60), SUGGESTIONS))
     QTest.mouseClick(dialog.swatches[2], LEFT)
-    QTest.mouseClick(dialog.give, LEFT)
+    QTest.mouseClick(dialog.ok, LEFT)
     studio.settle()
     third = int(nearest_colours(colours, (200, 30, 60), 3)[2])
     assert studio.snapshot.sequence == edits.set_token(before, LEVEL, 1, third)
@@ -147,7 +147,7 @@ def test_a_dialog_that_is_closed_changes_nothing(studio: Studio) -> None:
 def test_escape_closes_the_whole_dialog_whoever_has_the_keyboard(studio: Studio) -> None:
     choose(studio, 3, 1)
     dialog = open_colours(studio)
-    inside = dialog.wish.findChildren(QWidget)
+    inside = dialog.picker.findChildren(QWidget)
     typing = next(widget for widget in inside if isinstance(widget, QLineEdit) and widget.isVisible())
     QTest.keyClick(typing, Qt.Key.Key_Escape)
     studio.until(lambda: studio.window.findChild(ColourDialog) is None)
@@ -161,9 +161,9 @@ def test_both_are_in_the_menu_and_in_the_dock(studio: Studio) -> None:
 
 
 def test_a_layout_without_a_picture_has_no_content_to_give(ready_studio: Studio) -> None:
-    ready_studio.session.making.new_layout(0, bands=True)
+    ready_studio.session.generation.new_layout(0, bands=True)
     ready_studio.settle()
     ready_studio.window.state.update(selected=frozenset((1,)))
     ready_studio.settle()
     for name in ("cluster.content", "cluster.colour"):
-        assert not ready_studio.window.actions_set[name].isEnabled()
+        assert not ready_studio.window.action_set[name].isEnabled()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine, encode, identity_named
 
-from nvg_studio.ui.state import LockKind
+from nvg_studio.editor.choices import LockKind
 from tests.ui.driver import Studio
 
 OTHER = replace(SCRIPTED_INFO, name="other", identity=identity_named("77" * 32))
@@ -16,18 +16,18 @@ OTHER = replace(SCRIPTED_INFO, name="other", identity=identity_named("77" * 32))
 @pytest.fixture
 def foreign(studio: Studio, tmp_path: Path) -> Studio:
     """A photo with a name, a lock and a painted stroke, while another model is loaded."""
-    studio.session.editing.rename(1, 1, "sky")
-    studio.session.editing.lock_clusters(1, frozenset({0}), LockKind.LAYOUT)
+    studio.session.document_editor.rename(1, 1, "sky")
+    studio.session.document_editor.lock_clusters(1, frozenset({0}), LockKind.LAYOUT)
     studio.window.state.update(tool="brush", size=3, balanced=False)
     studio.window.state.set_level(2)
-    studio.window.state.take(2)
+    studio.window.state.activate(2)
     studio.stroke([studio.a_cell_of(2, 3)])
     load(studio, tmp_path, OTHER)
     return studio
 
 
 def load(studio: Studio, folder: Path, info: object) -> None:
-    engine = studio.session.link.engine
+    engine = studio.session.engine_client.engine
     assert isinstance(engine, ScriptedEngine)
     engine.info = info  # type: ignore[assignment]
     studio.load_model(folder / "model")
@@ -41,12 +41,12 @@ def convert(studio: Studio) -> None:
 
 def test_layout_locks_and_names_stay_and_content_is_the_pictures(foreign: Studio) -> None:
     session = foreign.session
-    assert session.foreign and not session.can_run
+    assert session.made_with_other_model and not session.can_run
     before, steps = foreign.snapshot, len(session.document.history.snapshots)
     assert before.sequence != before.result
     convert(foreign)
     after = foreign.snapshot
-    assert not session.foreign and session.can_run
+    assert not session.made_with_other_model and session.can_run
     assert after.tokenizer == OTHER.identity.tokenizer and after.request is None
     assert len(session.document.history.snapshots) == steps + 1 and after.title == "Convert to other"
     assert (after.locks, after.names, after.base) == (before.locks, before.names, before.base)
@@ -54,33 +54,33 @@ def test_layout_locks_and_names_stay_and_content_is_the_pictures(foreign: Studio
         assert np.array_equal(new.bits, old.bits)
         assert new == encode(session.base, OTHER, old.bits)
     # What was painted is still to be run.
-    assert session.lowest_changed is not None
+    assert session.lowest_changed_level is not None
     foreign.trigger("edit.undo")
-    assert foreign.snapshot == before and session.foreign
+    assert foreign.snapshot == before and session.made_with_other_model
 
 
 def test_there_is_nothing_to_convert_with_the_documents_own_model(studio: Studio) -> None:
     studio.settle()
-    assert not studio.window.actions_set["edit.convert"].isEnabled()
+    assert not studio.window.action_set["edit.convert"].isEnabled()
 
 
 def test_another_depth_is_refused_in_one_line(studio: Studio, tmp_path: Path) -> None:
     load(studio, tmp_path, replace(OTHER, grid=8, depth=6))
     before, said = studio.snapshot, []
-    studio.session.said.connect(said.append)
+    studio.session.notified.connect(said.append)
     convert(studio)
     assert studio.snapshot == before
     assert [notice.text.count("\n") for notice in said] == [0] and "8 levels, the model 6" in said[0].text
 
 
 def test_a_conversion_that_comes_too_late_changes_nothing(foreign: Studio) -> None:
-    engine = foreign.session.link.engine
+    engine = foreign.session.engine_client.engine
     assert isinstance(engine, ScriptedEngine)
     engine.manual = True
     said: list[object] = []
-    foreign.session.said.connect(said.append)
+    foreign.session.notified.connect(said.append)
     foreign.trigger("edit.convert")
-    foreign.session.editing.rename(1, 0, "ground")
+    foreign.session.document_editor.rename(1, 0, "ground")
     edited = foreign.snapshot
     engine.finish()
     foreign.until(lambda: not foreign.session.conversion.busy)
@@ -89,5 +89,5 @@ def test_a_conversion_that_comes_too_late_changes_nothing(foreign: Studio) -> No
 
 
 def test_the_notice_about_another_model_offers_it(foreign: Studio) -> None:
-    assert foreign.window.message.offer.isVisibleTo(foreign.window.message)
-    assert "onvert" in foreign.window.message.offer.text()
+    assert foreign.window.message.action_button.isVisibleTo(foreign.window.message)
+    assert "onvert" in foreign.window.message.action_button.text()

@@ -6,27 +6,27 @@ from typing import Any
 
 import pytest
 
-from nvg_studio.project import storage
+from nvg_studio.editor.choices import LockKind
+from nvg_studio.editor.files import autosaver
 from nvg_studio.project.autosave import recoverable
+from nvg_studio.project.storage import project_file
 from nvg_studio.sampling.settings import GenerationSettings
-from nvg_studio.ui import keeping
 from nvg_studio.ui.dialogs.recovery import RecoveryDialog
-from nvg_studio.ui.state import LockKind
 from tests.ui.driver import LEFT, Studio, answering
 
 CHOSEN = {"class_id": 2, "seed": 77}
 
 
 def choose(studio: Studio, **values: Any) -> GenerationSettings:
-    runs = studio.session.runs
-    runs.choose(settings=replace(runs.settings, **values))
+    runs = studio.session.run_queue
+    runs.set_options(settings=replace(runs.settings, **values))
     studio.settle()
     return runs.settings
 
 
 def shown(studio: Studio) -> tuple[int | None, int]:
     """What the dock shows."""
-    settings = studio.session.runs.settings
+    settings = studio.session.run_queue.settings
     assert studio.window.generate.class_box.class_id == settings.class_id
     return settings.class_id, settings.seed
 
@@ -43,7 +43,7 @@ def test_another_photo_begins_without_the_class_and_the_seed_of_the_last_one(
     choose(studio, **CHOSEN, temperature=0.5)
     studio.open(samples[1])
     assert shown(studio) == (None, 0)
-    assert studio.session.runs.settings.temperature == 0.5  # how to sample is the person's taste, not the photo's
+    assert studio.session.run_queue.settings.temperature == 0.5  # how to sample is the person's taste, not the photo's
 
 
 def test_what_was_chosen_before_anything_was_open_goes_to_the_first_photo(
@@ -60,14 +60,14 @@ def test_a_project_brings_its_settings_back(studio: Studio, tmp_path: Path, samp
     studio.open(samples[1])
     assert shown(studio) == (None, 0)
     studio.open(tmp_path / "work.nvgs")
-    assert studio.session.runs.settings == settings and shown(studio) == (2, 77)
+    assert studio.session.run_queue.settings == settings and shown(studio) == (2, 77)
 
 
 def test_a_picture_with_the_work_brings_them_back_too(studio: Studio, tmp_path: Path, samples: list[Path]) -> None:
     choose(studio, **CHOSEN)
     with answering("getSaveFileName", tmp_path / "out.png"):
         studio.trigger("file.export_png")
-    studio.until(lambda: studio.window.exporter.running is None)
+    studio.until(lambda: studio.window.export_controller.running is None)
     studio.open(samples[1])
     assert shown(studio) == (None, 0)
     studio.open(tmp_path / "out.png")
@@ -79,7 +79,7 @@ def test_a_project_from_before_goes_on_with_the_settings_of_its_last_run(studio:
     studio.press_card(2)
     studio.settle()
     choose(studio, class_id=1, seed=5)
-    storage.save(replace(studio.session.project(), settings=None), tmp_path / "old.nvgs")
+    project_file.save(replace(studio.session.to_project(), settings=None), tmp_path / "old.nvgs")
     studio.session.store.finish_saving(studio.session.store.begin_saving(), tmp_path / "own.nvgs")
     studio.open(tmp_path / "old.nvgs")
     assert shown(studio) == (2, 77)
@@ -97,7 +97,7 @@ def test_a_changed_class_is_work_of_a_project_but_not_of_a_photo(studio: Studio,
 
 def test_a_new_layout_has_the_class_that_was_asked_for(studio: Studio) -> None:
     choose(studio, **CHOSEN)
-    studio.session.making.new_layout(1, False)
+    studio.session.generation.new_layout(1, False)
     studio.settle()
     assert shown(studio) == (1, 0)
 
@@ -106,23 +106,23 @@ def test_unsaved_work_is_recovered_with_its_class_and_seed(
     studio: Studio, samples: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The class is chosen after the work was kept: that alone is kept, too."""
-    monkeypatch.setattr(keeping, "SECOND_MS", 1)
+    monkeypatch.setattr(autosaver, "SECOND_MS", 1)
     session = studio.session
-    session.keeper.pause(5)
+    session.autosaver.set_delay(5)
     studio.window.lock_cluster(1, LockKind.REGION)
-    studio.until(lambda: session.keeper.up_to_date)
+    studio.until(lambda: session.autosaver.up_to_date)
     choose(studio, **CHOSEN)
-    studio.until(lambda: session.keeper.up_to_date)
-    kept = next(session.keeper.folder.glob("*.nvgs"))
-    left = session.keeper.folder / "0123456789abcdef.nvgs"
+    studio.until(lambda: session.autosaver.up_to_date)
+    kept = next(session.autosaver.folder.glob("*.nvgs"))
+    left = session.autosaver.folder / "0123456789abcdef.nvgs"
     left.write_bytes(kept.read_bytes())  # what another program left that died in this state
     studio.window.lock_cluster(1, None)
     session.store.finish_saving(session.store.begin_saving(), samples[0].with_name("never written.nvgs"))
     studio.open(samples[1])
     assert shown(studio) == (None, 0)
-    studio.window.recovering.offer()
+    studio.window.recovery.offer()
     studio.until(lambda: studio.window.findChild(RecoveryDialog) is not None)
     studio.qtbot.mouseClick(studio.window.findChild(RecoveryDialog).recover, LEFT)
     studio.until(lambda: shown(studio) == (2, 77))
     studio.settle()
-    assert recoverable(session.keeper.folder) == []
+    assert recoverable(session.autosaver.folder) == []

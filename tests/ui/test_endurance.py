@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNT = int(os.environ.get("NVG_ENDURANCE", "120"))
 WARM = min(500, COUNT // 2)
 """Gestures before memory is measured first: caches fill up to their limits."""
-MOST_GROWTH = 1.10
+MAX_GROWTH = 1.10
 EVERY = 250
 MAKE_MODEL = (
     "import sys; from pathlib import Path; from tests.tiny import save_tiny_model as s; s(Path(sys.argv[1]), 16)"
@@ -85,7 +85,7 @@ def test_memory_threads_and_processes_stay_as_they_are(wide_studio: Studio) -> N
     for number in range(1, COUNT + 1):
         hands.choose()
         kinds[int(hands.random.choice(len(kinds), p=chances))]()
-        studio.until(lambda: studio.session.runs.running is None)
+        studio.until(lambda: studio.session.run_queue.running is None)
         if number == WARM or number == COUNT or number % EVERY == 0:
             studio.settle()
             seen[number] = usage()
@@ -93,8 +93,8 @@ def test_memory_threads_and_processes_stay_as_they_are(wide_studio: Studio) -> N
     steps = studio.session.document.history.snapshots
     write_report(seen, len(steps), sum(step.request is not None for step in steps), time.monotonic() - begun)
     first, last = seen[WARM], seen[COUNT]
-    assert last.window_mib <= MOST_GROWTH * first.window_mib, seen
-    assert last.engine_mib <= MOST_GROWTH * first.engine_mib, seen
+    assert last.window_mib <= MAX_GROWTH * first.window_mib, seen
+    assert last.engine_mib <= MAX_GROWTH * first.engine_mib, seen
     assert (last.threads, last.python_threads, last.processes) == (
         first.threads,
         first.python_threads,

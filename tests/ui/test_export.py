@@ -8,17 +8,17 @@ from psd_tools import PSDImage
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
 
+from nvg_studio.editor.choices import ViewMode
+from nvg_studio.editor.notices import Kind, Notice
 from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project.export import picture as picture_module
 from nvg_studio.project.export.export import ENCODERS
 from nvg_studio.project.export.kinds import Format, LayerChoice, Part
 from nvg_studio.project.export.layers import Advance, Scene
-from nvg_studio.project.importing import work_in_picture
-from nvg_studio.ui import exporting
+from nvg_studio.project.importing import project_in_picture
 from nvg_studio.ui.dialogs.export import ExportDialog
-from nvg_studio.ui.messages import Kind, Notice
-from nvg_studio.ui.state import ViewMode
+from nvg_studio.ui.window import export
 from tests.ui.driver import LEFT, Studio, answering
 
 
@@ -38,7 +38,7 @@ def confirm(studio: Studio, dialog: ExportDialog) -> None:
 
 def said(studio: Studio) -> list[Notice]:
     notices: list[Notice] = []
-    studio.session.said.connect(notices.append)
+    studio.session.notified.connect(notices.append)
     return notices
 
 
@@ -95,7 +95,7 @@ def test_an_export_can_be_stopped(studio: Studio, tmp_path: Path, monkeypatch: p
     write = ENCODERS[Format.PSD]
 
     def stopped(scene: Scene, advance: Advance) -> bytes:
-        studio.window.exporter.running.stop()
+        studio.window.export_controller.running.stop()
         return write(scene, advance)
 
     monkeypatch.setitem(ENCODERS, Format.PSD, stopped)
@@ -104,8 +104,8 @@ def test_an_export_can_be_stopped(studio: Studio, tmp_path: Path, monkeypatch: p
     with answering("getSaveFileName", tmp_path / "out.psd"):
         confirm(studio, dialog)
     studio.until(lambda: bool(notices))
-    assert notices[0].text == "The export was given up." and not (tmp_path / "out.psd").exists()
-    assert studio.window.exporter.running is None
+    assert notices[0].text == "The export was cancelled." and not (tmp_path / "out.psd").exists()
+    assert studio.window.export_controller.running is None
 
 
 def test_a_refusal_is_one_notice(studio: Studio, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, t
         confirm(studio, dialog)
     studio.until(lambda: bool(notices))
     session = studio.session
-    session.models.info, before = None, session.renderings.picture(session.sequence, 1)
+    session.model_loader.info, before = None, session.stage_pictures.picture(session.sequence, 1)
     studio.window.state.update(tool="brush", cluster=3)
     studio.stroke([(2, 2), (12, 12)])  # now there are stages that only the model can draw
     studio.settle()
@@ -152,7 +152,7 @@ def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, t
     assert "need the model" in notices[1].text
     studio.session.store.current = None
     studio.open(tmp_path / "view.png")
-    np.testing.assert_array_equal(session.renderings.picture(session.sequence, 1), before)
+    np.testing.assert_array_equal(session.stage_pictures.picture(session.sequence, 1), before)
     notices.clear()
     dialog = dialog_of(studio)
     with answering("getSaveFileName", tmp_path / "out.ora"):
@@ -173,7 +173,7 @@ def test_a_saved_picture_is_the_document_at_its_own_size_whatever_is_shown(studi
     studio.window.state.set_level(2)
     studio.window.state.update(level_picture=True, view=ViewMode.STRUCTURE)
     studio.settle()
-    assert len(studio.window.shown.picture) < len(studio.session.base)
+    assert len(studio.window.displayed.picture) < len(studio.session.base)
     save_picture(studio, tmp_path / "out.png")
     np.testing.assert_array_equal(read_image(tmp_path / "out.png"), studio.session.base)
 
@@ -183,12 +183,12 @@ def test_a_picture_saved_during_a_run_is_the_document(studio: Studio, tmp_path: 
     base = studio.session.base
     studio.engine.manual = True
     studio.press_card(2)
-    studio.until(lambda: studio.session.runs.running is not None)
+    studio.until(lambda: studio.session.run_queue.running is not None)
     studio.engine.step()
-    studio.until(lambda: bool(studio.session.runs.running.previews))
+    studio.until(lambda: bool(studio.session.run_queue.running.previews))
     with answering("getSaveFileName", tmp_path / "out.png"):
         studio.trigger("file.export_png")
-    studio.until(lambda: studio.window.exporter.running is None)
+    studio.until(lambda: studio.window.export_controller.running is None)
     np.testing.assert_array_equal(read_image(tmp_path / "out.png"), base)
     studio.engine.manual = False
     studio.settle()
@@ -201,7 +201,7 @@ def test_a_saved_picture_opens_as_the_work_with_its_edits(studio: Studio, tmp_pa
     saved = studio.snapshot
     save_picture(studio, tmp_path / "out.png")
     assert not np.array_equal(read_image(tmp_path / "out.png"), studio.session.base)
-    assert work_in_picture(tmp_path / "out.png").document.snapshot == saved
+    assert project_in_picture(tmp_path / "out.png").document.snapshot == saved
 
 
 def test_work_that_does_not_fit_into_a_picture_is_told(
@@ -211,7 +211,7 @@ def test_work_that_does_not_fit_into_a_picture_is_told(
     save_picture(studio, tmp_path / "out.png")
     notice = studio.window.message.notice
     assert notice is not None and notice.kind is Kind.WARNING and "without the work" in notice.text
-    assert work_in_picture(tmp_path / "out.png") is None
+    assert project_in_picture(tmp_path / "out.png") is None
 
 
 @pytest.mark.parametrize("replace", [True, False])
@@ -223,12 +223,12 @@ def test_a_folder_with_files_of_the_same_names_is_asked_about(
     for name in ("picture.png", "stage_3.png", "holiday.png"):
         (folder / name).write_bytes(b"precious")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", staticmethod(lambda *args: str(folder)))
-    monkeypatch.setattr(exporting, "confirm_replacing_in", lambda *args: asked.append(args[:2]) or replace)
+    monkeypatch.setattr(export, "confirm_replacing_in", lambda *args: asked.append(args[:2]) or replace)
     dialog = dialog_of(studio)
     choose(dialog, Format.PNG)
     confirm(studio, dialog)
     studio.until(lambda: bool(asked))
-    studio.until(lambda: studio.window.exporter.running is None)
+    studio.until(lambda: studio.window.export_controller.running is None)
     studio.settle()
     assert asked == [(folder, ["picture.png", "stage_3.png"])]
     assert ((folder / "picture.png").read_bytes() == b"precious") is not replace

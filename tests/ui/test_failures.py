@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from pytestqt.exceptions import capture_exceptions
 
-from nvg_studio.editor.open_document import NewDocument
+from nvg_studio.editor.documents.open_document import NewDocument
+from nvg_studio.editor.notices import Kind
 from nvg_studio.project import results
-from nvg_studio.ui.messages import Kind
 from tests.ui.driver import Studio, answering, model_folder
-from tests.ui.making import engine_of, hold, let_go
+from tests.ui.generation import engine_of, hold, let_go
 from tests.ui.pending import edit, said
 
 
@@ -20,11 +20,11 @@ def fail(*arguments: object, **named: object) -> None:
 def test_a_failing_callback_does_not_leave_a_run_going_on(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     with capture_exceptions() as caught:
         with monkeypatch.context() as patch:
-            patch.setattr("nvg_studio.editor.store.replace", fail)
+            patch.setattr("nvg_studio.editor.documents.store.replace", fail)
             studio.press_card(6)
             studio.until(lambda: bool(caught))
     assert [str(error) for _, error, _ in caught] == ["a mistake in the program"]
-    studio.until(lambda: studio.session.runs.running is None)
+    studio.until(lambda: studio.session.run_queue.running is None)
     studio.press_card(6)
     studio.until(lambda: studio.snapshot.request is not None)
 
@@ -34,10 +34,10 @@ def test_a_failing_callback_of_a_finished_run_lets_the_next_one_begin(
 ) -> None:
     engine = hold(studio)
     studio.press_card(6)
-    studio.session.making.run(5)
-    assert len(studio.session.runs.waiting) == 1
+    studio.session.generation.run(5)
+    assert len(studio.session.run_queue.waiting) == 1
     with capture_exceptions() as caught, monkeypatch.context() as patch:
-        patch.setattr(results, "made_by", fail)
+        patch.setattr(results, "results_of_run", fail)
         engine.step(4)
         studio.until(lambda: bool(caught))
     studio.until(lambda: len(engine.requests) == 2)
@@ -49,7 +49,7 @@ def test_a_failing_callback_of_a_save_gives_the_file_back(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with capture_exceptions() as caught, monkeypatch.context() as patch:
-        patch.setattr("nvg_studio.ui.files.Notice", fail)
+        patch.setattr("nvg_studio.editor.files.project_files.Notice", fail)
         with answering("getSaveFileName", tmp_path / "work.nvgs"):
             studio.trigger("file.save_as")
         studio.until(lambda: bool(caught))
@@ -59,8 +59,8 @@ def test_a_failing_callback_of_a_save_gives_the_file_back(
 
 
 def test_a_failing_callback_of_an_autosave_is_tried_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    keeper = studio.session.keeper
-    keeper.pause(3600)
+    keeper = studio.session.autosaver
+    keeper.set_delay(3600)
     edit(studio, 0)
     with monkeypatch.context() as patch:
         patch.setattr("nvg_studio.project.autosave.save", fail)
@@ -102,7 +102,7 @@ def test_the_last_of_two_loads_is_the_one_that_is_waited_for(ready_studio: Studi
     studio.session.load_model(tmp_path / "model")
     studio.session.load_model(other)
     engine.step()
-    studio.session.link.poll()
+    studio.session.engine_client.poll()
     assert studio.session.loading == other.name
     let_go(studio)
     studio.until(lambda: studio.session.loading is None)
@@ -119,7 +119,7 @@ def test_a_reload_that_fails_after_the_engine_died_is_said(studio: Studio) -> No
     studio.until(lambda: any("too little memory" in notice.text + notice.details for notice in notices))
     studio.settle()
     assert studio.session.info is None and not studio.session.can_run
-    studio.until(lambda: not studio.window.actions_set["run.run"].isEnabled())
+    studio.until(lambda: not studio.window.action_set["run.run"].isEnabled())
 
 
 def test_a_reload_that_works_after_the_engine_died_says_nothing_new(studio: Studio) -> None:

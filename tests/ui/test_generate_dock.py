@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.ui.driver import LEFT, Studio
-from tests.ui.making import hold, let_go
+from tests.ui.generation import hold, let_go
 
 
 def test_classes_are_found_by_typing(studio: Studio) -> None:
@@ -33,7 +33,7 @@ def test_what_is_typed_takes_the_place_of_the_class_before(studio: Studio, typed
     studio.until(line.hasSelectedText)
     QTest.keyClicks(line, typed)
     QTest.keyClick(line, Qt.Key.Key_Return)
-    assert studio.session.runs.settings.class_id == found
+    assert studio.session.run_queue.settings.class_id == found
     assert box.currentText() == ("No class" if found is None else box.itemText(found + 1))
 
 
@@ -65,7 +65,7 @@ def test_runs_queue_with_the_settings_of_the_moment(studio: Studio) -> None:
     let_go(studio)
     assert [(r.stage, r.settings[0].seed) for r in engine.requests] == [(3, 0), (4, 77)]
     assert studio.snapshot.title == "Run from level 3"
-    made = studio.session.making.made
+    made = studio.session.generation.pending_results
     assert [one.title for one in made] == ["Run from level 4"]
     assert made[0].request.settings[0].seed == 77
 
@@ -77,8 +77,8 @@ def test_cancel_ends_the_run_and_the_queue_at_once(studio: Studio) -> None:
     studio.press_card(5)
     engine.step(2)
     studio.trigger_when_enabled("run.cancel")
-    studio.session.link.poll()
-    assert studio.session.runs.running is None and not studio.session.runs.waiting
+    studio.session.engine_client.poll()
+    assert studio.session.run_queue.running is None and not studio.session.run_queue.waiting
     let_go(studio)
     assert studio.session.document is before
     assert len(engine.requests) == 1
@@ -99,11 +99,11 @@ def test_the_expected_time_comes_from_measured_stages(studio: Studio) -> None:
     studio.press_card(0)
     studio.settle()
     assert "Takes about " in generate.status.text()
-    times = studio.session.runs.times.seconds
+    times = studio.session.run_queue.times.seconds
     assert {stage for stage, _ in times} == set(range(9))
     assert {steps for _, steps in times} == {25}
-    one = studio.session.runs.times.expected(0, 8, 25, 1)
-    four = studio.session.runs.times.expected(0, 8, 25, 4)
+    one = studio.session.run_queue.times.expected(0, 8, 25, 1)
+    four = studio.session.run_queue.times.expected(0, 8, 25, 4)
     assert one is not None and four == pytest.approx(4 * one)
 
 
@@ -123,9 +123,9 @@ def test_defaults_bring_the_models_own_settings_back(studio: Studio) -> None:
     fields = studio.window.generate.advanced
     fields.temperature.setValue(0.5)
     fields.steps.setValue(3)
-    assert studio.session.runs.settings.temperature == 0.5
+    assert studio.session.run_queue.settings.temperature == 0.5
     fields.defaults.click()
-    assert studio.session.runs.settings.temperature is None
+    assert studio.session.run_queue.settings.temperature is None
     assert (fields.temperature.value(), fields.steps.value()) == (1.0, 25)
 
 

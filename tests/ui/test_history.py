@@ -4,7 +4,7 @@ import numpy as np
 from PySide6.QtTest import QTest
 
 from tests.ui.driver import LEFT, Studio
-from tests.ui.making import free_stroke, hold, let_go
+from tests.ui.generation import free_stroke, hold, let_go
 
 
 def test_every_step_has_a_thumbnail_and_can_be_visited(studio: Studio) -> None:
@@ -31,14 +31,14 @@ def test_a_late_result_says_which_step_it_was_made_from(studio: Studio) -> None:
     free_stroke(studio)
     let_go(studio)
     row = studio.window.history.rows[-1]
-    assert row.made and row.detail == "Made from step 1, seed 0"
+    assert row.pending and row.detail == "Made from step 1, seed 0"
     menu = studio.window.history.menu_for(row)
     actions = {action.text(): action for action in menu.actions()}
     actions["Star"].trigger()
-    assert studio.session.making.made[0].starred
+    assert studio.session.generation.pending_results[0].starred
     actions["Use this result"].trigger()
     studio.settle()
-    assert studio.snapshot.sequence == studio.session.making.made[0].sequence
+    assert studio.snapshot.sequence == studio.session.generation.pending_results[0].sequence
     menu.deleteLater()
 
 
@@ -47,17 +47,17 @@ def test_the_settings_behind_a_step_come_back(studio: Studio) -> None:
     studio.window.generate.seed.editingFinished.emit()
     studio.press_card(2)
     studio.settle()
-    studio.session.runs.roll()
+    studio.session.run_queue.randomize_seed()
     row = next(row for row in studio.window.history.rows if row.settings)
     menu = studio.window.history.menu_for(row)
     menu.actions()[-1].trigger()
-    assert studio.session.runs.settings.seed == 31
+    assert studio.session.run_queue.settings.seed == 31
     menu.deleteLater()
 
 
 def test_the_dock_opens_at_the_current_step(studio: Studio) -> None:
     for number in range(20):
-        studio.session.editing.rename(1, 0, f"name {number}")
+        studio.session.document_editor.rename(1, 0, f"name {number}")
     studio.settle()
     history = studio.window.history.list
     studio.window.show_dock("history")

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from pytestqt.qtbot import QtBot
 
-from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.qt.theme import Theme
 from tests.ui.driver import Studio
 
 Mode, State = QIcon.Mode, QIcon.State
@@ -38,7 +38,7 @@ def drawn(pixmap: QPixmap) -> QColor:
 @pytest.mark.parametrize("state", [State.Off, State.On])
 def test_an_icon_stands_out_from_its_button(qtbot: QtBot, name: str, mode: Mode, state: State) -> None:
     theme = Theme()
-    theme.prefer(name)
+    theme.set_scheme(name)
     colours = theme.colours
     behind = [colours.accent] if state is State.On else [colours.window, colours.hover, colours.panel, colours.raised]
     symbol = drawn(theme.icon("paint-brush").pixmap(QSize(32, 32), mode, state))
@@ -48,10 +48,10 @@ def test_an_icon_stands_out_from_its_button(qtbot: QtBot, name: str, mode: Mode,
 
 @pytest.mark.parametrize("name", ["dark", "light"])
 def test_the_icon_of_what_is_in_use_stands_out_in_its_menu(studio: Studio, name: str) -> None:
-    studio.window.prefer(theme=name)
+    studio.window.update_preferences(theme=name)
     studio.trigger("tool.fill")
     studio.settle()
-    menu, action = studio.window.menus["&Tools"], studio.window.actions_set["tool.fill"]
+    menu, action = studio.window.menus["&Tools"], studio.window.action_set["tool.fill"]
     menu.ensurePolished()
     menu.resize(menu.sizeHint())
     image = menu.grab(menu.actionGeometry(action)).toImage()
@@ -66,6 +66,6 @@ def test_the_icon_of_what_is_in_use_stands_out_in_its_menu(studio: Studio, name:
 @pytest.mark.parametrize("mode", [Mode.Normal, Mode.Active, Mode.Selected])
 def test_an_icon_in_a_colour_of_its_own_keeps_it_under_the_pointer(qtbot: QtBot, mode: Mode) -> None:
     theme = Theme()
-    theme.prefer("dark")
+    theme.set_scheme("dark")
     for icon in (theme.icon("play", "#ff0000"), theme.plain_icon("play", "#ff0000")):
         assert drawn(icon.pixmap(QSize(32, 32), mode, State.Off)).name() == "#ff0000"

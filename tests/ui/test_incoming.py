@@ -9,11 +9,18 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QColorSpace, QImage
 
+from nvg_studio.editor.notices import Kind
+from nvg_studio.editor.pictures.qimages import from_qimage
 from nvg_studio.errors import PictureError
 from nvg_studio.imaging.write import write_png
-from nvg_studio.ui.images import from_qimage
-from nvg_studio.ui.incoming import Incoming, IncomingFile, IncomingPicture, NothingUsable, incoming, may_be_usable
-from nvg_studio.ui.messages import Kind
+from nvg_studio.ui.qt.dropped_data import (
+    Incoming,
+    IncomingFile,
+    IncomingPicture,
+    NothingUsable,
+    incoming,
+    may_be_usable,
+)
 from tests.ui.driver import Studio
 
 SOURCE = (200, 60, 60)
@@ -122,7 +129,7 @@ def test_what_cannot_be_used_is_told_in_one_line(qapp: object, data: QMimeData |
 def test_the_window_says_why_nothing_was_opened(ready_studio: Studio, reference: bool) -> None:
     window = ready_studio.window
     if reference:
-        window.making.take_reference(Dead())
+        window.generation_docks.open_reference_data(Dead())
     else:
         assert not window.commands.open_data(Dead(), "dropped picture")
     notice = window.message.notice
@@ -133,7 +140,7 @@ def test_the_window_says_why_nothing_was_opened(ready_studio: Studio, reference:
 def test_a_picture_that_is_too_small_is_refused_in_one_line(ready_studio: Studio, reference: bool) -> None:
     data, window = mime(filled(QImage.Format.Format_RGB32, side=4)), ready_studio.window
     if reference:
-        window.making.take_reference(data)
+        window.generation_docks.open_reference_data(data)
     else:
         window.commands.open_data(data, "clipboard")
     ready_studio.until(lambda: window.message.notice is not None)

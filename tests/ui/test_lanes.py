@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtWidgets import QProgressDialog
 from pytestqt.qtbot import QtBot
 
+from nvg_studio.editor.files import autosaver
 from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.project.export.kinds import Format
-from nvg_studio.ui import keeping
 from tests.ui.driver import Studio, answering, model_folder, no_threads_left
 from tests.ui.pending import Gate, edit, held
 from tests.ui.test_export import choose, confirm, dialog_of
@@ -26,21 +26,21 @@ def begin_export(studio: Studio, path: Path) -> None:
 def test_a_download_and_an_export_hold_nothing_up(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "SECOND_MS", 1)
-    with held(EXPORT) as export, held("nvg_studio.ui.models.run_in_subprocess") as download:
+    monkeypatch.setattr(autosaver, "SECOND_MS", 1)
+    with held(EXPORT) as export, held("nvg_studio.editor.model_manager.run_in_subprocess") as download:
         begin_export(studio, tmp_path / "out.ora")
-        studio.window.models.download("d16")
+        studio.window.model_manager.download("d16")
         export.wait_entered(studio)
         download.wait_entered(studio)
         edit(studio)
-        studio.until(lambda: studio.session.keeper.up_to_date)
-        shown = studio.window.shown.image
-        studio.window.files.save(tmp_path / "work.nvgs")
+        studio.until(lambda: studio.session.autosaver.up_to_date)
+        shown = studio.window.displayed.image
+        studio.window.project_files.save(tmp_path / "work.nvgs")
         studio.until(lambda: not studio.session.modified)
         studio.press_card(7)
         studio.until(lambda: studio.snapshot.request is not None)
-        studio.until(lambda: studio.window.shown.image is not shown)
-        studio.window.models.stop()
+        studio.until(lambda: studio.window.displayed.image is not shown)
+        studio.window.model_manager.stop()
     studio.settle()
 
 
@@ -53,14 +53,14 @@ def test_work_that_has_not_begun_is_not_begun_by_the_end(qtbot: QtBot, tmp_path:
 
     with no_threads_left():
         studio = Studio(qtbot, ScriptedEngine(), tmp_path)
-        jobs = studio.session.jobs
+        jobs = studio.session.background
         blocked = gate.around(work)
         for number in range(4):
             jobs.start(lambda number=number: blocked(number), lambda _: None, lambda _: None)
         gate.wait_entered(studio)
         for number in range(4, 40):
             jobs.start(lambda number=number: work(number), lambda _: None, lambda _: None)
-        studio.window.close_for_good()
+        studio.window.close_without_asking()
         qtbot.wait(50)
         studio.session.stop()
         gate.open()
@@ -73,11 +73,11 @@ def test_a_save_that_has_not_begun_is_done_at_the_end(qtbot: QtBot, tmp_path: Pa
         studio = Studio(qtbot, ScriptedEngine(), tmp_path)
         studio.load_model(model_folder(tmp_path))
         studio.open(samples[0])
-        with held("nvg_studio.project.storage.save") as gate:
+        with held("nvg_studio.project.storage.project_file.save") as gate:
             for number in range(4):
-                studio.window.files.save(tmp_path / f"work{number}.nvgs")
+                studio.window.project_files.save(tmp_path / f"work{number}.nvgs")
             gate.wait_entered(studio)
-            studio.window.close_for_good()
+            studio.window.close_without_asking()
             qtbot.wait(50)
             gate.open()
             studio.close()
@@ -91,15 +91,18 @@ def test_the_window_stays_until_an_export_is_finished(studio: Studio, tmp_path: 
         studio.window.close()
         studio.qtbot.wait(100)
         assert studio.window.isVisible()
-        assert studio.window.exporter.running is not None and studio.window.exporter.running.progress.isVisible()
+        assert (
+            studio.window.export_controller.running is not None
+            and studio.window.export_controller.running.progress.isVisible()
+        )
         gate.open()
         studio.until(lambda: not studio.window.isVisible())
     assert (tmp_path / "out.ora").exists()
 
 
 def test_the_window_stays_until_a_save_is_finished(studio: Studio, tmp_path: Path) -> None:
-    with held("nvg_studio.project.storage.save") as gate:
-        studio.window.files.save(tmp_path / "work.nvgs")
+    with held("nvg_studio.project.storage.project_file.save") as gate:
+        studio.window.project_files.save(tmp_path / "work.nvgs")
         gate.wait_entered(studio)
         studio.window.close()
         studio.qtbot.wait(100)
@@ -110,8 +113,8 @@ def test_the_window_stays_until_a_save_is_finished(studio: Studio, tmp_path: Pat
 
 
 def test_a_disk_that_does_not_answer_need_not_be_waited_for(studio: Studio, tmp_path: Path) -> None:
-    with held("nvg_studio.project.storage.save") as gate:
-        studio.window.files.save(tmp_path / "work.nvgs")
+    with held("nvg_studio.project.storage.project_file.save") as gate:
+        studio.window.project_files.save(tmp_path / "work.nvgs")
         gate.wait_entered(studio)
         studio.window.close()
         studio.until(lambda: studio.window.findChild(QProgressDialog, "closing") is not None)

@@ -5,17 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nvg_studio.editor.open_document import NewDocument
-from nvg_studio.project import results, storage
+from nvg_studio.editor.documents.open_document import NewDocument
+from nvg_studio.editor.files import autosaver
+from nvg_studio.project import results
 from nvg_studio.project.autosave import Autosave, Origin, recoverable
-from nvg_studio.ui import keeping
+from nvg_studio.project.storage import project_file
 from nvg_studio.ui.dialogs.recovery import RecoveryDialog
 from tests.ui.driver import Studio, answering
-from tests.ui.making import engine_of, free_stroke, hold, let_go, make_variations
+from tests.ui.generation import engine_of, free_stroke, hold, let_go, make_variations
 from tests.ui.pending import Button, edit, held, said, unsaved_answer
 
-plain_save = storage.save
-SAVE, LOAD = "nvg_studio.project.storage.save", "nvg_studio.project.storage.load"
+plain_save = project_file.save
+SAVE, LOAD = "nvg_studio.project.storage.project_file.save", "nvg_studio.project.storage.project_file.load"
 
 
 def save_as(studio: Studio, path: Path) -> None:
@@ -28,9 +29,9 @@ def saved_project(studio: Studio, path: Path, marks: int = 0) -> Path:
     document = studio.session.document
     for cluster in range(marks):
         edit(studio, cluster)
-    storage.save(studio.session.project(), path)
+    project_file.save(studio.session.to_project(), path)
     assert document is not None
-    studio.session.visit(0)
+    studio.session.go_to_step(0)
     return path
 
 
@@ -45,7 +46,7 @@ def test_a_late_save_leaves_the_next_document_without_its_path(
         save_as(studio, tmp_path / "first.nvgs")
         gate.wait_entered(studio)
         with unsaved_answer(Button.Discard):
-            studio.window.files.open(samples[1])
+            studio.window.project_files.open(samples[1])
             studio.until(lambda: studio.session.name == samples[1].stem)
         gate.open()
         studio.until(lambda: "Saved first.nvgs." in studio.window.message.text.text())
@@ -77,13 +78,13 @@ def test_two_saves_of_one_file_end_in_the_order_they_were_asked_for(studio: Stud
         save_as(studio, target)
         gate.wait_entered(studio)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(storage, "save", plain_save)  # the second one is not held
+            patch.setattr(project_file, "save", plain_save)  # the second one is not held
             edit(studio, 1)
-            studio.window.files.save(target)
+            studio.window.project_files.save(target)
             studio.qtbot.wait(200)
             gate.open()
             studio.settle()
-    assert storage.load(target).document.index == 2 and not studio.session.modified
+    assert project_file.load(target).document.index == 2 and not studio.session.modified
 
 
 # -- a new picture -------------------------------------------------------------------------------
@@ -96,13 +97,13 @@ def test_painting_while_a_new_picture_is_made_is_not_lost(studio: Studio) -> Non
     free_stroke(studio)
     painted = studio.snapshot
     let_go(studio)
-    studio.until(lambda: studio.session.runs.running is None)
+    studio.until(lambda: studio.session.run_queue.running is None)
     studio.settle()
     assert studio.snapshot is painted
-    (waiting,) = studio.session.making.made
-    assert waiting.started is None and waiting.title == "New picture"
+    (waiting,) = studio.session.generation.pending_results
+    assert waiting.started_from is None and waiting.title == "New picture"
     assert "waits" in studio.window.message.text.text()
-    studio.session.making.choose(0)
+    studio.session.generation.use_result(0)
     studio.settle()
     assert np.array_equal(studio.session.base, waiting.picture)
     studio.trigger_when_enabled("edit.undo")
@@ -120,7 +121,7 @@ def test_painting_while_a_file_is_opened_is_asked_about(studio: Studio, tmp_path
     target = saved_project(studio, tmp_path / "other.nvgs", marks=1)
     for answer, replaced in ((Button.Cancel, False), (Button.Discard, True)):
         with held(LOAD) as gate, unsaved_answer(answer) as asked:
-            studio.window.files.open(target)
+            studio.window.project_files.open(target)
             gate.wait_entered(studio)
             edit(studio, 0)
             mine = studio.snapshot
@@ -129,20 +130,20 @@ def test_painting_while_a_file_is_opened_is_asked_about(studio: Studio, tmp_path
             studio.until(lambda asked=asked: bool(asked))
         assert (studio.session.path == target) is replaced
         assert (studio.snapshot is mine) is not replaced
-        studio.session.visit(0)
+        studio.session.go_to_step(0)
 
 
 # -- autosave and recovery -----------------------------------------------------------------------
 
 
 def leave_unsaved(studio: Studio, name: str) -> None:
-    place = Autosave(studio.session.keeper.folder)
-    place.write(studio.session.project(), Origin(name=name, path=None, time=1.0))
+    place = Autosave(studio.session.autosaver.folder)
+    place.write(studio.session.to_project(), Origin(name=name, path=None, time=1.0))
     place.close()
 
 
 def recovery_dialog(studio: Studio) -> RecoveryDialog:
-    studio.window.recovering.offer()
+    studio.window.recovery.offer()
     studio.until(lambda: studio.window.findChild(RecoveryDialog) is not None)
     dialog = studio.window.findChild(RecoveryDialog)
     assert isinstance(dialog, RecoveryDialog)
@@ -152,9 +153,9 @@ def recovery_dialog(studio: Studio) -> RecoveryDialog:
 def test_a_late_autosave_leaves_the_recovery_of_the_next_document(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "SECOND_MS", 1)
+    monkeypatch.setattr(autosaver, "SECOND_MS", 1)
     leave_unsaved(studio, "lost")
-    (file,) = studio.session.keeper.folder.glob("*.nvgs")
+    (file,) = studio.session.autosaver.folder.glob("*.nvgs")
     with held("nvg_studio.project.autosave.save") as gate:
         edit(studio)
         gate.wait_entered(studio)
@@ -167,7 +168,7 @@ def test_a_late_autosave_leaves_the_recovery_of_the_next_document(
             studio.qtbot.wait(50)
             assert file.exists()
     studio.settle()
-    studio.until(lambda: studio.session.keeper.up_to_date)
+    studio.until(lambda: studio.session.autosaver.up_to_date)
     assert not file.exists()
 
 
@@ -178,7 +179,7 @@ def test_a_cancelled_recovery_can_be_offered_again(studio: Studio) -> None:
         dialog = recovery_dialog(studio)  # kept, or its end would end the lock, too
         dialog.recover.click()
         studio.settle()
-    found = recoverable(studio.session.keeper.folder)
+    found = recoverable(studio.session.autosaver.folder)
     assert [one.origin.name for one in found] == ["lost"]
     for one in found:
         one.close()
@@ -188,11 +189,11 @@ def test_a_cancelled_recovery_can_be_offered_again(studio: Studio) -> None:
 def test_a_copy_that_comes_late_gives_way_to_what_was_opened_after_it(
     studio: Studio, tmp_path: Path, samples: list[Path]
 ) -> None:
-    studio.window.files.locked = saved_project(studio, tmp_path / "shared.nvgs")
+    studio.window.project_files.locked_elsewhere = saved_project(studio, tmp_path / "shared.nvgs")
     with held(LOAD) as gate:
-        studio.window.files.open_copy()
+        studio.window.project_files.open_copy()
         gate.wait_entered(studio)
-        studio.window.files.open(samples[1])
+        studio.window.project_files.open(samples[1])
         studio.until(lambda: studio.session.name == samples[1].stem)
         gate.open()
         studio.settle()
@@ -203,32 +204,32 @@ def test_a_copy_that_comes_late_gives_way_to_what_was_opened_after_it(
 
 
 def test_a_result_is_kept_however_many_have_stars(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "MOST_MADE", 3)
+    monkeypatch.setattr(results, "MAX_PENDING", 3)
     make_variations(studio, 3)
     for index in range(3):
-        studio.session.making.star(index)
+        studio.session.generation.toggle_star(index)
     engine = hold(studio)
-    studio.session.runs.choose(variations=1)
+    studio.session.run_queue.set_options(variations=1)
     studio.press_card(4)
     edit(studio)
     engine.step(1)
     let_go(studio)
     studio.settle()
     assert "waits" in studio.window.message.text.text()
-    made = studio.session.making.made
+    made = studio.session.generation.pending_results
     assert [one.starred for one in made] == [True, True, True, False]
 
 
 def test_live_leaves_a_run_that_waits(studio: Studio) -> None:
     engine = hold(studio)
-    studio.session.runs.choose(live=True)
+    studio.session.run_queue.set_options(live=True)
     free_stroke(studio, size=2)
     studio.until(lambda: len(engine.requests) == 1)
     engine.step(1)
-    studio.session.making.run(3)
-    asked = studio.session.runs.waiting[0].request
+    studio.session.generation.run(3)
+    asked = studio.session.run_queue.waiting[0].request
     free_stroke(studio, level=2, size=2)
-    studio.until(lambda: not studio.session.runs.waiting)
+    studio.until(lambda: not studio.session.run_queue.waiting)
     let_go(studio)
     studio.settle()
     assert any(request is asked for request in engine.requests)
@@ -239,38 +240,38 @@ def test_discard_stops_the_run_of_the_old_document_at_once(studio: Studio, sampl
     edit(studio)
     studio.press_card(0)
     engine.step(1)
-    with held("nvg_studio.ui.files.read_image") as gate, unsaved_answer(Button.Discard):
+    with held("nvg_studio.editor.files.project_files.read_image") as gate, unsaved_answer(Button.Discard):
         studio.window.commands.open_path(samples[1])
         gate.wait_entered(studio)
-        studio.until(lambda: studio.session.runs.running is None)
+        studio.until(lambda: studio.session.run_queue.running is None)
         assert not engine.busy
         engine.manual = False
         gate.open()
         studio.until(lambda: studio.session.name == samples[1].stem)
         studio.settle()
-    assert not studio.session.making.made
+    assert not studio.session.generation.pending_results
 
 
 def test_variations_that_come_with_another_document_are_not_given_to_it(studio: Studio, samples: list[Path]) -> None:
     """The answers of the engine come in batches: the next document and the run of the last one in the same."""
     engine, session = hold(studio), studio.session
-    session.runs.choose(variations=2)
+    session.run_queue.set_options(variations=2)
     studio.press_card(7)
-    run = session.runs.running
+    run = session.run_queue.running
     assert run is not None
     notices = said(studio)
     events = []
-    session.link.stop()
+    session.engine_client.stop()
     for _ in range(5):
         engine.step()
         events += engine.poll()
     session.store.open(NewDocument(session.document.visit(0), "Another"))
     other = session.document
     for event in events:
-        session.link.answered.emit(event)
+        session.engine_client.event_received.emit(event)
     studio.qtbot.wait(20)
-    assert session.document is other and not session.making.made
-    assert session.runs.running is None and notices
+    assert session.document is other and not session.generation.pending_results
+    assert session.run_queue.running is None and notices
     let_go_without_polling(studio)
 
 

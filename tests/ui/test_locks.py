@@ -8,10 +8,10 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from nvg_studio.editor.choices import LockKind
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
-from nvg_studio.imaging.cells import spread
-from nvg_studio.ui.state import LockKind
+from nvg_studio.imaging.cells import cells_to_pixels
 from tests.ui.driver import LEFT, Studio
 from tests.ui.test_tools import freely
 
@@ -143,9 +143,9 @@ def test_every_command_respects_every_lock(locked: tuple[Studio, LockKind], samp
         studio.settle()
         assert kept(locks, before, studio), name
     for cluster in range(1 << LEVEL):
-        studio.session.editing.give_code(LEVEL, cluster, 7)
+        studio.session.document_editor.set_token(LEVEL, cluster, 7)
         assert kept(locks, before, studio), cluster
-    reference = studio.window.making.reference_source
+    reference = studio.window.generation_docks.reference_controller
     reference.open(samples[1])
     studio.until(lambda: reference.found is not None)
     studio.settle()
@@ -204,7 +204,7 @@ def test_the_whole_level_is_locked_from_its_card(
     centre = card.rect().center()
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, centre, card.mapToGlobal(centre))
     QApplication.sendEvent(card, event)
-    assert studio.window.state.now.level == 3
+    assert studio.window.state.choices.level == 3
     name = "level.lock_layout" if kind is LockKind.LAYOUT else "level.lock_coarse"
     next(action for action in opened[0].actions() if action.objectName() == name).trigger()
     opened[0].deleteLater()
@@ -259,12 +259,12 @@ def test_fifty_random_runs_keep_the_locked_pixels_byte_for_byte(studio: Studio) 
     studio.key("3")
     for cluster in (1, 4, 6):
         studio.window.lock_cluster(cluster, LockKind.REGION)
-    inside = spread(studio.snapshot.locks.region, len(photo))
+    inside = cells_to_pixels(studio.snapshot.locks.region, len(photo))
     for _ in range(50):
         before = studio.snapshot
-        studio.session.runs.roll()
-        studio.session.making.run(int(random.integers(0, 9)))
-        studio.until(lambda: studio.session.runs.running is None)
+        studio.session.run_queue.randomize_seed()
+        studio.session.generation.run(int(random.integers(0, 9)))
+        studio.until(lambda: studio.session.run_queue.running is None)
         assert studio.snapshot is not before
         assert np.array_equal(studio.session.base[inside], photo[inside])
     assert not np.array_equal(studio.session.base[~inside], photo[~inside])

@@ -10,10 +10,10 @@ from PySide6.QtGui import QFocusEvent, QHideEvent, QPointingDevice, QTabletEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from nvg_studio.editor.reference.structure_source import Source
 from nvg_studio.imaging.read import read_image
 from nvg_studio.ui.canvas.view import CanvasView
 from nvg_studio.ui.docks.crop_view import CropView
-from nvg_studio.ui.structure_source import Source
 from tests.ui.driver import LEFT, NO_KEYS, Studio, a_pen, move
 from tests.ui.test_reference import choose, found
 
@@ -38,13 +38,13 @@ LOSSES: dict[str, Callable[[CanvasView], object]] = {
 def ready(studio: Studio, tool: str) -> None:
     studio.window.state.set_level(2)
     studio.window.state.update(tool=tool, size=2, balanced=False, inside_parent=False)
-    studio.window.state.take((int(studio.labels(2)[4, 4]) + 1) % 4)
+    studio.window.state.activate((int(studio.labels(2)[4, 4]) + 1) % 4)
     studio.settle()
 
 
 def what_there_is(studio: Studio) -> tuple[object, ...]:
     viewport = studio.window.canvas.viewport
-    return studio.snapshot.sequence, studio.snapshot.locks, viewport, studio.window.state.now.wipe
+    return studio.snapshot.sequence, studio.snapshot.locks, viewport, studio.window.state.choices.wipe
 
 
 def drag(studio: Studio, button: Qt.MouseButton = LEFT) -> None:
@@ -73,14 +73,14 @@ def test_a_stroke_ends_as_if_it_were_released(studio: Studio, loss: str) -> None
         studio.stroke(DRAG)
         wanted = what_there_is(studio)
         assert studio.session.document is not start, f"{tool} changes nothing"
-        studio.session.put(start)
+        studio.session.set_document(start)
         drag(studio)
         LOSSES[loss](studio.window.canvas)
         wander(studio)
         assert what_there_is(studio) == wanted, tool
         QTest.mouseRelease(studio.window.canvas, LEFT, NO_KEYS, studio.at(*FAR[-1]))
         assert what_there_is(studio) == wanted, tool
-        studio.session.put(start)
+        studio.session.set_document(start)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -101,14 +101,14 @@ def test_the_divider_stays_where_it_was_let_go(studio: Studio) -> None:
     middle = studio.session.grid / 2
     studio.stroke([(middle, 8.0), (middle - 4, 8.0)], release=False)
     wander(studio)
-    assert studio.window.state.now.wipe == pytest.approx((middle - 4) / studio.session.grid, abs=0.02)
+    assert studio.window.state.choices.wipe == pytest.approx((middle - 4) / studio.session.grid, abs=0.02)
 
 
 def test_the_same_button_again_begins_another_stroke(studio: Studio) -> None:
     ready(studio, "brush")
     steps = len(studio.session.document.history.snapshots)
     drag(studio)
-    y, x = next((y, x) for y, x in np.argwhere(studio.labels(2) != studio.window.state.now.cluster) if y > 11)
+    y, x = next((y, x) for y, x in np.argwhere(studio.labels(2) != studio.window.state.choices.cluster) if y > 11)
     studio.stroke([(x + 0.5, y + 0.5)])
     assert len(studio.session.document.history.snapshots) == steps + 2
     assert len(set(studio.labels(2)[7:12, 7:12].flat)) > 1  # not painted all the way from one to the other
@@ -134,8 +134,8 @@ def test_a_pen_that_left_the_tablet_ends_its_stroke(studio: Studio) -> None:
 
 
 def refer(studio: Studio, picture: np.ndarray) -> CropView:
-    source = studio.window.making.reference_source
-    source.take(lambda: picture, "reference")
+    source = studio.window.generation_docks.reference_controller
+    source.use_picture(lambda: picture, "reference")
     found(studio)
     return studio.window.reference.crop
 

@@ -17,8 +17,8 @@ from nvg_studio.hub.progress import Progress
 from nvg_studio.hub.published import licence_accepted
 from nvg_studio.ids import Identity, ModelId, TokenizerId, model_with
 from nvg_studio.paths import shipped_model
-from nvg_studio.project import storage
-from nvg_studio.project.storage import Project
+from nvg_studio.project.storage import project_file
+from nvg_studio.project.storage.project_file import Project
 from nvg_studio.sampling.events import Failed, ModelReady
 from nvg_studio.sampling.settings import GenerationSettings
 from nvg_studio.ui.dialogs.licence import LicenceDialog
@@ -60,7 +60,7 @@ class SlowWork:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> SlowWork:
     work = SlowWork()
-    monkeypatch.setattr("nvg_studio.ui.models.run_in_subprocess", work)
+    monkeypatch.setattr("nvg_studio.editor.model_manager.run_in_subprocess", work)
     return work
 
 
@@ -69,7 +69,7 @@ def show(studio: Studio) -> ModelsDialog:
     studio.trigger("run.models")
     dialog = studio.window.findChild(ModelsDialog)
     assert dialog is not None
-    studio.until(lambda: bool(studio.window.models.found))
+    studio.until(lambda: bool(studio.window.model_manager.found))
     return dialog
 
 
@@ -89,9 +89,9 @@ def bring(studio: Studio, dialog: ModelsDialog, folder: Path) -> None:
     """Import a model folder, really, and wait for it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(QFileDialog, "getExistingDirectory", staticmethod(lambda *args: str(folder)))
-        dialog.bring.menu().actions()[0].trigger()
-    studio.until(lambda: studio.window.models.progress is None)
-    assert studio.window.models.problem == ""
+        dialog.import_button.menu().actions()[0].trigger()
+    studio.until(lambda: studio.window.model_manager.progress is None)
+    assert studio.window.model_manager.problem == ""
     studio.settle()
 
 
@@ -127,12 +127,12 @@ def test_a_model_is_imported_used_and_removed(
     shipped.until(lambda: shipped.session.loading is None)
     shipped.settle()
     assert shipped.session.info is not None and shipped.session.info.folder == str(own_library / "flowers-128")
-    assert shipped.remembered.preferences.model == str(own_library / "flowers-128")
+    assert shipped.user_settings.preferences.model == str(own_library / "flowers-128")
     assert dialog.row.in_use and dialog.remove.isHidden()
     dialog.list.setCurrentRow(0)
     dialog.use.click()
     shipped.until(lambda: shipped.session.loading is None)
-    assert shipped.remembered.preferences.model == ""
+    assert shipped.user_settings.preferences.model == ""
     dialog.list.setCurrentRow(1)
     for agreed in (False, True):
         monkeypatch.setattr("nvg_studio.ui.dialogs.models.ask_remove", lambda name, parent, agreed=agreed: agreed)
@@ -172,12 +172,12 @@ def test_a_download_asks_for_the_licence_shows_progress_and_stops(shipped: Studi
     shipped.until(lambda: dialog.bar.value() == 25)
     assert dialog.line.text() == "Downloading d16.ckpt: 0.0 MB of 0.0 MB"
     shipped.until(lambda: shipped.window.status.activity.text().startswith("Downloading d16.ckpt"))
-    assert not dialog.download.isEnabled() and not dialog.bring.isEnabled()
+    assert not dialog.download.isEnabled() and not dialog.import_button.isEnabled()
     dialog.cancel.click()
-    shipped.until(lambda: shipped.window.models.progress is None)
-    assert dialog.work.isHidden() and shipped.window.models.problem == ""
+    shipped.until(lambda: shipped.window.model_manager.progress is None)
+    assert dialog.work.isHidden() and shipped.window.model_manager.problem == ""
     dialog.download.click()
-    assert shipped.window.models.progress is not None  # accepted once and for all
+    assert shipped.window.model_manager.progress is not None  # accepted once and for all
     dialog.cancel.click()
     shipped.settle()
     assert slow.asked == [("d16", None)] * 2
@@ -199,11 +199,11 @@ def test_an_acceptance_that_cannot_be_written_is_said_and_nothing_is_downloaded(
 
 
 def test_a_download_goes_on_while_one_edits(studio: Studio, slow: SlowWork, own_library: Path) -> None:
-    studio.window.models.download("d16")
+    studio.window.model_manager.download("d16")
     studio.stroke([(4, 4), (9, 9)])
     studio.trigger("run.again")
-    studio.until(lambda: studio.session.runs.running is None and len(studio.session.document.titles) > 1)
-    assert studio.window.models.progress is not None
+    studio.until(lambda: studio.session.run_queue.running is None and len(studio.session.document.titles) > 1)
+    assert studio.window.model_manager.progress is not None
     slow.answer = own_library / "nvg-d16"
     studio.settle()
     assert studio.window.message.notice is not None
@@ -213,13 +213,13 @@ def test_a_download_goes_on_while_one_edits(studio: Studio, slow: SlowWork, own_
 def test_a_failure_is_said_where_it_was_asked_for(shipped: Studio, slow: SlowWork) -> None:
     dialog = show(shipped)
     slow.answer = HubError("No connection to huggingface.co: fetch it by hand.")
-    shipped.window.models.download("d16")
+    shipped.window.model_manager.download("d16")
     shipped.settle()
     assert dialog.line.text() == "No connection to huggingface.co: fetch it by hand."
     assert dialog.line.isVisible() and dialog.bar.isHidden() and dialog.cancel.isHidden()
-    shipped.window.models.download("d16")
-    assert shipped.window.models.problem == ""
-    shipped.window.models.stop()
+    shipped.window.model_manager.download("d16")
+    assert shipped.window.model_manager.problem == ""
+    shipped.window.model_manager.stop()
     shipped.settle()
 
 
@@ -231,11 +231,11 @@ def test_checkpoints_are_taken_as_a_pair(shipped: Studio, slow: SlowWork, tmp_pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(QFileDialog, "getOpenFileName", staticmethod(lambda *args: (next(answers), "")))
         for expected in ("other.ckpt", "ae.ckpt"):
-            dialog.bring.menu().actions()[1].trigger()
+            dialog.import_button.menu().actions()[1].trigger()
             (tmp_path / "ae.ckpt").touch()
             shipped.until(lambda: bool(slow.asked))
             assert slow.asked.pop() == (tmp_path / expected, tmp_path / "d16.ckpt", True, None)
-            shipped.window.models.stop()
+            shipped.window.model_manager.stop()
             shipped.settle()
 
 
@@ -243,23 +243,23 @@ def test_the_document_keeps_its_pictures_when_the_model_is_another(studio: Studi
     own, sequence = studio.session.info, studio.snapshot.sequence
     assert own is not None
     studio.until(lambda: all(card.picture.filled for card in studio.window.strip.cards))
-    pictures = [studio.session.renderings.picture(sequence, stage) for stage in range(9)]
+    pictures = [studio.session.stage_pictures.picture(sequence, stage) for stage in range(9)]
     switch(studio, "flowers-64", identity_named("aa" * 32))
-    assert studio.session.foreign and studio.snapshot.sequence == sequence
-    kept = [studio.session.renderings.picture(sequence, stage) for stage in range(9)]
+    assert studio.session.made_with_other_model and studio.snapshot.sequence == sequence
+    kept = [studio.session.stage_pictures.picture(sequence, stage) for stage in range(9)]
     assert all(np.array_equal(a, b) for a, b in zip(pictures, kept, strict=True))
     assert all(card.picture.filled for card in studio.window.strip.cards)
-    assert not studio.window.actions_set["run.run"].isEnabled()
+    assert not studio.window.action_set["run.run"].isEnabled()
     assert studio.window.generate.status.text() == "Made with scripted: choose that model to run."
     assert studio.window.status.model.text() == "flowers-64 · CPU · float32  ·  picture made with scripted"
     assert studio.window.message.notice is not None
     assert "made with scripted" in studio.window.message.notice.text
-    project = studio.session.project()
+    project = studio.session.to_project()
     assert project.model_name == "scripted"
     assert project.rendering is not None and project.rendering.model == own.identity.model
     switch(studio, "scripted", own.identity)
-    assert not studio.session.foreign
-    assert studio.window.actions_set["run.run"].isEnabled()
+    assert not studio.session.made_with_other_model
+    assert studio.window.action_set["run.run"].isEnabled()
 
 
 def test_nothing_is_drawn_for_a_document_of_another_model(studio: Studio) -> None:
@@ -275,17 +275,17 @@ def test_nothing_is_drawn_for_a_document_of_another_model(studio: Studio) -> Non
 
 
 def test_a_layout_without_content_belongs_to_no_model(shipped: Studio) -> None:
-    shipped.session.making.new_layout(0, bands=False)
+    shipped.session.generation.new_layout(0, bands=False)
     shipped.settle()
     switch(shipped, "another", identity_named("aa" * 32))
-    assert not shipped.session.foreign
-    assert shipped.session.fits_model
+    assert not shipped.session.made_with_other_model
+    assert shipped.session.model_compatible
 
 
 def test_closing_the_window_stops_the_work(shipped: Studio, slow: SlowWork) -> None:
-    shipped.window.models.download("d16")
+    shipped.window.model_manager.download("d16")
     shipped.until(lambda: bool(slow.asked))
-    shipped.window.close_for_good()
+    shipped.window.close_without_asking()
     shipped.until(lambda: slow.stopped)
 
 
@@ -298,10 +298,10 @@ def test_a_new_few_step_network_or_decoder_keeps_the_document(studio: Studio) ->
     decode = studio.engine.decode
     studio.engine.decode = lambda *args: (asked.append(args), decode(*args))[1]  # type: ignore[method-assign]
     switch(studio, "better", better)
-    assert not studio.session.foreign and studio.window.actions_set["run.run"].isEnabled()
+    assert not studio.session.made_with_other_model and studio.window.action_set["run.run"].isEnabled()
     studio.until(lambda: all(card.picture.filled for card in studio.window.strip.cards))
     assert asked  # by the decoder that is loaded now
-    project = studio.session.project()
+    project = studio.session.to_project()
     assert project.rendering is not None and project.rendering.model == better.model and project.model_name == "better"
     studio.window.state.update(tool="brush", cluster=3)
     studio.stroke([(2, 2), (12, 12)])
@@ -314,23 +314,23 @@ def test_a_project_of_before_is_the_loaded_models_and_saved_with_its_ids(studio:
     own, fingerprint = studio.session.info, "0f" * 32
     assert own is not None
     old = full_project_of(studio, fingerprint)
-    storage.save(old, tmp_path / "old.nvgs")
+    project_file.save(old, tmp_path / "old.nvgs")
     switch(studio, "flowers", replace(own.identity, fingerprint="1f" * 32, former=frozenset({fingerprint})))
-    studio.window.files.open(tmp_path / "old.nvgs")
+    studio.window.project_files.open(tmp_path / "old.nvgs")
     studio.settle()
     assert studio.snapshot.title == old.document.snapshot.title
-    assert not studio.session.foreign and studio.window.actions_set["run.run"].isEnabled()
+    assert not studio.session.made_with_other_model and studio.window.action_set["run.run"].isEnabled()
     assert not studio.session.modified
     studio.trigger("file.save")
     studio.settle()
-    assert {step.tokenizer for step in storage.load(tmp_path / "old.nvgs").document.history.snapshots} == {
+    assert {step.tokenizer for step in project_file.load(tmp_path / "old.nvgs").document.history.snapshots} == {
         own.identity.tokenizer
     }
 
 
 def full_project_of(studio: Studio, fingerprint: str) -> Project:
     """The open document as a program wrote it that knew fingerprints alone."""
-    project = studio.session.project()
+    project = studio.session.to_project()
     steps = tuple(
         replace(step, tokenizer=TokenizerId(fingerprint), title="Old") for step in project.document.history.snapshots
     )
@@ -340,41 +340,41 @@ def full_project_of(studio: Studio, fingerprint: str) -> Project:
 
 
 def test_the_class_follows_its_name_to_another_model(studio: Studio) -> None:
-    runs, other = studio.session.runs, identity_named("aa" * 32)
-    runs.choose(settings=GenerationSettings(class_id=4, seed=7, structure_steps=9, top_p=(0.5, 0.5)))
+    runs, other = studio.session.run_queue, identity_named("aa" * 32)
+    runs.set_options(settings=GenerationSettings(class_id=4, seed=7, structure_steps=9, top_p=(0.5, 0.5)))
     switch(studio, "other", other, class_names=("Tulips", "oak"))
     assert runs.settings == GenerationSettings(class_id=0, seed=7)
     assert studio.window.generate.class_box.currentText() == "Tulips"
-    runs.choose(settings=replace(runs.settings, class_id=1))
+    runs.set_options(settings=replace(runs.settings, class_id=1))
     switch(studio, "third", identity_named("ab" * 32), class_names=("rose",))
     assert runs.settings.class_id is None
     assert studio.window.generate.class_box.currentText() == "No class"
-    studio.session.making.generate()
+    studio.session.generation.generate()
     studio.settle()
     assert studio.snapshot.request is not None and studio.snapshot.request.settings[0].class_id is None
 
 
 def test_the_same_model_loaded_again_keeps_all_settings(studio: Studio) -> None:
-    runs, own = studio.session.runs, studio.session.info
+    runs, own = studio.session.run_queue, studio.session.info
     assert own is not None
     chosen = GenerationSettings(class_id=4, seed=7, structure_steps=9)
-    runs.choose(settings=chosen)
+    runs.set_options(settings=chosen)
     switch(studio, "scripted", own.identity, device="cpu")
     assert runs.settings == chosen
 
 
 def test_of_the_settings_of_another_model_the_seed_alone_is_taken(studio: Studio) -> None:
-    studio.session.runs.choose(settings=GenerationSettings(class_id=4, seed=7, structure_steps=9))
-    studio.session.making.generate()
+    studio.session.run_queue.set_options(settings=GenerationSettings(class_id=4, seed=7, structure_steps=9))
+    studio.session.generation.generate()
     studio.settle()
     request = studio.snapshot.request
     assert request is not None
-    studio.session.runs.choose(settings=GenerationSettings(class_id=1, seed=1))
-    studio.session.making.use_settings(request)
-    assert studio.session.runs.settings == GenerationSettings(class_id=4, seed=7, structure_steps=9)
+    studio.session.run_queue.set_options(settings=GenerationSettings(class_id=1, seed=1))
+    studio.session.generation.use_settings(request)
+    assert studio.session.run_queue.settings == GenerationSettings(class_id=4, seed=7, structure_steps=9)
     switch(studio, "other", identity_named("aa" * 32), class_names=("oak",))
-    studio.session.making.use_settings(request)
-    assert studio.session.runs.settings == GenerationSettings(class_id=None, seed=7)
+    studio.session.generation.use_settings(request)
+    assert studio.session.run_queue.settings == GenerationSettings(class_id=None, seed=7)
     assert studio.window.message.notice is not None and "another model" in studio.window.message.notice.text
 
 
@@ -384,19 +384,19 @@ def test_a_model_that_was_asked_for_before_another_one_does_not_end_the_waiting(
     studio.session.load_model(shipped_model())
     latest = studio.session._load_job
     assert first is not None and latest is not None and studio.session.info is not None
-    studio.session._handle(ModelReady(first, studio.session.info))
+    studio.session._handle_event(ModelReady(first, studio.session.info))
     assert studio.session.loading is not None
     refused: list[object] = []
-    studio.session.said.connect(refused.append)
-    studio.session._handle(Failed(latest, "Cannot load it.", ""))
+    studio.session.notified.connect(refused.append)
+    studio.session._handle_event(Failed(latest, "Cannot load it.", ""))
     assert studio.session.loading is None and refused
 
 
 def test_of_several_lists_the_latest_is_shown(shipped: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Callable[[object], None]] = []
-    monkeypatch.setattr(shipped.session.jobs, "start", lambda work, done, failed: started.append(done))
-    shipped.window.models.look()
-    shipped.window.models.look()
+    monkeypatch.setattr(shipped.session.background, "start", lambda work, done, failed: started.append(done))
+    shipped.window.model_manager.refresh()
+    shipped.window.model_manager.refresh()
     started[1](("new",))
     started[0](("old",))
-    assert shipped.window.models.found == ("new",)
+    assert shipped.window.model_manager.found == ("new",)

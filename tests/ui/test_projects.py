@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from nvg_studio.editor.pictures import thumbnails
 from nvg_studio.engine.scripted import ScriptedEngine
-from nvg_studio.project import storage
-from nvg_studio.ui import thumbnails
+from nvg_studio.project.storage import project_file
 from tests.ui.driver import Studio, answering
 
 
@@ -19,7 +19,7 @@ def save_as(studio: Studio, path: Path) -> None:
 def make_variations(studio: Studio, count: int) -> None:
     studio.window.generate.variations.setValue(count)
     studio.press_card(2)
-    studio.until(lambda: len(studio.session.making.made) == count)
+    studio.until(lambda: len(studio.session.generation.pending_results) == count)
     studio.settle()
 
 
@@ -30,17 +30,17 @@ def test_waiting_results_and_stars_are_work_that_is_saved_and_comes_back(studio:
     assert studio.session.modified
     save_as(studio, target)
     assert not studio.session.modified
-    studio.session.making.star(1)
-    assert studio.session.modified and studio.session.keeper.up_to_date is False
+    studio.session.generation.toggle_star(1)
+    assert studio.session.modified and studio.session.autosaver.up_to_date is False
     save_as(studio, target)
-    made = studio.session.making.made
+    made = studio.session.generation.pending_results
     studio.open(target)
-    found = studio.session.making.made
+    found = studio.session.generation.pending_results
     assert [one.starred for one in found] == [False, True, False]
     assert [one.sequence for one in found] == [one.sequence for one in made]
     row = studio.window.history.rows[-2]
-    assert row.made and row.starred and row.detail.startswith("Made from step 1")
-    studio.session.making.choose(2)
+    assert row.pending and row.starred and row.detail.startswith("Made from step 1")
+    studio.session.generation.use_result(2)
     studio.until(lambda: studio.snapshot.sequence == made[2].sequence)
 
 
@@ -54,7 +54,7 @@ def test_history_shows_its_pictures_as_soon_as_a_project_is_open(
     save_as(studio, tmp_path / "work.nvgs")
     drawn = []
     monkeypatch.setattr(thumbnails, "step_picture", lambda *given: drawn.append(given))
-    studio.window.making.thumbnails._images.clear()
+    studio.window.generation_docks.thumbnails._images.clear()
     studio.open(tmp_path / "work.nvgs")
     rows = studio.window.history.rows
     assert len(rows) == 2 and all(row.picture() is not None for row in rows) and drawn == []
@@ -62,14 +62,14 @@ def test_history_shows_its_pictures_as_soon_as_a_project_is_open(
 
 def test_stages_that_are_known_are_saved_although_others_are_not(studio: Studio, tmp_path: Path) -> None:
     assert isinstance(studio.engine, ScriptedEngine)
-    studio.until(lambda: studio.session.project().complete_rendering is not None)
+    studio.until(lambda: studio.session.to_project().complete_rendering is not None)
     studio.engine.manual = True
     studio.window.state.update(balanced=False, size=1, level=4, tool="brush")
-    studio.window.state.take(0)
+    studio.window.state.activate(0)
     studio.click(*studio.a_cell_of(4, 1))
-    before = studio.session.project().rendering
+    before = studio.session.to_project().rendering
     assert before is not None and 0 in before.pictures and not before.complete
     save_as(studio, tmp_path / "work.nvgs")
-    loaded = storage.load(tmp_path / "work.nvgs")
+    loaded = project_file.load(tmp_path / "work.nvgs")
     assert loaded.current_rendering is not None and loaded.current_rendering.pictures.keys() == before.pictures.keys()
     studio.engine.manual = False

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from nvg_studio.editor.choices import LockKind
 from nvg_studio.granularity.hierarchy import is_balanced
-from nvg_studio.imaging.cells import spread
+from nvg_studio.imaging.cells import cells_to_pixels
 from nvg_studio.project.document import Snapshot
-from nvg_studio.ui.state import LockKind
 from tests.ui.driver import NO_KEYS, Studio
 from tests.ui.test_tools import ALT, CTRL, SHIFT
 
@@ -34,7 +34,7 @@ class Hands:
         """Other options: level, clusters, brush, switches."""
         state, pick = self.studio.window.state, self.random.integers
         state.set_level(int(pick(0, self.studio.session.depth + 1)))
-        clusters = [int(c) for c in pick(0, 1 << state.now.level, 4)]
+        clusters = [int(c) for c in pick(0, 1 << state.choices.level, 4)]
         state.update(
             cluster=clusters[0],
             other=clusters[1],
@@ -72,7 +72,7 @@ class Hands:
 
     def _trigger(self, names: list[str]) -> None:
         self.studio.settle()
-        action = self.studio.window.actions_set[names[int(self.random.integers(0, len(names)))]]
+        action = self.studio.window.action_set[names[int(self.random.integers(0, len(names)))]]
         if action.isEnabled():
             action.trigger()
 
@@ -80,12 +80,12 @@ class Hands:
         """A run from some level, or one that is cancelled."""
         session = self.studio.session
         self.studio.settle()
-        session.runs.roll()
+        session.run_queue.randomize_seed()
         stage = None if self.random.random() < 0.5 else int(self.random.integers(0, session.depth + 1))
-        session.making.run(stage)
+        session.generation.run(stage)
         if self.random.random() < 0.3:
-            session.runs.cancel()
-        self.studio.until(lambda: session.runs.running is None)
+            session.run_queue.cancel()
+        self.studio.until(lambda: session.run_queue.running is None)
 
 
 @pytest.mark.timeout(3600)
@@ -106,8 +106,8 @@ def test_random_gestures_keep_every_promise(studio: Studio, balanced: bool) -> N
         before, start = studio.snapshot, studio.session.document
         picture = studio.session.base
         gesture()
-        studio.until(lambda: studio.session.runs.running is None)
-        note = f"gesture {number}: {gesture.__name__} with {studio.window.state.now}"
+        studio.until(lambda: studio.session.run_queue.running is None)
+        note = f"gesture {number}: {gesture.__name__} with {studio.window.state.choices}"
         assert start is not None and studio.session.document is not None
         steps = studio.session.document.history.snapshots
         assert len(steps) <= start.index + 2 or len(steps) == len(start.history.snapshots), note
@@ -140,7 +140,7 @@ def check_run(before: Snapshot, picture: np.ndarray, studio: Studio, note: str) 
     assert np.array_equal(after.sequence.bits[:, :start], before.sequence.bits[:, :start]), note
     assert np.array_equal(after.sequence.token_map[:start], before.sequence.token_map[:start]), note
     if before.locks.region.any():
-        inside = spread(before.locks.region, len(picture))
+        inside = cells_to_pixels(before.locks.region, len(picture))
         assert np.array_equal(studio.session.base[inside], picture[inside]), note
 
 
@@ -155,4 +155,4 @@ def check_history(studio: Studio) -> None:
     while session.document.can_redo:
         session.redo()
     assert studio.snapshot == steps[-1]
-    session.visit(max(here // 2, 1))
+    session.go_to_step(max(here // 2, 1))

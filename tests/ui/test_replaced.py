@@ -7,37 +7,37 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nvg_studio.editor.store import NewDocument, OpenDocument
+from nvg_studio.editor.documents.store import NewDocument, OpenDocument
+from nvg_studio.editor.files import autosaver
 from nvg_studio.engine.scripted import SCRIPTED_INFO, encode
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project import document as documents
-from nvg_studio.project import storage
 from nvg_studio.project.autosave import recoverable
 from nvg_studio.project.export.kinds import Format
-from nvg_studio.ui import keeping
+from nvg_studio.project.storage import project_file
 from tests.ui.driver import Studio, answering, model_folder
-from tests.ui.making import free_stroke, hold, let_go, make_variations
+from tests.ui.generation import free_stroke, hold, let_go, make_variations
 from tests.ui.pending import edit, held
+from tests.ui.test_autosaver import leave_unsaved, offered
 from tests.ui.test_export import choose, confirm, dialog_of
-from tests.ui.test_keeping import leave_unsaved, offered
 
 Pending = Callable[[Studio, Path, list[Path]], AbstractContextManager[None]]
 
 
 @contextmanager
 def opening_a_project(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
-    storage.save(studio.session.project(), folder / "other.nvgs")
-    with held("nvg_studio.project.storage.load") as gate:
-        studio.window.files.open(folder / "other.nvgs")
+    project_file.save(studio.session.to_project(), folder / "other.nvgs")
+    with held("nvg_studio.project.storage.project_file.load") as gate:
+        studio.window.project_files.open(folder / "other.nvgs")
         gate.wait_entered(studio)
         yield
 
 
 @contextmanager
 def opening_a_photo(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
-    with held("nvg_studio.ui.files.read_image") as gate:
-        studio.window.files.open(samples[2])
+    with held("nvg_studio.editor.files.project_files.read_image") as gate:
+        studio.window.project_files.open(samples[2])
         gate.wait_entered(studio)
         yield
 
@@ -45,18 +45,18 @@ def opening_a_photo(studio: Studio, folder: Path, samples: list[Path]) -> Iterat
 @contextmanager
 def reading_a_photo(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     hold(studio)
-    studio.window.files.open(samples[2])
-    studio.until(lambda: studio.session.opening is not None)
+    studio.window.project_files.open(samples[2])
+    studio.until(lambda: studio.session.pending_photo is not None)
     yield
     let_go(studio)
 
 
 @contextmanager
 def opening_a_copy(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
-    storage.save(studio.session.project(), folder / "other.nvgs")
-    studio.window.files.locked = folder / "other.nvgs"
-    with held("nvg_studio.project.storage.load") as gate:
-        studio.window.files.open_copy()
+    project_file.save(studio.session.to_project(), folder / "other.nvgs")
+    studio.window.project_files.locked_elsewhere = folder / "other.nvgs"
+    with held("nvg_studio.project.storage.project_file.load") as gate:
+        studio.window.project_files.open_copy()
         gate.wait_entered(studio)
         yield
 
@@ -65,12 +65,12 @@ def opening_a_copy(studio: Studio, folder: Path, samples: list[Path]) -> Iterato
 def saving(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     edit(studio)
     snapshot = studio.snapshot
-    with held("nvg_studio.project.storage.save") as gate:
-        studio.window.files.save(folder / "first.nvgs")
+    with held("nvg_studio.project.storage.project_file.save") as gate:
+        studio.window.project_files.save(folder / "first.nvgs")
         gate.wait_entered(studio)
         yield
     studio.settle()
-    assert storage.load(folder / "first.nvgs").document.snapshot == snapshot
+    assert project_file.load(folder / "first.nvgs").document.snapshot == snapshot
 
 
 @contextmanager
@@ -88,11 +88,11 @@ def saving_a_picture(studio: Studio, folder: Path, samples: list[Path]) -> Itera
 def autosaving(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     with held("nvg_studio.project.autosave.save") as gate:
         edit(studio)
-        studio.session.keeper.write()
+        studio.session.autosaver.write()
         gate.wait_entered(studio)
         yield
-    studio.until(lambda: studio.session.keeper.up_to_date)
-    assert not list(studio.session.keeper.folder.glob("*.nvgs"))  # it was given up, and the next one has no changes
+    studio.until(lambda: studio.session.autosaver.up_to_date)
+    assert not list(studio.session.autosaver.folder.glob("*.nvgs"))  # it was given up, and the next one has no changes
 
 
 @contextmanager
@@ -121,7 +121,7 @@ def generating(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[No
 def running(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     engine = hold(studio)
     studio.press_card(4)
-    studio.session.making.run(3)
+    studio.session.generation.run(3)
     engine.step(2)
     yield
     let_go(studio)
@@ -140,30 +140,30 @@ def composing_a_run(studio: Studio, folder: Path, samples: list[Path]) -> Iterat
 @contextmanager
 def running_live(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     engine = hold(studio)
-    studio.session.runs.choose(live=True)
+    studio.session.run_queue.set_options(live=True)
     free_stroke(studio, size=2)
     studio.until(lambda: len(engine.requests) == 1)
     free_stroke(studio, level=2, size=2)  # and another one waits
     yield
     let_go(studio)
-    studio.session.runs.choose(live=False)
+    studio.session.run_queue.set_options(live=False)
     assert len(engine.requests) == 1
 
 
 @contextmanager
 def choosing(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     make_variations(studio, 2)
-    studio.session.runs.choose(variations=1)
+    studio.session.run_queue.set_options(variations=1)
     with held("nvg_studio.project.results.choose") as gate:
-        studio.session.making.choose(1)
+        studio.session.generation.use_result(1)
         gate.wait_entered(studio)
         yield
 
 
 @contextmanager
 def reading_a_reference(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
-    with held("nvg_studio.ui.reference.read_image") as gate:
-        studio.window.making.reference_source.open(samples[3])
+    with held("nvg_studio.editor.reference.controller.read_image") as gate:
+        studio.window.generation_docks.reference_controller.open(samples[3])
         gate.wait_entered(studio)
         yield
 
@@ -172,11 +172,11 @@ def reading_a_reference(studio: Studio, folder: Path, samples: list[Path]) -> It
 def drawing_stages(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     hold(studio)
     sequence = studio.session.sequence
-    studio.session.renderings.set_model("another")
-    studio.session.renderings.want([(sequence, stage) for stage in range(9)])
+    studio.session.stage_pictures.set_model("another")
+    studio.session.stage_pictures.request([(sequence, stage) for stage in range(9)])
     yield
     let_go(studio)
-    studio.session.renderings.set_model(SCRIPTED_INFO.fingerprint)
+    studio.session.stage_pictures.set_model(SCRIPTED_INFO.fingerprint)
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def recovering(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[No
         gate.wait_entered(studio)
         yield
     studio.settle()
-    found = recoverable(studio.session.keeper.folder)
+    found = recoverable(studio.session.autosaver.folder)
     assert [one.origin.name for one in found] == ["lost"]
     for one in found:
         one.close()
@@ -229,7 +229,7 @@ KINDS = (
 def test_a_document_is_replaced_while_work_is_pending(
     studio: Studio, tmp_path: Path, samples: list[Path], monkeypatch: pytest.MonkeyPatch, pending: Pending
 ) -> None:
-    monkeypatch.setattr(keeping, "SECOND_MS", 3_600_000)
+    monkeypatch.setattr(autosaver, "SECOND_MS", 3_600_000)
     store = studio.session.store
     with pending(studio, tmp_path, samples):
         studio.session.store.open(another(tmp_path, samples))
@@ -238,8 +238,12 @@ def test_a_document_is_replaced_while_work_is_pending(
     studio.settle()
     now = store.current
     assert now is not None and facts(now) == facts(opened)
-    assert not studio.session.modified and studio.session.runs.running is None and not studio.session.runs.waiting
-    studio.session.runs.choose(live=False)
+    assert (
+        not studio.session.modified
+        and studio.session.run_queue.running is None
+        and not studio.session.run_queue.waiting
+    )
+    studio.session.run_queue.set_options(live=False)
     studio.press_card(8)
     studio.until(lambda: studio.snapshot.request is not None)
     studio.settle()

@@ -16,10 +16,10 @@ def test_cancel_at_any_time_leaves_the_document(studio: Studio, stage: int, data
     engine.manual = True
     studio.press_card(stage)
     engine.step(data.draw(st.integers(0, 9 - stage)))  # a run of 9 - stage stages is done one step later
-    studio.session.link.poll()
+    studio.session.engine_client.poll()
     studio.trigger_when_enabled("run.cancel")
     engine.manual = False
     studio.settle()
-    assert studio.session.runs.running is None
+    assert studio.session.run_queue.running is None
     assert studio.session.document is before
-    assert set(studio.card_states()) == {"fresh"} and not studio.session.making.made
+    assert set(studio.card_states()) == {"fresh"} and not studio.session.generation.pending_results

@@ -7,9 +7,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 
 from nvg_studio.imaging.read import read_image
-from nvg_studio.project import storage
 from nvg_studio.project.export.export import ENDINGS
 from nvg_studio.project.export.kinds import Format
+from nvg_studio.project.storage import project_file
 from nvg_studio.ui.dialogs.save_target import ask_save_path, completed
 from tests.ui.driver import Studio, answering
 from tests.ui.test_export import choose, confirm, dialog_of
@@ -47,8 +47,8 @@ def test_what_is_proposed_is_a_name_that_can_be_saved(
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(give_up))
     assert ask_save_path(studio.window, "Save", tmp_path / (letter * 255), "", (".nvgs",)) is None
-    storage.save(studio.session.project(), proposed[0])
-    storage.save(studio.session.project(), proposed[0])  # with a backup beside it
+    project_file.save(studio.session.to_project(), proposed[0])
+    project_file.save(studio.session.to_project(), proposed[0])  # with a backup beside it
 
 
 def type_name(studio: Studio, folder: Path, action: str, name: str, answer: QMessageBox.StandardButton) -> list[str]:
@@ -73,7 +73,7 @@ def type_name(studio: Studio, folder: Path, action: str, name: str, answer: QMes
 
     QTimer.singleShot(100, fill)
     studio.trigger(action)
-    studio.until(lambda: studio.window.exporter.running is None)
+    studio.until(lambda: studio.window.export_controller.running is None)
     studio.settle()
     return asked
 
@@ -98,7 +98,7 @@ def test_a_name_without_its_ending_is_asked_about(
     assert asked == [f"{target} already exists. Replace it?"]
     assert ((folder / target).read_bytes() == b"precious") is (answer == NO)
     if answer == YES and target.endswith(".nvgs"):
-        assert storage.load(folder / target).document.snapshot == studio.snapshot
+        assert project_file.load(folder / target).document.snapshot == studio.snapshot
 
 
 def test_a_new_name_is_not_asked_about(studio: Studio, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_an_export_writes_the_very_name_that_was_asked_about(studio: Studio, tmp
     with answering("getSaveFileName", tmp_path / wanted):
         confirm(studio, dialog)
     studio.until((tmp_path / wanted).exists)
-    studio.until(lambda: studio.window.exporter.running is None)
+    studio.until(lambda: studio.window.export_controller.running is None)
     studio.settle()
     assert all((tmp_path / name).read_bytes() == b"precious" for name in near)
     if kind is Format.JPEG:

@@ -84,7 +84,7 @@ def test_shapes_may_leave_the_picture_and_ctrl_picks(studio: Studio, key: str) -
     assert painted(studio)[8, :5].all()
     before = studio.session.document
     studio.click(*studio.a_cell_of(1, 1), keys=CTRL)
-    assert studio.window.state.now.cluster == 1
+    assert studio.window.state.choices.cluster == 1
     assert studio.session.document is before
 
 
@@ -96,7 +96,7 @@ def test_shapes_keep_a_balanced_tree_balanced_and_escape_gives_up(studio: Studio
     before = studio.session.document
     studio.stroke(TRIANGLE, release=False)
     studio.key(Qt.Key.Key_Escape)
-    studio.stroke([studio.a_cell_of(3, studio.window.state.now.cluster)])  # it has that cluster: nothing to paint
+    studio.stroke([studio.a_cell_of(3, studio.window.state.choices.cluster)])  # it has that cluster: nothing to paint
     assert studio.session.document is before
     studio.stroke(TRIANGLE)
     assert studio.session.document is not before
@@ -129,7 +129,7 @@ def test_the_other_end_of_the_pen_gives_cells_back(studio: Studio) -> None:
     studio.window.state.update(size=16)
     studio.pen([(2.0, 2.0), (14.0, 14.0)], pressure=1.0, tip=QPointingDevice.PointerType.Eraser)
     assert len(changed(studio)) == 0
-    assert studio.window.state.now.tool == "brush"
+    assert studio.window.state.choices.tool == "brush"
 
 
 def test_another_button_does_not_end_a_stroke(studio: Studio) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PySide6.QtTest import QTest
 
+from nvg_studio.editor.choices import LockKind
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.hierarchy import excess, is_balanced
-from nvg_studio.ui.state import LockKind
 from tests.ui.driver import LEFT, NO_KEYS, Studio
 from tests.ui.test_tools import CTRL, freely
 
@@ -18,7 +18,7 @@ def choose(studio: Studio, *clusters: int, level: int = 2) -> None:
     for number, cluster in enumerate(clusters):
         studio.click(*studio.a_cell_of(level, cluster), keys=CTRL if number else NO_KEYS)
     studio.settle()
-    assert studio.window.state.now.selected == set(clusters)
+    assert studio.window.state.choices.selected == set(clusters)
 
 
 def test_merge_puts_a_cluster_into_its_sibling(studio: Studio) -> None:
@@ -51,7 +51,7 @@ def test_swap_exchanges_two_selected_clusters(studio: Studio) -> None:
 
 
 def test_merge_and_swap_wait_for_the_right_selection(studio: Studio) -> None:
-    actions = studio.window.actions_set
+    actions = studio.window.action_set
     for clusters, merge, swap in (((0,), True, False), ((0, 1), False, True), ((0, 1, 2), False, False)):
         choose(studio, *clusters)
         assert (actions["cluster.merge"].isEnabled(), actions["cluster.swap"].isEnabled()) == (merge, swap)
@@ -110,7 +110,7 @@ def test_the_level_that_a_stroke_reaches_up_to_is_shown_before_and_after(studio:
     assert bool(preview.blocked.any()) is inside
     studio.click(x, y)
     studio.settle()
-    assert studio.session.lowest_changed == (None if inside else 1)
+    assert studio.session.lowest_changed_level == (None if inside else 1)
     run = studio.window.generate.run
     assert run.text() == ("From level 4, keep the layout" if inside else "Run from level 1")
     assert "keeps the layout of levels 1 to " + ("4" if inside else "3") in run.toolTip()
@@ -121,6 +121,6 @@ def test_the_switches_on_the_toolbar_are_those_of_the_menu(studio: Studio) -> No
     studio.settle()
     options, state = studio.window.bars.options, studio.window.state
     for button, field in ((options.inside, "inside_parent"), (options.balanced, "balanced")):
-        before = getattr(state.now, field)
+        before = getattr(state.choices, field)
         QTest.mouseClick(button, LEFT)
-        assert getattr(state.now, field) is not before
+        assert getattr(state.choices, field) is not before

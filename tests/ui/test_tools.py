@@ -5,10 +5,10 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
+from nvg_studio.editor.choices import LockKind
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.hierarchy import is_balanced
 from nvg_studio.project.document import apply_edit
-from nvg_studio.ui.state import LockKind
 from tests.ui.driver import Studio
 
 SHIFT, CTRL, ALT = (
@@ -104,7 +104,7 @@ def test_inside_parent_keeps_a_stroke_in_the_parent(studio: Studio) -> None:
     studio.key("p")
     studio.stroke([(0.5, 8.0), (15.5, 8.0)])
     assert not np.array_equal(studio.labels(2), parents)
-    assert studio.session.lowest_changed == 1
+    assert studio.session.lowest_changed_level == 1
 
 
 def test_a_stroke_outside_the_parent_says_why_nothing_happens(studio: Studio) -> None:
@@ -130,13 +130,13 @@ def test_what_is_said_never_moves_the_canvas(studio: Studio) -> None:
 
 
 def test_a_cluster_that_is_all_of_its_parent_leaves_the_hand_to_its_empty_sibling(ready_studio: Studio) -> None:
-    ready_studio.session.making.new_layout(0, bands=False)
+    ready_studio.session.generation.new_layout(0, bands=False)
     ready_studio.settle()
     freely(ready_studio, level=1, size=4)
-    assert ready_studio.window.state.now.cluster == 1
+    assert ready_studio.window.state.choices.cluster == 1
     ready_studio.click(4.0, 4.0)
     ready_studio.key("2")
-    assert ready_studio.window.state.now.cluster == 3
+    assert ready_studio.window.state.choices.cluster == 3
     ready_studio.stroke([(4.0, 4.0)])
     assert (ready_studio.labels(2) == 3).any() and ready_studio.session.document.snapshot.layout.levels == 2
 
@@ -146,10 +146,10 @@ def test_a_click_in_the_dock_takes_a_cluster_in_hand(studio: Studio) -> None:
     tree, model = studio.window.clusters.tree, studio.window.clusters.model
     studio.settle()
     QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=tree.visualRect(model.index_of(2, 3)).center())
-    assert (studio.window.state.now.cluster, studio.window.state.now.selected) == (3, {3})
+    assert (studio.window.state.choices.cluster, studio.window.state.choices.selected) == (3, {3})
     studio.key("v")
     QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=tree.visualRect(model.index_of(2, 0)).center())
-    assert (studio.window.state.now.cluster, studio.window.state.now.selected) == (0, {0})
+    assert (studio.window.state.choices.cluster, studio.window.state.choices.selected) == (0, {0})
 
 
 def test_locked_cells_cannot_be_painted_and_say_so(studio: Studio) -> None:
@@ -190,7 +190,7 @@ def test_eraser_gives_cells_back(studio: Studio) -> None:
     studio.window.state.update(size=16)
     studio.stroke([(2.0, 2.0), (14.0, 14.0), (2.0, 14.0), (14.0, 2.0)])
     assert len(changed(studio)) == 0
-    assert studio.session.lowest_changed is None
+    assert studio.session.lowest_changed_level is None
 
 
 def with_islands(studio: Studio) -> np.ndarray:
@@ -202,7 +202,7 @@ def with_islands(studio: Studio) -> np.ndarray:
     bits[:, 0] = islands.reshape(-1)
     document = studio.session.document
     assert document is not None
-    studio.session.put(apply_edit(document, studio.snapshot.sequence.replace(bits=bits), "Islands", 1))
+    studio.session.set_document(apply_edit(document, studio.snapshot.sequence.replace(bits=bits), "Islands", 1))
     freely(studio)
     studio.key("g")
     return islands
@@ -225,7 +225,7 @@ def test_fill_takes_all_islands_where_it_is_told_to_and_remembers_it(studio: Stu
     studio.until(button.isVisible)
     assert button.isChecked()
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert not studio.remembered.preferences.contiguous
+    assert not studio.user_settings.preferences.contiguous
     studio.click(3.5, 3.5)
     assert (studio.labels(1) == 0).all()
 
@@ -235,18 +235,18 @@ def test_pick_takes_a_cluster_and_x_swaps(studio: Studio) -> None:
     studio.key("3")
     studio.key("i")
     studio.click(*studio.a_cell_of(3, 5))
-    assert (state.now.cluster, state.now.other) == (5, 4)
+    assert (state.choices.cluster, state.choices.other) == (5, 4)
     studio.key("x")
-    assert (state.now.cluster, state.now.other) == (4, 5)
+    assert (state.choices.cluster, state.choices.other) == (4, 5)
     studio.click(*studio.a_cell_of(3, 7), button=RIGHT)
-    assert (state.now.cluster, state.now.other) == (4, 7)
+    assert (state.choices.cluster, state.choices.other) == (4, 7)
 
 
 def test_ctrl_click_with_the_brush_picks_and_paints_nothing(studio: Studio) -> None:
     freely(studio, level=3)
     before = studio.session.document
     studio.click(*studio.a_cell_of(3, 6), keys=CTRL)
-    assert studio.window.state.now.cluster == 6
+    assert studio.window.state.choices.cluster == 6
     assert studio.session.document is before
 
 
@@ -255,8 +255,8 @@ def test_select_selects_the_cluster_and_the_dock_follows(studio: Studio) -> None
     studio.key("v")
     studio.click(*studio.a_cell_of(2, 3))
     studio.settle()
-    assert studio.window.state.now.selected == {3}
-    assert studio.window.state.now.cluster == 3
+    assert studio.window.state.choices.selected == {3}
+    assert studio.window.state.choices.cluster == 3
     clusters = studio.window.clusters
     assert clusters.tree.currentIndex() == clusters.model.index_of(2, 3)
 
@@ -266,7 +266,7 @@ def test_what_was_selected_is_what_is_painted_with(studio: Studio) -> None:
     studio.key("v")
     studio.click(*studio.a_cell_of(2, 3))
     studio.click(*studio.a_cell_of(2, 2), keys=SHIFT)
-    assert studio.window.state.now.selected == {2, 3}
+    assert studio.window.state.choices.selected == {2, 3}
     studio.key("b")
     x, y = studio.a_cell_of(2, 0)
     studio.click(x, y)
@@ -290,24 +290,24 @@ def test_lock_brush_locks_and_the_right_button_unlocks(studio: Studio, kind: Loc
 def test_size_keys_and_their_limits(studio: Studio) -> None:
     state = studio.window.state
     studio.key("]")
-    assert state.now.size == 4
+    assert state.choices.size == 4
     for _ in range(30):
         studio.key("]")
-    assert state.now.size == 16
+    assert state.choices.size == 16
     for _ in range(30):
         studio.key("[")
-    assert state.now.size == 1
+    assert state.choices.size == 1
 
 
 def test_level_keys_and_the_cluster_in_hand(studio: Studio) -> None:
     state = studio.window.state
     studio.key("8")
-    assert state.now.level == 8
-    state.take(200)
+    assert state.choices.level == 8
+    state.activate(200)
     studio.key("2")
-    assert (state.now.level, state.now.cluster, state.now.other) == (2, 3, 2)
+    assert (state.choices.level, state.choices.cluster, state.choices.other) == (2, 3, 2)
     studio.key("4")
-    assert (state.now.level, state.now.cluster) == (4, 12)
+    assert (state.choices.level, state.choices.cluster) == (4, 12)
 
 
 def test_hand_space_and_middle_button_move_the_view_and_nothing_else(studio: Studio) -> None:

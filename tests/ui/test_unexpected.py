@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from nvg_studio.ui.dialogs.error import ErrorDialog
-from nvg_studio.ui.unexpected import MOST_SHOWN, UnexpectedErrors
+from nvg_studio.ui.window.unexpected_errors import MAX_SHOWN, UnexpectedErrors
 from tests.ui.driver import Studio
 
 
@@ -61,16 +61,16 @@ def test_an_exception_in_a_thread_is_shown(bare_studio: Studio, caught: list[Bas
 def test_an_error_that_comes_back_fills_one_dialog_up_to_a_limit(
     bare_studio: Studio, caught: list[BaseException]
 ) -> None:
-    for _ in range(2 * MOST_SHOWN):
+    for _ in range(2 * MAX_SHOWN):
         sys.excepthook(ValueError, ValueError("again"), None)
     dialog = dialog_of(bare_studio)
     bare_studio.qtbot.wait(20)
-    assert dialog.details.toPlainText().count("ValueError: again") == MOST_SHOWN
+    assert dialog.details.toPlainText().count("ValueError: again") == MAX_SHOWN
     assert len(bare_studio.window.findChildren(ErrorDialog)) == 1
     dialog.close()
 
 
 def test_a_failing_job_says_so_with_details(bare_studio: Studio) -> None:
-    bare_studio.window.models._refuse(RuntimeError("a mistake in the program"))
+    bare_studio.window.model_manager._report_error(RuntimeError("a mistake in the program"))
     notice = bare_studio.window.message.notice
     assert notice is not None and "a mistake in the program" in notice.text and "RuntimeError" in notice.details

@@ -5,9 +5,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from nvg_studio.ui.state import LockKind
+from nvg_studio.editor.choices import LockKind
 from tests.ui.driver import LEFT, Studio
-from tests.ui.making import engine_of, make_variations
+from tests.ui.generation import engine_of, make_variations
 
 
 def test_variations_come_in_one_batch_and_choosing_one_is_a_step(studio: Studio) -> None:
@@ -23,7 +23,7 @@ def test_variations_come_in_one_batch_and_choosing_one_is_a_step(studio: Studio)
     QTest.mouseClick(page.grid.viewport(), LEFT, pos=where)
     QTest.mouseClick(page.use, LEFT)
     studio.settle()
-    made = studio.session.making.made
+    made = studio.session.generation.pending_results
     assert studio.snapshot.sequence == made[2].sequence
     assert studio.snapshot.request.settings[0].seed == 2
     assert studio.window.stack.currentWidget() is studio.window.canvas
@@ -38,7 +38,7 @@ def test_variations_keep_what_is_locked(studio: Studio) -> None:
     before = studio.snapshot.sequence
     make_variations(studio, 3, stage=1)
     for index in range(3):
-        studio.session.making.choose(index)
+        studio.session.generation.use_result(index)
         studio.settle()
         assert np.array_equal(studio.snapshot.sequence.token_map[:, held], before.token_map[:, held])
         assert np.array_equal(studio.snapshot.sequence.bits[held], before.bits[held])
@@ -54,7 +54,7 @@ def test_any_two_are_compared_side_by_side_or_by_wipe(studio: Studio) -> None:
     left, right = view.frames()
     shot = view.grab().toImage()
     ratio = shot.devicePixelRatio()
-    pictures = [made.picture for made in studio.session.making.made]
+    pictures = [made.picture for made in studio.session.generation.pending_results]
     for frame, own, other in ((left, 0, 2), (right, 2, 0)):
         where = (frame.topLeft() + (frame.bottomRight() - frame.topLeft()) * (5.5 / 16)) * ratio  # inside one cell
         colour = shot.pixelColor(where.toPoint())
@@ -77,7 +77,7 @@ def test_one_result_is_compared_with_the_picture_as_it_is_now(studio: Studio) ->
     page = studio.window.results
     page.select(1)
     pairs = []
-    page.compare_asked.connect(lambda *pair: pairs.append(pair))
+    page.compare_requested.connect(lambda *pair: pairs.append(pair))
     QTest.mouseClick(page.compare, LEFT)
     assert pairs == [(None, 1)]
 
@@ -88,11 +88,11 @@ def test_stars_stay_when_the_others_are_cleared(studio: Studio) -> None:
     page.select(1)
     QTest.mouseClick(page.star, LEFT)
     studio.settle()
-    assert [made.starred for made in studio.session.making.made] == [False, True, False]
-    kept = studio.session.making.made[1].sequence
+    assert [made.starred for made in studio.session.generation.pending_results] == [False, True, False]
+    kept = studio.session.generation.pending_results[1].sequence
     studio.trigger_when_enabled("run.clear")
     studio.settle()
-    assert [made.sequence for made in studio.session.making.made] == [kept]
+    assert [made.sequence for made in studio.session.generation.pending_results] == [kept]
     assert page.grid.count() == 2
 
 
@@ -103,7 +103,7 @@ def test_the_settings_behind_a_result_come_back(studio: Studio) -> None:
     page = studio.window.results
     page.select(2)
     QTest.mouseClick(page.settings, LEFT)
-    settings = studio.session.runs.settings
+    settings = studio.session.run_queue.settings
     assert (settings.seed, settings.temperature) == (2, 0.7)
     assert studio.window.generate.seed.text() == "2"
 
@@ -114,8 +114,8 @@ def test_new_pictures_come_in_variations_too(ready_studio: Studio) -> None:
     QTest.mouseClick(studio.window.generate.run, LEFT)
     studio.until(lambda: studio.session.document is not None)
     studio.settle()
-    assert len(studio.session.making.made) == 3
-    assert studio.snapshot.sequence == studio.session.making.made[0].sequence
+    assert len(studio.session.generation.pending_results) == 3
+    assert studio.snapshot.sequence == studio.session.generation.pending_results[0].sequence
     assert studio.window.stack.currentWidget() is studio.window.results
 
 
@@ -128,6 +128,6 @@ def test_new_results_come_into_view_and_a_star_leaves_the_place(studio: Studio) 
     assert rows.contains(grid.visualItemRect(grid.item(6)).center())
     assert not rows.contains(grid.visualItemRect(grid.item(0)).center())
     place = grid.verticalScrollBar().value()
-    studio.session.making.star(7)
+    studio.session.generation.toggle_star(7)
     studio.settle()
     assert grid.verticalScrollBar().value() == place > 0

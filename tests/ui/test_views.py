@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from nvg_studio.editor.choices import Palette, ViewMode
 from nvg_studio.engine.scripted import SCRIPTED_INFO, ScriptedEngine
 from nvg_studio.granularity import edits
 from nvg_studio.imaging.cells import cell_means
 from nvg_studio.imaging.draw import label_colours, mean_colours, safe_colours
 from nvg_studio.ui.canvas.draw import GRID_FROM
-from nvg_studio.ui.state import Palette, ViewMode
 from tests.ui.driver import Studio, model_folder, no_threads_left
 from tests.ui.test_tools import freely
 
@@ -21,7 +21,7 @@ from tests.ui.test_tools import freely
 def before_side(studio: Studio) -> np.ndarray | None:
     """The picture on the left of the divider."""
     studio.settle()
-    return studio.window.before.picture
+    return studio.window.comparison.picture
 
 
 def test_the_wipe_compares_an_edit_with_the_last_result(studio: Studio) -> None:
@@ -30,7 +30,7 @@ def test_the_wipe_compares_an_edit_with_the_last_result(studio: Studio) -> None:
     assert np.array_equal(before_side(studio), photo)
     freely(studio, size=5)
     studio.stroke([(4.5, 4.5), (10.5, 10.5)])
-    studio.until(lambda: not np.array_equal(studio.window.shown.picture, photo))
+    studio.until(lambda: not np.array_equal(studio.window.displayed.picture, photo))
     assert np.array_equal(before_side(studio), photo)
     studio.press_card(1)
     studio.settle()
@@ -42,7 +42,7 @@ def test_the_wipe_compares_an_edit_with_the_last_result(studio: Studio) -> None:
     assert np.array_equal(before_side(studio), first)
     studio.trigger("view.picture")
     studio.settle()
-    assert studio.window.before.picture is None
+    assert studio.window.comparison.picture is None
 
 
 @pytest.mark.parametrize("mode", list(ViewMode))
@@ -56,7 +56,7 @@ def test_every_view_mode_leaves_the_document_and_can_be_painted_in(studio: Studi
     studio.click(x, y)
     painted = edits.changed_cells(before.sequence, studio.snapshot.sequence, 2).reshape(16, 16)
     assert painted[int(y), int(x)] and studio.labels(2)[int(y), int(x)] == 0
-    assert studio.session.lowest_changed == 2
+    assert studio.session.lowest_changed_level == 2
 
 
 @pytest.mark.parametrize("tool", ["brush", "select", "fill", "hand"])
@@ -66,11 +66,11 @@ def test_the_divider_is_dragged_whatever_the_tool(studio: Studio, tool: str) -> 
     studio.settle()
     document, viewport = studio.session.document, studio.window.canvas.viewport
     studio.stroke([(8.0, 3.0), (6.0, 3.0), (4.0, 5.0)])
-    assert studio.window.state.now.wipe == pytest.approx(0.25, abs=0.01)
+    assert studio.window.state.choices.wipe == pytest.approx(0.25, abs=0.01)
     studio.stroke([(4.0, 3.0), (-9.0, 3.0)])
-    assert studio.window.state.now.wipe == 0
+    assert studio.window.state.choices.wipe == 0
     assert studio.session.document is document and studio.window.canvas.viewport == viewport
-    assert not studio.window.state.now.selected
+    assert not studio.window.state.choices.selected
 
 
 def test_away_from_the_divider_tools_work_as_ever(studio: Studio) -> None:
@@ -114,7 +114,7 @@ def test_palettes_colour_canvas_cards_and_dock_and_are_remembered(studio: Studio
         card = studio.window.strip.cards[3].view.structure
         colour = card.pixelColor(5, 7).getRgb()[:3]
         assert colour == tuple(expected[labels[7 * 16 + 5]])
-        assert studio.remembered.preferences.palette is palette
+        assert studio.user_settings.preferences.palette is palette
 
 
 def test_the_cell_grid_comes_with_zoom_and_can_be_switched_off(studio: Studio) -> None:
@@ -158,15 +158,15 @@ def small_studio(qtbot: QtBot, tmp_path: Path, samples: list[Path]) -> Iterator[
 def test_six_levels_have_seven_cards_and_run_from_each(small_studio: Studio) -> None:
     studio = small_studio
     assert studio.card_states() == ["fresh"] * 7
-    assert not studio.window.actions_set["level.7"].isEnabled()
+    assert not studio.window.action_set["level.7"].isEnabled()
     studio.key("6")
-    assert studio.window.state.now.level == 6
+    assert studio.window.state.choices.level == 6
     studio.window.state.set_level(8)
-    assert studio.window.state.now.level == 6
+    assert studio.window.state.choices.level == 6
     freely(studio, level=3, size=2)
     studio.window.state.update(inside_parent=False)
     studio.stroke([(1.5, 1.5), (6.5, 6.5)])
-    assert studio.session.lowest_changed is not None
+    assert studio.session.lowest_changed_level is not None
     states = studio.card_states()
     assert "edited" in states and len(states) == 7
     for stage in range(7):
@@ -174,4 +174,4 @@ def test_six_levels_have_seven_cards_and_run_from_each(small_studio: Studio) -> 
         studio.settle()
         assert studio.engine.requests[-1].stage == stage  # type: ignore[attr-defined]
         assert studio.card_states() == ["fresh"] * 7
-        studio.window.generate.dice_asked.emit()
+        studio.window.generate.randomize_requested.emit()

@@ -13,30 +13,30 @@ from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from nvg_studio.editor.choices import LockKind, ViewMode
+from nvg_studio.editor.notices import Kind
 from nvg_studio.engine.scripted import SCRIPTED_INFO, ScriptedEngine, draw
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
-from nvg_studio.project import storage
-from nvg_studio.ui import commands
-from nvg_studio.ui.actions import MENUS, TABLE
+from nvg_studio.project.storage import project_file
+from nvg_studio.ui.actions.table import MENUS, TABLE
 from nvg_studio.ui.docks.cluster_model import CONTENT, LAYOUT, REGION
-from nvg_studio.ui.messages import Kind
-from nvg_studio.ui.state import LockKind, ViewMode
+from nvg_studio.ui.window import commands
 from tests.ui.driver import LEFT, Studio, answering
 
 
 def test_empty_window_offers_two_ways_to_begin(bare_studio: Studio, tmp_path: Path) -> None:
     window = bare_studio.window
-    assert window.stack.currentWidget() is window.empty
-    assert "No model" in window.empty.status.text()
-    assert not window.empty.generate.isEnabled()
-    assert not window.actions_set["file.save"].isEnabled()
+    assert window.stack.currentWidget() is window.welcome_page
+    assert "No model" in window.welcome_page.status.text()
+    assert not window.welcome_page.generate.isEnabled()
+    assert not window.action_set["file.save"].isEnabled()
     bare_studio.session.load_model(tmp_path / "nowhere")
     assert "There is no model" in window.message.text.text()
 
 
 def test_a_photo_without_a_model_is_refused_in_one_line(bare_studio: Studio, samples: list[Path]) -> None:
-    bare_studio.window.files.open(samples[0])
+    bare_studio.window.project_files.open(samples[0])
     bare_studio.until(lambda: bare_studio.window.message.notice is not None)
     assert "No model is loaded" in bare_studio.window.message.text.text()
     assert bare_studio.session.document is None
@@ -88,13 +88,13 @@ def test_run_from_a_card_fills_the_cards_one_by_one(studio: Studio) -> None:
     engine.manual = True
     studio.press_card(3)
     engine.step()
-    studio.session.link.poll()
+    studio.session.engine_client.poll()
     studio.until(lambda: not studio.window.refresh_pending)
     views = [card.view.state for card in studio.window.strip.cards if card.view is not None]
     assert views == ["fresh"] * 4 + ["working"] + ["waiting"] * 4
     assert studio.window.canvas.layers.note.startswith("Level 3 of 8")
     engine.manual = False
-    studio.until(lambda: studio.session.runs.running is None)
+    studio.until(lambda: studio.session.run_queue.running is None)
     assert engine.requests[-1].stage == 3
     assert studio.card_states() == ["fresh"] * 9
     assert studio.snapshot.title == "Run from level 3"
@@ -108,25 +108,25 @@ def test_rough_previews_say_so_and_are_never_kept(studio: Studio) -> None:
     engine.manual = engine.rough = True
     studio.press_card(3)
     engine.step()
-    studio.session.link.poll()
+    studio.session.engine_client.poll()
     studio.settle_drawing()
     canvas, session = studio.window.canvas, studio.session
     assert canvas.layers.note == "Preview, level 3 of 8, run under way"
-    run = session.runs.running
+    run = session.run_queue.running
     assert run is not None and run.sequence is not None
     assert studio.window.strip.cards[3].picture.filled
-    assert session.renderings.picture(run.sequence, 3) is None
-    assert session.renderings.sketch(run.sequence, 3) is not None
+    assert session.stage_pictures.picture(run.sequence, 3) is None
+    assert session.stage_pictures.picture_or_preview(run.sequence, 3) is not None
     engine.step(5)  # the last stage is drawn in full
-    session.link.poll()
+    session.engine_client.poll()
     studio.settle_drawing()
     assert canvas.layers.note == "Level 8 of 8, run under way"
     engine.manual = False
     studio.settle()
     np.testing.assert_array_equal(session.base, draw(session.sequence, 8, engine.info))
-    studio.until(lambda: session.renderings.picture(session.sequence, 3) is not None)
+    studio.until(lambda: session.stage_pictures.picture(session.sequence, 3) is not None)
     np.testing.assert_array_equal(
-        session.renderings.picture(session.sequence, 3), draw(session.sequence, 3, engine.info)
+        session.stage_pictures.picture(session.sequence, 3), draw(session.sequence, 3, engine.info)
     )
 
 
@@ -141,7 +141,7 @@ def test_cards_wait_for_a_run_with_what_they_have_decoded(studio: Studio) -> Non
     decode = engine.decode
     engine.decode = lambda sequence, stages: asked.append(stages) or decode(sequence, stages)  # type: ignore
     engine.step(3)
-    studio.session.link.poll()
+    studio.session.engine_client.poll()
     studio.settle_drawing()
     assert asked == []
     engine.manual = False
@@ -183,8 +183,8 @@ def test_cancel_changes_nothing(studio: Studio) -> None:
     studio.press_card(0)
     engine.step(3)
     studio.trigger_when_enabled("run.cancel")
-    studio.session.link.poll()
-    assert studio.session.runs.running is None
+    studio.session.engine_client.poll()
+    assert studio.session.run_queue.running is None
     assert studio.session.document is before
     engine.manual = False
 
@@ -196,7 +196,7 @@ def test_a_failed_run_is_one_line_and_changes_nothing(studio: Studio) -> None:
     before = studio.session.document
     engine.fail_next("The device is out of memory: close other programs, or run on the CPU.")
     studio.press_card(0)
-    studio.until(lambda: studio.session.runs.running is None)
+    studio.until(lambda: studio.session.run_queue.running is None)
     assert studio.session.document is before
     assert "out of memory" in studio.window.message.text.text()
 
@@ -213,10 +213,10 @@ def test_a_result_that_comes_after_an_edit_waits_as_candidate(studio: Studio) ->
     studio.click(*studio.a_cell_of(1, 1))
     edited = studio.snapshot
     engine.manual = False
-    studio.until(lambda: studio.session.runs.running is None)
+    studio.until(lambda: studio.session.run_queue.running is None)
     studio.settle()
     assert studio.snapshot is edited
-    assert len(studio.session.making.made) == 1
+    assert len(studio.session.generation.pending_results) == 1
     history = studio.window.history.list
     item = history.item(history.count() - 1)
     QTest.mouseClick(history.viewport(), LEFT, pos=history.visualItemRect(item).center())
@@ -233,7 +233,7 @@ def test_an_equal_run_is_not_made_twice(studio: Studio) -> None:
     studio.press_card(2)
     assert len(studio.engine.requests) == count  # type: ignore[attr-defined]
     assert "Nothing has changed" in studio.window.message.text.text()
-    QTest.mouseClick(studio.window.generate.dice, LEFT)
+    QTest.mouseClick(studio.window.generate.randomize, LEFT)
     studio.press_card(2)
     studio.settle()
     assert len(studio.engine.requests) == count + 1  # type: ignore[attr-defined]
@@ -306,7 +306,7 @@ def test_history_visits_any_step(studio: Studio) -> None:
     studio.trigger("edit.redo")
     assert studio.snapshot.locks.any
     studio.settle()
-    assert not studio.window.actions_set["edit.redo"].isEnabled()
+    assert not studio.window.action_set["edit.redo"].isEnabled()
     assert studio.window.history.list.currentRow() == 2
 
 
@@ -319,12 +319,12 @@ def test_save_and_open_a_project(studio: Studio, tmp_path: Path) -> None:
         studio.trigger("file.save_as")
     studio.until(lambda: not studio.session.modified)
     saved = studio.snapshot
-    assert storage.load(target).document.snapshot == saved
+    assert project_file.load(target).document.snapshot == saved
     studio.settle()
     assert studio.window.windowTitle().startswith("work[*]")
     studio.open(target)
     assert studio.snapshot == saved
-    assert str(target) in studio.remembered.recent
+    assert str(target) in studio.user_settings.recent
 
 
 def test_save_png_of_what_is_seen(studio: Studio, tmp_path: Path) -> None:
@@ -378,9 +378,9 @@ def test_the_canvas_shows_an_edit_before_any_run(studio: Studio) -> None:
     studio.key("b")
     x, y = studio.a_cell_of(1, 1)
     studio.click(x, y)
-    studio.until(lambda: not np.array_equal(studio.window.shown.picture, crop))
+    studio.until(lambda: not np.array_equal(studio.window.displayed.picture, crop))
     assert np.array_equal(studio.session.base, crop)
-    assert studio.window.shown.picture.shape == crop.shape
+    assert studio.window.displayed.picture.shape == crop.shape
 
 
 def test_every_action_is_in_its_menu_and_has_a_unique_shortcut(bare_studio: Studio) -> None:
@@ -388,7 +388,7 @@ def test_every_action_is_in_its_menu_and_has_a_unique_shortcut(bare_studio: Stud
     assert len(keys) == len(set(keys))
     assert [menu.title() for menu in bare_studio.window.menus.values()] == list(MENUS)
     for spec in TABLE:
-        assert bare_studio.window.actions_set[spec.name] in bare_studio.window.menus[spec.menu].actions()
+        assert bare_studio.window.action_set[spec.name] in bare_studio.window.menus[spec.menu].actions()
 
 
 def test_command_palette_finds_and_triggers(studio: Studio) -> None:
@@ -399,7 +399,7 @@ def test_command_palette_finds_and_triggers(studio: Studio) -> None:
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Down):  # around the ends of the list, and back
         QTest.keyClick(palette.search, key)
     QTest.keyClick(palette.search, Qt.Key.Key_Return)
-    assert studio.window.state.now.view is ViewMode.OVERLAY
+    assert studio.window.state.choices.view is ViewMode.OVERLAY
     assert not palette.isVisible()
 
 
@@ -407,7 +407,7 @@ def test_theme_switches_and_is_remembered(studio: Studio) -> None:
     for name in ("light", "dark"):
         studio.trigger(f"view.theme_{name}")
         assert studio.window.theme.name == name
-        assert studio.remembered.preferences.theme == name
+        assert studio.user_settings.preferences.theme == name
         studio.settle()
         studio.window.grab()
 
@@ -422,10 +422,10 @@ def test_the_window_never_imports_torch() -> None:
     code = (
         "import sys\n"
         "from nvg_studio.ui.app import make_application\n"
-        "from nvg_studio.ui.session import Session\n"
-        "from nvg_studio.ui.settings import Remembered\n"
-        "from nvg_studio.ui.theme import Theme\n"
-        "from nvg_studio.ui.window import MainWindow\n"
+        "from nvg_studio.editor.session import Session\n"
+        "from nvg_studio.editor.files.user_settings import Remembered\n"
+        "from nvg_studio.ui.qt.theme import Theme\n"
+        "from nvg_studio.ui.window.main_window import MainWindow\n"
         "from nvg_studio.engine.process import ProcessEngine\n"
         "app = make_application(['studio'])\n"
         "session = Session(ProcessEngine())\n"

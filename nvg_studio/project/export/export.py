@@ -14,7 +14,7 @@ from nvg_studio.project.export.scene import build_scene, scaled_view
 from nvg_studio.project.export.strip import draw_strip
 from nvg_studio.project.export.tiff import encode_tiff
 from nvg_studio.project.files import refusal, write_file
-from nvg_studio.project.storage import Project
+from nvg_studio.project.storage.project_file import Project
 from nvg_studio.project.view import stage_in_view
 
 ENCODERS = {Format.ORA: encode_ora, Format.PSD: encode_psd, Format.TIFF: encode_tiff}

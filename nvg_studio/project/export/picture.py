@@ -18,7 +18,7 @@ from nvg_studio import __version__
 from nvg_studio.imaging.crop import Picture
 from nvg_studio.imaging.write import encode_png, srgb_profile
 from nvg_studio.project.document import Snapshot, only_current, picture_key
-from nvg_studio.project.storage import Project, encode
+from nvg_studio.project.storage.project_file import Project, encode
 
 WORK = "NVG-Studio-Work"
 SOFTWARE = f"NVG Studio {__version__}"

@@ -31,7 +31,7 @@ from nvg_studio.project.export.picture import generation
 from nvg_studio.project.export.residuals import grey_residuals
 from nvg_studio.project.files import refusal, write_file
 from nvg_studio.project.rendering import Rendering
-from nvg_studio.project.storage import Project
+from nvg_studio.project.storage.project_file import Project
 
 _MAX_TOKEN = 2**16
 _OURS = re.compile(

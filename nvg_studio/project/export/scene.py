@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from nvg_studio.imaging.cells import grid_side, spread
+from nvg_studio.imaging.cells import cells_to_pixels, grid_side
 from nvg_studio.imaging.crop import Picture, resize
 from nvg_studio.imaging.draw import lock_map, structure_map
 from nvg_studio.imaging.masks import bounding_box, soft_mask
@@ -59,7 +59,7 @@ def _cutouts(snapshot: Snapshot, level: int, view: Picture, softness: float = 0)
     labels = snapshot.sequence.labels(level)
     width = softness * len(view) / grid_side(len(labels))
     for cluster in np.unique(labels):
-        inside = spread(labels == cluster, len(view))
+        inside = cells_to_pixels(labels == cluster, len(view))
         mask = soft_mask(inside, width) if softness else inside.astype(np.uint8) * np.uint8(255)
         if mask.any():  # a view with fewer pixels than the grid has cells
             name = cluster_name(snapshot, level, int(cluster))

@@ -8,10 +8,10 @@ import qtawesome
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPainterPath, QPen, QTransform
 
+from nvg_studio.editor.choices import ViewMode
 from nvg_studio.ui.canvas.geometry import Viewport
 from nvg_studio.ui.canvas.layers import Badge, Layers, Mask, Preview, middle_cell
-from nvg_studio.ui.state import ViewMode
-from nvg_studio.ui.theme import Colours
+from nvg_studio.ui.qt.theme import Colours
 
 HATCH = 14.0
 GRID_FROM = 40.0
@@ -205,7 +205,8 @@ def _draw_padlock(painter: QPainter, mask: Mask, grid: int, view: Viewport, fill
 
 
 def hatch(painter: QPainter, path: QPainterPath, colour: QColor, step: float, crossed: bool = False) -> None:
-    """Slanted lines over the area of `path`, `step` pixels apart; fixed to the widget, so that they do not swim."""
+    """Slanted lines over the area of `path`, `step` pixels apart; fixed to the widget, so that they stay in place while
+    panning."""
     ratio = painter.device().devicePixelRatioF()
     brush = QBrush(_hatch_tile(colour.rgba(), round(step * ratio), ratio, crossed))
     brush.setTransform(QTransform.fromScale(1 / ratio, 1 / ratio))

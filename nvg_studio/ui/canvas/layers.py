@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
+from nvg_studio.editor.choices import ViewMode
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.ui.canvas.pyramid import Pyramid
-from nvg_studio.ui.state import ViewMode
 
 Mask = NDArray[np.bool_]
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from nvg_studio.ui.lost_release import LostRelease
-from nvg_studio.ui.tools import Pointer, Stroke
+from nvg_studio.ui.canvas.tool import Pointer, Stroke
+from nvg_studio.ui.qt.lost_release import LostRelease
 
 
 class RunningStroke:
@@ -75,4 +75,4 @@ class RunningStroke:
     def _forget(self, stroke: Stroke) -> None:
         if self._stroke is stroke:
             self._stroke = None
-            self._lost_release.over()
+            self._lost_release.finish()

@@ -18,16 +18,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
+from nvg_studio.editor.choices import ViewMode
 from nvg_studio.ui.canvas.draw import draw_layers, draw_preview
 from nvg_studio.ui.canvas.geometry import Viewport, fitted
 from nvg_studio.ui.canvas.keys import bracket_step
 from nvg_studio.ui.canvas.layers import Layers, Preview
 from nvg_studio.ui.canvas.running_stroke import RunningStroke
-from nvg_studio.ui.state import ViewMode
-from nvg_studio.ui.theme import Theme
-from nvg_studio.ui.tools import Desk, Pointer, Tool
-from nvg_studio.ui.tools.eraser import Eraser
-from nvg_studio.ui.tools.moving import Divider, Hand
+from nvg_studio.ui.canvas.tool import NavigationTools, Pointer, Tool, ToolContext
+from nvg_studio.ui.qt.theme import Theme
 
 WHEEL_STEP = 1.0015  # zoom factor per eighth of a degree; one notch of a mouse wheel (120) is about 1.2
 DIVIDER_REACH = 7.0  # widget pixels on each side of the divider
@@ -39,10 +37,10 @@ class CanvasView(QWidget):
 
     hovered = Signal(object)
     viewport_changed = Signal()
-    menu_asked = Signal(object, QPointF)
+    menu_requested = Signal(object, QPointF)
     size_stepped = Signal(int)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, navigation: NavigationTools, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("canvas")
         self.setAccessibleName("Canvas")
@@ -55,17 +53,17 @@ class CanvasView(QWidget):
         self.preview: Preview | None = None
         self.viewport = Viewport()
         self._fits = True
-        self._tool: Tool = Hand()
-        self._hand, self._divider, self._pen_eraser = Hand(), Divider(), Eraser()
-        self._desk: Desk | None = None
+        self._tool: Tool = navigation.pan
+        self._navigation = navigation
+        self._tool_context: ToolContext | None = None
         self._stroke = RunningStroke(self, self._stroke_ended)
         self._still: tuple[object, QPixmap] | None = None
         self._last_pointer: Pointer | None = None
         self._space = False
 
-    def set_desk(self, desk: Desk) -> None:
+    def set_tool_context(self, context: ToolContext) -> None:
         """Give the tools what they work on."""
-        self._desk = desk
+        self._tool_context = context
 
     def set_tool(self, tool: Tool) -> None:
         """Use `tool` from the next press on; a stroke under way is cancelled."""
@@ -82,9 +80,9 @@ class CanvasView(QWidget):
     @property
     def cell(self) -> int | None:
         """The cell under the pointer; None beside the picture."""
-        if self._last_pointer is None or self._desk is None or self._layers is None:
+        if self._last_pointer is None or self._tool_context is None or self._layers is None:
             return None
-        return self._desk.cell(self._last_pointer)
+        return self._tool_context.cell(self._last_pointer)
 
     def show_layers(self, layers: Layers | None) -> None:
         """Show another state; the first one, or one of another grid, is fitted."""
@@ -181,27 +179,27 @@ class CanvasView(QWidget):
     # -- mouse and keys -------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._stroke.active or self._desk is None or self._layers is None:
+        if self._stroke.active or self._tool_context is None or self._layers is None:
             return
         self._press(event, event.button() == Qt.MouseButton.MiddleButton)
 
     def _press(self, event: QMouseEvent | QTabletEvent, middle: bool) -> None:
-        assert self._desk is not None
+        assert self._tool_context is not None
         pointer = self._pointer(event)
         tool = self._tool_for(event, pointer, middle)
         if pointer.right and tool.name not in RIGHT_BUTTON:
-            self.menu_asked.emit(self._desk.cluster(pointer), event.globalPosition())
+            self.menu_requested.emit(self._tool_context.cluster(pointer), event.globalPosition())
             return
         self._set_cursor(dragging=tool.name == "hand")
-        self._stroke.begin(tool.stroke(self._desk, pointer), pointer, event.button())
+        self._stroke.begin(tool.stroke(self._tool_context, pointer), pointer, event.button())
 
     def _tool_for(self, event: QMouseEvent | QTabletEvent, pointer: Pointer, middle: bool) -> Tool:
         if middle or self._space:
-            return self._hand
+            return self._navigation.pan
         if self._on_divider(pointer):
-            return self._divider
+            return self._navigation.divider
         eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
-        return self._pen_eraser if eraser else self._tool
+        return self._navigation.pen_eraser if eraser else self._tool
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._move(event)
@@ -227,7 +225,12 @@ class CanvasView(QWidget):
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A pen paints like the mouse; its other end erases."""
         kind = event.type()
-        if kind == QEvent.Type.TabletPress and not self._stroke.active and self._desk and self._layers is not None:
+        if (
+            kind == QEvent.Type.TabletPress
+            and not self._stroke.active
+            and self._tool_context
+            and self._layers is not None
+        ):
             self._press(event, event.button() == Qt.MouseButton.MiddleButton)
         elif kind == QEvent.Type.TabletMove:
             self._move(event)
@@ -258,7 +261,7 @@ class CanvasView(QWidget):
             self.show_preview(None)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._space = False  # its release goes to whoever has the keyboard now
+        self._space = False  # its release goes to the widget that has the keyboard now
         self._set_cursor()
         super().focusOutEvent(event)
 
@@ -285,7 +288,7 @@ class CanvasView(QWidget):
             super().keyReleaseEvent(event)
 
     def cancel_stroke(self) -> None:
-        """Give up the stroke under way; nothing is changed."""
+        """Cancel the current stroke; nothing is changed."""
         if self._stroke.cancel():
             self._set_cursor()
 
@@ -300,10 +303,10 @@ class CanvasView(QWidget):
             self._show_hover()
 
     def _show_hover(self) -> None:
-        usable = self._desk is not None and self._layers is not None and not self._space
+        usable = self._tool_context is not None and self._layers is not None and not self._space
         usable = usable and not (self._last_pointer is not None and self._on_divider(self._last_pointer))
         if usable and self._last_pointer is not None and not self._stroke.active:
-            self.show_preview(self._tool.hover(self._desk, self._last_pointer))  # type: ignore[arg-type]
+            self.show_preview(self._tool.hover(self._tool_context, self._last_pointer))  # type: ignore[arg-type]
         elif not self._stroke.active:
             self.show_preview(None)
 
@@ -334,6 +337,6 @@ class CanvasView(QWidget):
         elif dragging:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self._last_pointer is not None and not self._space and self._on_divider(self._last_pointer):
-            self.setCursor(self._divider.cursor)
+            self.setCursor(self._navigation.divider.cursor)
         else:
-            self.setCursor(self._hand.cursor if self._space else self._tool.cursor)
+            self.setCursor(self._navigation.pan.cursor if self._space else self._tool.cursor)

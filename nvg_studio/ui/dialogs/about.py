@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from nvg_studio import __version__
+from nvg_studio.editor.files.log_file import log_file
 from nvg_studio.sampling.settings import ModelInfo
-from nvg_studio.ui.docks.fields import FormGrid
-from nvg_studio.ui.logs import log_file
-from nvg_studio.ui.models_view import below_home
-from nvg_studio.ui.theme import application_icon
+from nvg_studio.ui.qt.form_fields import FormGrid
+from nvg_studio.ui.qt.theme import application_icon
+from nvg_studio.ui.view_models.model_rows import below_home
 
 BLURB = (
     "Pictures made from coarse to fine, with a hand on every level.\n"

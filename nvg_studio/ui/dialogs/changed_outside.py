@@ -5,10 +5,11 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 
 class ChangedOutsideDialog(QMessageBox):
-    """Emits one of `replace_asked`, `save_as_asked` and `given_up`. It is opened, not executed: the window goes on."""
+    """Emits one of `replace_requested`, `save_as_requested` and `given_up`. It is opened, not executed: the window goes
+    on."""
 
-    replace_asked = Signal()
-    save_as_asked = Signal()
+    replace_requested = Signal()
+    save_as_requested = Signal()
     given_up = Signal()
 
     def __init__(self, name: str, parent: QWidget) -> None:
@@ -26,5 +27,5 @@ class ChangedOutsideDialog(QMessageBox):
 
     def _decide(self) -> None:
         clicked = self.clickedButton()
-        answers = {self.replace: self.replace_asked, self.other_name: self.save_as_asked}
+        answers = {self.replace: self.replace_requested, self.other_name: self.save_as_requested}
         answers.get(clicked, self.given_up).emit()  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Give a cluster a colour: a wish, and the codes of the model that come nearest to it."""
+"""Give a cluster a colour: pick one, and choose among the nearest codes of the model."""
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nvg_studio.editor.pictures.codebook_colours import CodebookColours
 from nvg_studio.imaging.nearest import nearest_colours
-from nvg_studio.ui.code_colours import Codes
 
-OFFERED = 8
+SUGGESTIONS = 8
 SWATCH = QSize(44, 32)
 
 
@@ -28,37 +28,42 @@ class ColourDialog(QDialog):
     chosen = Signal(int)
 
     def __init__(
-        self, codes: Codes, path: tuple[int, ...], wish: tuple[int, ...], title: str, parent: QWidget | None = None
+        self,
+        colours: CodebookColours,
+        path: tuple[int, ...],
+        initial: tuple[int, ...],
+        title: str,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("colour")
         self.setWindowTitle(title)
-        self._codes, self._path = codes, path
+        self._colours, self._path = colours, path
         self.tokens: tuple[int, ...] = ()
-        self.wish = QColorDialog(QColor(*wish))
-        self.wish.setWindowFlags(Qt.WindowType.Widget)
-        self.wish.setOptions(
+        self.picker = QColorDialog(QColor(*initial))
+        self.picker.setWindowFlags(Qt.WindowType.Widget)
+        self.picker.setOptions(
             QColorDialog.ColorDialogOption.NoButtons | QColorDialog.ColorDialogOption.DontUseNativeDialog
         )
-        self.swatches = [_swatch(number) for number in range(OFFERED)]
+        self.swatches = [_swatch(number) for number in range(SUGGESTIONS)]
         self._group = QButtonGroup(self)
         self._hint = QLabel()
         self._hint.setProperty("role", "dim")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        self.give = self._buttons.button(QDialogButtonBox.StandardButton.Ok)
-        self.give.setText("Give this colour")
-        self.give.setObjectName("primary")
+        self.ok = self._buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self.ok.setText("Give this colour")
+        self.ok.setObjectName("primary")
         self._lay_out()
-        self.wish.currentColorChanged.connect(self._offer)
+        self.picker.currentColorChanged.connect(self._suggest)
         # Escape reaches the dialog inside first, which would close itself alone.
-        self.wish.rejected.connect(self.reject)
-        codes.ready.connect(self._offer)
+        self.picker.rejected.connect(self.reject)
+        colours.ready.connect(self._suggest)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
         self.accepted.connect(lambda: self.chosen.emit(self.tokens[self._group.checkedId()]))
-        self.finished.connect(codes.drop)
-        codes.want(path)
-        self._offer()
+        self.finished.connect(colours.cancel)
+        colours.request(path)
+        self._suggest()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -70,23 +75,23 @@ class ColourDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 16, 14)
         column.setSpacing(10)
-        column.addWidget(self.wish)
+        column.addWidget(self.picker)
         column.addWidget(self._hint)
         column.addLayout(row)
         column.addWidget(self._buttons)
 
-    def _offer(self) -> None:
-        """Show the codes nearest to the wish, the nearest one chosen."""
-        colours = self._codes.known(self._path)
-        self.give.setEnabled(colours is not None)
+    def _suggest(self) -> None:
+        """Show the codes nearest to the picked colour, the nearest one chosen."""
+        colours = self._colours.cached(self._path)
+        self.ok.setEnabled(colours is not None)
         for swatch in self.swatches:
             swatch.setEnabled(colours is not None)
         if colours is None:
             self._hint.setText("Asking the model for the colours of its codes…")
             return
         self._hint.setText("The nearest codes, as they look in this cluster")
-        wish = self.wish.currentColor()
-        nearest = nearest_colours(colours, (wish.red(), wish.green(), wish.blue()), OFFERED)
+        target = self.picker.currentColor()
+        nearest = nearest_colours(colours, (target.red(), target.green(), target.blue()), SUGGESTIONS)
         self.tokens = tuple(int(token) for token in nearest)
         for swatch, token, colour in zip(self.swatches, self.tokens, np.asarray(colours)[nearest], strict=False):
             _paint(swatch, token, QColor(*(int(value) for value in colour)))

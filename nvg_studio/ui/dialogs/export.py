@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from nvg_studio.project.export.kinds import LAYERED, MAX_SCALE, Format, LayerChoice, Part
-from nvg_studio.ui.docks.fields import choice_box, choose, chosen, count_box
+from nvg_studio.ui.qt.form_fields import choice_box, choose, chosen, count_box
 
 FORMATS = {
     Format.ORA: ("OpenRaster (.ora)", "Layers for Krita, GIMP, MyPaint and others."),

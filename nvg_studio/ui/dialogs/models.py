@@ -17,25 +17,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nvg_studio.editor.model_manager import ModelManager
+from nvg_studio.editor.session import Session
 from nvg_studio.hub.published import AUTOENCODER, licence_accepted
 from nvg_studio.ui.dialogs.licence import LicenceDialog
 from nvg_studio.ui.dialogs.simple import ask_remove
-from nvg_studio.ui.docks.fields import FormGrid
-from nvg_studio.ui.models import Models
-from nvg_studio.ui.models_view import ModelRow, model_rows, percent, work_line
-from nvg_studio.ui.session import Session
-from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.qt.form_fields import FormGrid
+from nvg_studio.ui.qt.theme import Theme
+from nvg_studio.ui.view_models.model_rows import ModelRow, model_rows, percent, progress_text
 
 CHECKPOINTS = "Published checkpoints (*.ckpt)"
 LIST_WIDTH = 340
 
 
 class ModelsDialog(QDialog):
-    """Emits `use_asked` with the folder of a model."""
+    """Emits `use_requested` with the folder of a model."""
 
-    use_asked = Signal(object)
+    use_requested = Signal(object)
 
-    def __init__(self, models: Models, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, models: ModelManager, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("models")
         self.setWindowTitle("Models")
@@ -46,9 +46,9 @@ class ModelsDialog(QDialog):
         self.list.currentRowChanged.connect(self._choose_row)
         for signal in (models.changed, session.model_changed, theme.changed):
             signal.connect(self.refresh)
-        models.installed.connect(self._want)
+        models.installed.connect(self._chosen_by_default)
         self.refresh()
-        models.look()
+        models.refresh()
 
     # -- putting together -----------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ class ModelsDialog(QDialog):
         right.setSpacing(12)
         for widget in (self.title, self.details):
             right.addWidget(widget)
-        right.addLayout(self._build_deeds())
+        right.addLayout(self._build_model_buttons())
         right.addStretch()
         middle = QHBoxLayout()
         middle.setSpacing(20)
@@ -78,21 +78,21 @@ class ModelsDialog(QDialog):
         column.addLayout(self._build_buttons())
         self.resize(840, 480)
 
-    def _build_deeds(self) -> QHBoxLayout:
+    def _build_model_buttons(self) -> QHBoxLayout:
         """What can be done with the chosen model."""
         self.use = QPushButton("Use this model")
         self.download = QPushButton("Download…")
         self.remove = QPushButton("Remove…")
         for button in (self.use, self.download):
             button.setObjectName("primary")
-        self.use.clicked.connect(lambda: self.use_asked.emit(self.row.folder))
+        self.use.clicked.connect(lambda: self.use_requested.emit(self.row.folder))
         self.download.clicked.connect(self._download)
         self.remove.clicked.connect(self._remove)
-        deeds = QHBoxLayout()
+        buttons = QHBoxLayout()
         for button in (self.use, self.download, self.remove):
-            deeds.addWidget(button)
-        deeds.addStretch()
-        return deeds
+            buttons.addWidget(button)
+        buttons.addStretch()
+        return buttons
 
     def _build_work(self) -> QWidget:
         """The work under way, or why the last one failed."""
@@ -118,15 +118,15 @@ class ModelsDialog(QDialog):
         return work
 
     def _build_buttons(self) -> QHBoxLayout:
-        self.bring = QPushButton("Import")
-        menu = QMenu(self.bring)
-        menu.addAction("Model folder…", self._bring_folder)
-        menu.addAction("Published checkpoints…", self._bring_checkpoints)
-        self.bring.setMenu(menu)
+        self.import_button = QPushButton("Import")
+        menu = QMenu(self.import_button)
+        menu.addAction("Model folder…", self._import_folder)
+        menu.addAction("Published checkpoints…", self._import_checkpoints)
+        self.import_button.setMenu(menu)
         self.close_button = QPushButton("Close")
         self.close_button.clicked.connect(self.accept)
         row = QHBoxLayout()
-        row.addWidget(self.bring)
+        row.addWidget(self.import_button)
         row.addStretch()
         row.addWidget(self.close_button)
         return row
@@ -190,7 +190,7 @@ class ModelsDialog(QDialog):
         self.download.setEnabled(not working)
         self.remove.setVisible(row.removable)
         self.remove.setEnabled(not working)
-        self.bring.setEnabled(not working)
+        self.import_button.setEnabled(not working)
 
     def _replace_details(self, form: FormGrid) -> None:
         details = QWidget()
@@ -209,7 +209,7 @@ class ModelsDialog(QDialog):
             done = percent(progress)
             self.bar.setRange(0, 0 if done is None else 100)
             self.bar.setValue(done or 0)
-            self.line.setText(work_line(progress))
+            self.line.setText(progress_text(progress))
         elif loading is not None:
             self.bar.setRange(0, 0)
             self.line.setText(f"Loading {loading}…")
@@ -218,7 +218,7 @@ class ModelsDialog(QDialog):
 
     # -- what the buttons do --------------------------------------------------------------------
 
-    def _want(self, folder: Path) -> None:
+    def _chosen_by_default(self, folder: Path) -> None:
         """Choose a model that just came in, once it is in the list."""
         self._chosen = (folder, "")
 
@@ -232,12 +232,12 @@ class ModelsDialog(QDialog):
         dialog.accepted.connect(lambda: self._models.accept_and_download(name))
         dialog.open()
 
-    def _bring_folder(self) -> None:
+    def _import_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Model folder")
         if name:
-            self._models.bring_folder(Path(name))
+            self._models.install_folder(Path(name))
 
-    def _bring_checkpoints(self) -> None:
+    def _import_checkpoints(self) -> None:
         """Ask for the generator's file, and for the autoencoder's where it does not lie beside it."""
         name, _ = QFileDialog.getOpenFileName(self, "Checkpoint of the generator (d16.ckpt, …)", "", CHECKPOINTS)
         if not name:
@@ -250,7 +250,7 @@ class ModelsDialog(QDialog):
             if not other:
                 return
             autoencoder = Path(other)
-        self._models.bring_checkpoints(autoencoder, Path(name))
+        self._models.install_checkpoints(autoencoder, Path(name))
 
     def _remove(self) -> None:
         row = self.row

@@ -1,4 +1,4 @@
-"""New layout: which class is to be painted, and what the paper looks like at the start."""
+"""New layout: the class to be painted, and the structure at the start."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QRadioButton, Q
 
 from nvg_studio.sampling.settings import ModelInfo
 from nvg_studio.ui.docks.classes import ClassBox
-from nvg_studio.ui.docks.fields import FormGrid
+from nvg_studio.ui.qt.form_fields import FormGrid
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class NewLayoutDialog(QDialog):
         self.class_box.choose(class_id)
         self.one = QRadioButton("One region: paint freely on it")
         self.bands = QRadioButton("Equal bands: regions stay equal in size while you paint")
-        (self.one if info.trained_free else self.bands).setChecked(True)
+        (self.one if info.supports_unbalanced_trees else self.bands).setChecked(True)
         hint = QLabel("Paint regions at levels 1 to 4, then press Run: the model fills the layout in.")
         hint.setProperty("role", "dim")
         hint.setWordWrap(True)

@@ -4,8 +4,8 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QIcon, QKeyEvent, QKeySequence, QPixmap
 from PySide6.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from nvg_studio.ui.action_set import ActionSet, plain_text
-from nvg_studio.ui.actions import TABLE
+from nvg_studio.ui.actions.action_set import ActionSet, plain_text
+from nvg_studio.ui.actions.table import TABLE
 
 ICON = 16
 

@@ -3,9 +3,9 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from nvg_studio.ui.docks.fields import FormGrid, choice_box, choose, chosen
-from nvg_studio.ui.preferences import AUTOSAVE, DEVICES, DTYPES, Preferences
-from nvg_studio.ui.state import Palette
+from nvg_studio.editor.choices import Palette
+from nvg_studio.editor.files.preferences import AUTOSAVE, DEVICES, DTYPES, Preferences
+from nvg_studio.ui.qt.form_fields import FormGrid, choice_box, choose, chosen
 
 THEMES = {"system": "Follow the system", "dark": "Dark", "light": "Light"}
 PALETTES = {
@@ -37,7 +37,7 @@ class PreferencesDialog(QDialog):
         self.structure = choose(choice_box("Structure of photos", STRUCTURES), now.photo_structure)
         self.structure.setToolTip("How the clusters of a photo are found when it is opened; halves hold still")
         self.autosave = choose(choice_box("Keep unsaved work", AUTOSAVE), now.autosave_s)
-        self.autosave.setToolTip("How soon a change is kept, to be offered again should the program die")
+        self.autosave.setToolTip("How soon a change is saved for recovery after a crash")
         form = FormGrid()
         form.add_field("Theme", self.theme)
         form.add_field("Cluster colours", self.palette_box)

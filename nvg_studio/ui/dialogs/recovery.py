@@ -1,19 +1,19 @@
-"""Unsaved work of a program that died: recover it, discard it, or decide later."""
+"""Unsaved work of a program that crashed: recover it, discard it, or decide later."""
 
 from PySide6.QtCore import QDateTime, QLocale, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QVBoxLayout, QWidget
 
 from nvg_studio.project.autosave import Recovery
 
-MOST_ROWS = 6
+MAX_ROWS = 6
 """Seen at the same time; others are scrolled to."""
 
 
 class RecoveryDialog(QDialog):
-    """Emits `recover_asked` and `discard_asked` with a `Recovery`; closing it decides nothing."""
+    """Emits `recover_requested` and `discard_requested` with a `Recovery`; closing it decides nothing."""
 
-    recover_asked = Signal(object)
-    discard_asked = Signal(object)
+    recover_requested = Signal(object)
+    discard_requested = Signal(object)
 
     def __init__(self, found: list[Recovery], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,7 +26,7 @@ class RecoveryDialog(QDialog):
         self.list.addItems([_described(recovery) for recovery in found])
         self.list.setCurrentRow(0)
         self.list.setSpacing(3)
-        rows = min(len(found), MOST_ROWS)
+        rows = min(len(found), MAX_ROWS)
         self.list.setFixedHeight(rows * (self.list.sizeHintForRow(0) + 6) + 2 * self.list.frameWidth() + 6)
         hint = QLabel("Later leaves it for the next start.")
         hint.setProperty("role", "dim")
@@ -47,13 +47,13 @@ class RecoveryDialog(QDialog):
         self.setMinimumWidth(420)
 
     def _recover(self) -> None:
-        self.recover_asked.emit(self._found[self.list.currentRow()])
+        self.recover_requested.emit(self._found[self.list.currentRow()])
         self.accept()
 
     def _discard(self) -> None:
         row = self.list.currentRow()
         self.list.takeItem(row)
-        self.discard_asked.emit(self._found.pop(row))
+        self.discard_requested.emit(self._found.pop(row))
         if not self._found:
             self.accept()
 

@@ -13,15 +13,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nvg_studio.ui.action_set import ActionSet, plain_text
-from nvg_studio.ui.actions import TABLE
+from nvg_studio.ui.actions.action_set import ActionSet, plain_text
+from nvg_studio.ui.actions.table import TABLE
 
 MOUSE = (
     ("Zoom about the cursor", "Wheel, pinch"),
     ("Move the view", "Space and drag, middle button"),
     ("Straight line from the last stroke", "Shift-click"),
     ("Pick a cluster while painting", "Ctrl-click"),
-    ("Give up a stroke", "Escape"),
+    ("Cancel a stroke", "Escape"),
 )
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QPushButton, QSpinBox, QWidget
 
+from nvg_studio.editor.files.preferences import DEVICES, DTYPES
 from nvg_studio.sampling.settings import MAX_GUIDANCE, MAX_STEPS, MAX_TEMPERATURE, GenerationSettings, ModelInfo
-from nvg_studio.ui.docks.fields import FormGrid, RampField, choice_box, choose
-from nvg_studio.ui.preferences import DEVICES, DTYPES
+from nvg_studio.ui.qt.form_fields import FormGrid, RampField, choice_box, choose
 
 FINE_STEPS, MANY_STEPS = 6, 12
 """Steps of the flow from which on it agrees with its exact solution, and from which on more do not show
@@ -18,7 +18,7 @@ class AdvancedFields(QWidget):
     """Emits `changed` after a setting was set, `precision_chosen` with device and dtype to load the model with."""
 
     changed = Signal()
-    defaults_asked = Signal()
+    defaults_requested = Signal()
     precision_chosen = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -61,7 +61,7 @@ class AdvancedFields(QWidget):
         for choice in (self.device, self.dtype):
             choice.activated.connect(self._choose_precision)
         self.steps.valueChanged.connect(self._show_hint)
-        self.defaults.clicked.connect(self.defaults_asked)
+        self.defaults.clicked.connect(self.defaults_requested)
 
     def values(self) -> dict[str, Any]:
         """What the fields show, by the names of `GenerationSettings`."""

@@ -4,8 +4,8 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
 
-from nvg_studio.ui.docks.fields import compact
-from nvg_studio.ui.timers import single_shot
+from nvg_studio.editor.timers import single_shot
+from nvg_studio.ui.qt.form_fields import compact
 
 NO_CLASS = "No class"
 

@@ -7,17 +7,30 @@ n >> 1.
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.qt.pixmaps import static_icon, swatch
+from nvg_studio.ui.qt.theme import Theme
 
 NAME, SIZE, LAYOUT, CONTENT, REGION, SHOWN = range(6)
+
+
 HEADERS = ("Cluster", "Cells", "", "", "", "")
+
+
 HEADER_TIPS = ("", "Size in cells", "Lock layout", "Keep coarse content", "Lock region", "Show only these")
+
+
 LONGEST_NAME = 60
-WORDY_LEVELS = 5
+
+
+LABELLED_LEVELS = 5
+
+
 Index = QModelIndex | QPersistentModelIndex
+
+
 Role = Qt.ItemDataRole
 
 
@@ -25,7 +38,7 @@ Role = Qt.ItemDataRole
 class ClusterRow:
     """One cluster of a level: its name ("" for none), colour, size in cells, and how much of it is locked.
 
-    `layout`, `content`, `region`: "", "part" or "all"; `shown`: it is among those that are shown alone; `in_hand`: the
+    `layout`, `content`, `region`: "", "part" or "all"; `shown`: it is among those that are shown alone; `active`: the
     brush paints with it.
     """
 
@@ -38,12 +51,12 @@ class ClusterRow:
     content: str
     region: str
     shown: bool
-    in_hand: bool
+    active: bool
 
     @property
     def text(self) -> str:
         """Its name, or its number; without the word where the tree is too deep for it."""
-        return self.name or (f"Cluster {self.cluster}" if self.level <= WORDY_LEVELS else str(self.cluster))
+        return self.name or (f"Cluster {self.cluster}" if self.level <= LABELLED_LEVELS else str(self.cluster))
 
 
 LOCKS = {  # column: field of the row, icon, what a click does, and what it says where everything is held
@@ -158,7 +171,7 @@ class ClusterModel(QAbstractItemModel):
             return self._decoration(row, column)
         if role == Role.TextAlignmentRole and column == SIZE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Role.FontRole and column == NAME and row.in_hand:
+        if role == Role.FontRole and column == NAME and row.active:
             font = self._widget.font()
             font.setBold(True)
             return font
@@ -178,7 +191,7 @@ class ClusterModel(QAbstractItemModel):
     def _decoration(self, row: ClusterRow, column: int) -> QIcon | QPixmap | None:
         colours = self._theme.colours
         if column == NAME:
-            return unchanging(swatch(row.colour, colours.border))
+            return static_icon(swatch(row.colour, colours.border))
         if column == SHOWN:
             name, tint = ("eye-fill", colours.accent) if row.shown else ("eye", colours.faint)
             return self._theme.plain_icon(name, tint)
@@ -200,7 +213,7 @@ class ClusterModel(QAbstractItemModel):
         where = f"Level {row.level}, cluster {row.cluster}"
         if row.level < self.level:
             return where
-        return f"{where}, in hand" if row.in_hand else f"{where}. Double-click takes it in hand, F2 names it."
+        return f"{where}, active" if row.active else f"{where}. Double-click makes it active, F2 names it."
 
 
 class NameDelegate(QStyledItemDelegate):
@@ -211,24 +224,3 @@ class NameDelegate(QStyledItemDelegate):
         editor.setMaxLength(LONGEST_NAME)
         editor.setAccessibleName("Name of the cluster")
         return editor
-
-
-def unchanging(pixmap: QPixmap) -> QIcon:
-    """An icon that looks the same in a selected row: a colour must not change by being selected."""
-    icon = QIcon(pixmap)
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)
-    return icon
-
-
-def swatch(colour: tuple[int, int, int], rim: str, side: int = 16) -> QPixmap:
-    """A rounded square of one colour."""
-    pixmap = QPixmap(2 * side, 2 * side)
-    pixmap.setDevicePixelRatio(2)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QColor(rim))
-    painter.setBrush(QColor(*colour))
-    painter.drawRoundedRect(1, 1, side - 2, side - 2, 4, 4)
-    painter.end()
-    return pixmap

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nvg_studio.ui.action_set import ActionSet, plain_text
+from nvg_studio.editor.choices import LockKind
+from nvg_studio.ui.actions.action_set import ActionSet, plain_text
 from nvg_studio.ui.docks.cluster_model import (
     CONTENT,
     LAYOUT,
@@ -26,8 +27,7 @@ from nvg_studio.ui.docks.cluster_model import (
     Index,
     NameDelegate,
 )
-from nvg_studio.ui.state import LockKind
-from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.qt.theme import Theme
 
 __all__ = ["ClusterRow", "ClustersDock"]
 
@@ -38,17 +38,17 @@ Flag = QItemSelectionModel.SelectionFlag
 class ClustersDock(QWidget):
     """Emits what was asked for; the window does it.
 
-    `selected` and `shown_toggled` with a frozenset of clusters of the active level; `taken` with one of them;
-    `lock_toggled` with a row and the kind of lock; `renamed` with level, cluster and name; `menu_asked` with a point on
-    the screen.
+    `selected` and `shown_toggled` with a frozenset of clusters of the active level; `activated` with one of them;
+    `lock_toggled` with a row and the kind of lock; `renamed` with level, cluster and name; `menu_requested` with a
+    point on the screen.
     """
 
     selected = Signal(object)
     shown_toggled = Signal(object)
-    taken = Signal(int)
+    activated = Signal(int)
     lock_toggled = Signal(object, object)
     renamed = Signal(int, int, str)
-    menu_asked = Signal(QPoint)
+    menu_requested = Signal(QPoint)
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +57,7 @@ class ClustersDock(QWidget):
         self.summary.setProperty("role", "dim")
         self.tree = QTreeView()
         self._set_up_tree()
-        self._quiet = False
+        self._updating = False
         row = QHBoxLayout()
         row.setContentsMargins(12, 8, 12, 4)
         row.addWidget(self.summary, stretch=1)
@@ -93,20 +93,20 @@ class ClustersDock(QWidget):
             header.resizeSection(column, width)
         tree.clicked.connect(self._clicked)
         tree.doubleClicked.connect(self._double_clicked)
-        tree.customContextMenuRequested.connect(lambda at: self.menu_asked.emit(tree.viewport().mapToGlobal(at)))
+        tree.customContextMenuRequested.connect(lambda at: self.menu_requested.emit(tree.viewport().mapToGlobal(at)))
         tree.selectionModel().selectionChanged.connect(self._selection_changed)
         self.model.renamed.connect(self.renamed)
 
     def show_rows(self, rows: tuple[ClusterRow, ...], summary: str, selected: frozenset[int]) -> None:
         """Show the clusters down to a level, and which ones of that level are selected."""
-        self._quiet = True
+        self._updating = True
         self.summary.setText(summary)
         if self.model.show_rows(rows):
             self.tree.expandAll()
         self.tree.setVisible(bool(rows))
         if selected != self._selected_leaves() or not self._only_leaves_selected():
             self._select(selected)
-        self._quiet = False
+        self._updating = False
 
     def edit_name(self) -> None:
         """Begin to rename the current cluster, in its row."""
@@ -143,7 +143,7 @@ class ClustersDock(QWidget):
         return all(row.level == self.model.level for row in self._selected_rows())
 
     def _selection_changed(self) -> None:
-        if not self._quiet:
+        if not self._updating:
             self.selected.emit(self._selected_leaves())
 
     def _clicked(self, index: Index) -> None:
@@ -156,7 +156,7 @@ class ClustersDock(QWidget):
     def _double_clicked(self, index: Index) -> None:
         row = self.model.row_at(index)
         if row is not None and index.column() in (NAME, SIZE) and row.level == self.model.level:
-            self.taken.emit(row.cluster)
+            self.activated.emit(row.cluster)
 
 
 def _button(actions: ActionSet, name: str) -> QToolButton:

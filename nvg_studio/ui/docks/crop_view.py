@@ -5,8 +5,8 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPai
 from PySide6.QtWidgets import QWidget
 
 from nvg_studio.imaging.regions import Box
-from nvg_studio.ui.lost_release import LostRelease
-from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.qt.lost_release import LostRelease
+from nvg_studio.ui.qt.theme import Theme
 
 KEY_STEP = 0.02
 SIDE = 84
@@ -119,7 +119,7 @@ class CropView(QWidget):
 
     def _end_drag(self) -> None:
         """What the release does, where the pointer was last with the button down."""
-        self._lost_release.over()
+        self._lost_release.finish()
         if self._pressed is not None and self._drawing:
             self.box_drawn.emit(self._box_to(self._last))
         self._pressed = None

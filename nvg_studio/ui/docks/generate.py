@@ -16,15 +16,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nvg_studio.editor.runs.run_queue import MAX_VARIATIONS, RunQueue
 from nvg_studio.project.planning import Scope
 from nvg_studio.sampling.settings import MAX_SEED, GenerationSettings, ModelInfo
-from nvg_studio.ui.action_set import ActionSet
+from nvg_studio.ui.actions.action_set import ActionSet
 from nvg_studio.ui.docks.advanced import AdvancedFields
 from nvg_studio.ui.docks.classes import ClassBox
-from nvg_studio.ui.docks.fields import Fold, FormGrid, choice_box, choose, chosen, compact, count_box, scrolling
-from nvg_studio.ui.run_buttons import GENERATE, RunButton
-from nvg_studio.ui.runs import MOST_VARIATIONS, Runs
-from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.docks.run_buttons import GENERATE, RunButton
+from nvg_studio.ui.qt.form_fields import Fold, FormGrid, choice_box, choose, chosen, compact, count_box, scrolling
+from nvg_studio.ui.qt.theme import Theme
 
 SCOPES = {Scope.WHOLE: "Whole picture", Scope.PAINTED: "What I painted"}
 
@@ -50,13 +50,13 @@ class RunView:
 
 
 class GenerateDock(QWidget):
-    """Emits `chosen` with names and values of `Runs` that were set; `run_asked` with the name of an action."""
+    """Emits `chosen` with names and values of `Runs` that were set; `run_requested` with the name of an action."""
 
     chosen = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
     precision_chosen = Signal(str, str)
-    dice_asked = Signal()
-    run_asked = Signal(str)
-    cancel_asked = Signal()
+    randomize_requested = Signal()
+    run_requested = Signal(str)
+    cancel_requested = Signal()
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,12 +72,12 @@ class GenerateDock(QWidget):
         self.seed = QLineEdit("0")
         self.seed.setValidator(QRegularExpressionValidator(r"\d{1,19}", self.seed))
         self.seed.setAccessibleName("Seed")
-        self.dice = QToolButton()
-        self.dice.setToolTip("Roll a new seed")
-        self.dice.setAccessibleName("Roll a new seed")
+        self.randomize = QToolButton()
+        self.randomize.setToolTip("Roll a new seed")
+        self.randomize.setAccessibleName("Roll a new seed")
         self.keep = QCheckBox("Keep")
         self.keep.setToolTip("Keep this seed for the next runs; otherwise every run rolls a new one")
-        self.variations = count_box("Variations", 1, MOST_VARIATIONS)
+        self.variations = count_box("Variations", 1, MAX_VARIATIONS)
         self.variations.setToolTip("How many results to make at once, with seeds that follow one another")
         self.scope = compact(choice_box("Scope", {None: "Auto", **SCOPES}))
         self.scope.setToolTip("What a run may change: everything that is not locked, or only what was painted")
@@ -100,7 +100,7 @@ class GenerateDock(QWidget):
         form = FormGrid()
         form.setVerticalSpacing(4)
         form.add_field("Class", self.class_box)
-        form.add_field("Seed", self.seed, self.dice, self.keep)
+        form.add_field("Seed", self.seed, self.randomize, self.keep)
         form.add_field("Scope", self.scope)
         form.add_field("Variations", self.variations, self.live)
         inner = QWidget()
@@ -136,15 +136,15 @@ class GenerateDock(QWidget):
         self.class_box.activated.connect(self._changed)
         self.seed.editingFinished.connect(self._changed)
         self.advanced.changed.connect(self._changed)
-        self.advanced.defaults_asked.connect(self._reset)
+        self.advanced.defaults_requested.connect(self._reset)
         self.advanced.precision_chosen.connect(self.precision_chosen)
-        self.dice.clicked.connect(self.dice_asked)
+        self.randomize.clicked.connect(self.randomize_requested)
         self.keep.toggled.connect(lambda on: self.chosen.emit({"keep_seed": on}))
         self.variations.valueChanged.connect(lambda count: self.chosen.emit({"variations": count}))
         self.scope.activated.connect(self._scope_chosen)
-        self.run.clicked.connect(lambda: self.run_asked.emit(self._buttons[0].action))
-        self.run_here.clicked.connect(lambda: self.run_asked.emit(self._buttons[1].action))
-        self.cancel.clicked.connect(self.cancel_asked)
+        self.run.clicked.connect(lambda: self.run_requested.emit(self._buttons[0].action))
+        self.run_here.clicked.connect(lambda: self.run_requested.emit(self._buttons[1].action))
+        self.cancel.clicked.connect(self.cancel_requested)
 
     def show_model(self, info: ModelInfo | None) -> None:
         """Offer the model's classes and show its defaults, its device and precision."""
@@ -153,7 +153,7 @@ class GenerateDock(QWidget):
         self.advanced.show_model(info)
         self.setEnabled(info is not None)
 
-    def show_choices(self, runs: Runs) -> None:
+    def show_choices(self, runs: RunQueue) -> None:
         """Show the choices of the next runs; settings that are None show the model's default."""
         self._settings = runs.settings
         full = runs.settings.resolved(self._defaults)
@@ -205,8 +205,8 @@ class GenerateDock(QWidget):
         self.chosen.emit({"settings": kept})
 
     def _paint_icons(self) -> None:
-        self.dice.setIcon(self._theme.icon("dice-five"))
-        self.dice.setIconSize(QSize(18, 18))
+        self.randomize.setIcon(self._theme.icon("dice-five"))
+        self.randomize.setIconSize(QSize(18, 18))
         self.run.setIcon(self._theme.icon("play-fill", self._theme.colours.on_accent))
 
 

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nvg_studio.ui.action_set import ActionSet
-from nvg_studio.ui.docks.cluster_model import unchanging
-from nvg_studio.ui.theme import Theme
-from nvg_studio.ui.timers import single_shot
+from nvg_studio.editor.timers import single_shot
+from nvg_studio.ui.actions.action_set import ActionSet
+from nvg_studio.ui.qt.pixmaps import static_icon
+from nvg_studio.ui.qt.theme import Theme
 
 ROLE = Qt.ItemDataRole.UserRole
 THUMB = 34
@@ -28,13 +28,13 @@ THUMB = 34
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One entry: a step of the document, or (`made`) a result that waits. `index` counts each kind for itself.
+    """One entry: a step of the document, or (`pending`) a result that waits. `index` counts each kind for itself.
 
     `detail`: where a result comes from; `picture` gives its thumbnail, or None while that is being made; `settings`:
     whether the settings behind it are known.
     """
 
-    made: bool
+    pending: bool
     index: int
     title: str
     detail: str
@@ -45,7 +45,7 @@ class HistoryRow:
     settings: bool = False
 
 
-class Pictures(QStyledItemDelegate):
+class PictureDelegate(QStyledItemDelegate):
     """Draws the rows that are in sight with their thumbnails: those of a long history are not held by its items."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -72,16 +72,17 @@ class Pictures(QStyledItemDelegate):
         if row.starred:
             self._theme.plain_icon("star-fill", self._theme.colours.edited).paint(painter, THUMB - 15, 1, 14, 14)
         painter.end()
-        return unchanging(pixmap)
+        return static_icon(pixmap)
 
 
 class HistoryDock(QWidget):
-    """Emits `visited` with a step, `made_chosen`, `star_asked` with a result, `settings_asked` with a `HistoryRow`."""
+    """Emits `visited` with a step, `pending_chosen`, `star_requested` with a result, `settings_requested` with a
+    `HistoryRow`."""
 
     visited = Signal(int)
-    made_chosen = Signal(int)
-    star_asked = Signal(int)
-    settings_asked = Signal(object)
+    pending_chosen = Signal(int)
+    star_requested = Signal(int)
+    settings_requested = Signal(object)
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,14 +93,14 @@ class HistoryDock(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("History")
         self.list.setIconSize(QSize(THUMB, THUMB))
-        self.list.setItemDelegate(Pictures(theme, self.list))
+        self.list.setItemDelegate(PictureDelegate(theme, self.list))
         self.list.setUniformItemSizes(True)
         self.list.setMinimumHeight(96)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.itemClicked.connect(self._clicked)
         self.list.itemActivated.connect(self._clicked)
         self.list.customContextMenuRequested.connect(self._menu)
-        self._forward = single_shot(self, 0, self._show_current)
+        self._scroll_to_latest = single_shot(self, 0, self._show_current)
         self._bar = QWidget()
         row = QHBoxLayout(self._bar)
         row.setContentsMargins(4, 2, 4, 4)
@@ -135,12 +136,12 @@ class HistoryDock(QWidget):
         if current is not None:
             self.list.setCurrentRow(current)
             self._show_current()
-        self._bar.setVisible(any(row.made for row in rows))
+        self._bar.setVisible(any(row.pending for row in rows))
 
-    def come_forward(self, visible: bool) -> None:
+    def show_latest(self, visible: bool) -> None:
         """Scroll to the current step once the dock is in front: behind another one it has no size to scroll in."""
         if visible:
-            self._forward.start()
+            self._scroll_to_latest.start()
 
     def _show_current(self) -> None:
         self.list.scrollToItem(self.list.currentItem())
@@ -152,12 +153,12 @@ class HistoryDock(QWidget):
         font.setBold(row.current)
         item.setFont(font)
         item.setData(Qt.ItemDataRole.ForegroundRole, QColor(self._theme.colours.faint) if row.undone else None)
-        waiting = "A result that waits: click to use it, as a step that can be undone" if row.made else ""
+        waiting = "A result that waits: click to use it, as a step that can be undone" if row.pending else ""
         item.setToolTip("Undone: click to go there again" if row.undone else waiting)
 
     def _clicked(self, item: QListWidgetItem) -> None:
         row: HistoryRow = item.data(ROLE)
-        (self.made_chosen if row.made else self.visited).emit(row.index)
+        (self.pending_chosen if row.pending else self.visited).emit(row.index)
 
     def _menu(self, where: QPoint) -> None:
         item = self.list.itemAt(where)
@@ -169,12 +170,12 @@ class HistoryDock(QWidget):
     def menu_for(self, row: HistoryRow) -> QMenu:
         """What can be done with an entry."""
         menu = QMenu(self)
-        if row.made:
-            menu.addAction("Use this result", lambda: self.made_chosen.emit(row.index))
-            menu.addAction("Take the star away" if row.starred else "Star", lambda: self.star_asked.emit(row.index))
+        if row.pending:
+            menu.addAction("Use this result", lambda: self.pending_chosen.emit(row.index))
+            menu.addAction("Take the star away" if row.starred else "Star", lambda: self.star_requested.emit(row.index))
             menu.addAction(self._actions["run.results"])
         else:
             menu.addAction("Go to this step", lambda: self.visited.emit(row.index))
-        settings = menu.addAction("Use these settings", lambda: self.settings_asked.emit(row))
+        settings = menu.addAction("Use these settings", lambda: self.settings_requested.emit(row))
         settings.setEnabled(row.settings)
         return menu

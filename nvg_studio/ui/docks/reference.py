@@ -15,14 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nvg_studio.imaging.regions import MOST_REGIONS
-from nvg_studio.ui.action_set import ActionSet
+from nvg_studio.editor.reference.structure_source import COUNTED, Area, ReferenceChoices, Source
+from nvg_studio.imaging.regions import MAX_REGIONS
+from nvg_studio.ui.actions.action_set import ActionSet
 from nvg_studio.ui.docks.crop_view import SIDE, CropView
-from nvg_studio.ui.docks.fields import FormGrid, choice_box, choose, chosen, compact, count_box, scrolling
-from nvg_studio.ui.incoming import may_be_usable
-from nvg_studio.ui.strip import Thumb
-from nvg_studio.ui.structure_source import COUNTED, Area, ReferenceChoices, Source
-from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.docks.level_strip import Thumb
+from nvg_studio.ui.qt.dropped_data import may_be_usable
+from nvg_studio.ui.qt.form_fields import FormGrid, choice_box, choose, chosen, compact, count_box, scrolling
+from nvg_studio.ui.qt.theme import Theme
 
 SOURCES = {
     Source.MODEL: ("Model's clusters", "The structure that the model itself sees in the picture"),
@@ -55,9 +55,9 @@ class ReferenceDock(QWidget):
 
     chosen = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
     crop_moved = Signal(float, float)
-    map_asked = Signal()
+    map_requested = Signal()
     dropped = Signal(QMimeData)
-    apply_asked = Signal(bool)
+    apply_requested = Signal(bool)
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,7 +76,7 @@ class ReferenceDock(QWidget):
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.source = compact(choice_box("Where the regions come from", SOURCES))
-        self.count = count_box("Number of regions", 2, MOST_REGIONS)
+        self.count = count_box("Number of regions", 2, MAX_REGIONS)
         self.levels = count_box("Last level", 1, 8)
         self.levels.setPrefix("1 to ")
         self.levels.setSpecialValueText("1")
@@ -136,8 +136,8 @@ class ReferenceDock(QWidget):
         self.levels.valueChanged.connect(lambda value: self.chosen.emit({"levels": value}))
         self.stages.valueChanged.connect(lambda value: self.chosen.emit({"stages": value}))
         self.area.activated.connect(lambda: self.chosen.emit({"area": chosen(self.area, Area)}))
-        self.apply.clicked.connect(lambda: self.apply_asked.emit(False))
-        self.apply_run.clicked.connect(lambda: self.apply_asked.emit(True))
+        self.apply.clicked.connect(lambda: self.apply_requested.emit(False))
+        self.apply_run.clicked.connect(lambda: self.apply_requested.emit(True))
 
     def show_view(self, view: ReferenceView) -> None:
         """Show the reference as it is."""
@@ -173,7 +173,7 @@ class ReferenceDock(QWidget):
     def _source_chosen(self) -> None:
         source = chosen(self.source, Source)
         if source is Source.FILE:
-            self.map_asked.emit()
+            self.map_requested.emit()
         else:
             self.chosen.emit({"source": source})
 

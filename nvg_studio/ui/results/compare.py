@@ -4,14 +4,14 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from nvg_studio.ui.theme import Theme
+from nvg_studio.ui.qt.theme import Theme
 
 GAP = 12
 CAPTION = 26
 
 
 class CompareView(QWidget):
-    """`wipe` 0..1 is where the edge is, from the left; `wipe_moved` after the hand moved it."""
+    """`wipe` 0..1 is where the edge is, from the left; `wipe_moved` after the user moved it."""
 
     wipe_moved = Signal(float)
 

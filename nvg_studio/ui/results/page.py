@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nvg_studio.ui.action_set import ActionSet
-from nvg_studio.ui.docks.cluster_model import unchanging
+from nvg_studio.ui.actions.action_set import ActionSet
+from nvg_studio.ui.qt.pixmaps import static_icon
+from nvg_studio.ui.qt.theme import Theme
 from nvg_studio.ui.results.compare import CompareView
-from nvg_studio.ui.theme import Theme
 
 TILE = 168
 
@@ -47,12 +47,12 @@ class Tile:
 
 
 class ResultsPage(QWidget):
-    """Emits what was asked for, with indices of results; `compare_asked` with two of them (None: now)."""
+    """Emits what was asked for, with indices of results; `compare_requested` with two of them (None: now)."""
 
     chosen = Signal(int)
-    star_asked = Signal(int)
-    settings_asked = Signal(int)
-    compare_asked = Signal(object, object)
+    star_requested = Signal(int)
+    settings_requested = Signal(int)
+    compare_requested = Signal(object, object)
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,8 +110,8 @@ class ResultsPage(QWidget):
         self.grid.itemSelectionChanged.connect(self._follow)
         self.grid.itemActivated.connect(self._use)
         self.use.clicked.connect(self._use)
-        self.star.clicked.connect(lambda: self._emit(self.star_asked))
-        self.settings.clicked.connect(lambda: self._emit(self.settings_asked))
+        self.star.clicked.connect(lambda: self._emit(self.star_requested))
+        self.settings.clicked.connect(lambda: self._emit(self.settings_requested))
         self.compare.clicked.connect(self._compare)
         self.back.clicked.connect(lambda: self._show_view(self.grid))
         self.wipe.toggled.connect(lambda on: self.compare_view.set_side_by_side(not on))
@@ -126,7 +126,7 @@ class ResultsPage(QWidget):
         self.grid.blockSignals(True)
         self.grid.clear()
         for tile in tiles:
-            item = QListWidgetItem(unchanging(self._picture_of(tile)), f"{tile.title}\n{tile.detail}")
+            item = QListWidgetItem(static_icon(self._picture_of(tile)), f"{tile.title}\n{tile.detail}")
             item.setData(Qt.ItemDataRole.UserRole, tile.index)
             self.grid.addItem(item)
             item.setSelected(tile.index in selected and tile.index is not None)
@@ -186,7 +186,7 @@ class ResultsPage(QWidget):
 
     def _compare(self) -> None:
         pair = self.selected if len(self.selected) == 2 else [None, *self.selected]
-        self.compare_asked.emit(*pair)
+        self.compare_requested.emit(*pair)
 
     def _picture_of(self, tile: Tile) -> QPixmap:
         pixmap = QPixmap(2 * TILE, 2 * TILE)

@@ -1,13 +1,13 @@
-"""Brush: gives cells to the cluster in hand. With Ctrl it picks the cluster under the pointer instead."""
+"""Brush: gives cells to the active cluster. With Ctrl it picks the cluster under the pointer instead."""
 
 from functools import partial
 
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
+from nvg_studio.ui.canvas.tool import Pointer, Stroke, ToolContext, activate_under
 from nvg_studio.ui.tools import previews
-from nvg_studio.ui.tools.base import Desk, Pointer, Stroke, take_under
-from nvg_studio.ui.tools.dragging import LineMemory, collect, hover_preview
+from nvg_studio.ui.tools.dragging import LineMemory, collect_cells, hover_preview
 
 
 class Brush:
@@ -19,15 +19,19 @@ class Brush:
     def __init__(self) -> None:
         self._memory = LineMemory()
 
-    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+    def hover(self, context: ToolContext, pointer: Pointer) -> Preview | None:
         """The cells that a click would change."""
-        return hover_preview(desk, pointer, partial(previews.of_paint, desk, desk.state.now), self._memory)
+        return hover_preview(
+            context, pointer, partial(previews.paint_preview, context, context.state.choices), self._memory
+        )
 
-    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+    def stroke(self, context: ToolContext, press: Pointer) -> Stroke:
         """Paint; the choices (level, cluster, size) are those at the press."""
         if press.ctrl:
-            take_under(desk, press)
+            activate_under(context, press)
             return
-        choices = desk.state.now
-        cells = yield from collect(desk, press, partial(previews.of_paint, desk, choices), self._memory)
-        desk.session.editing.paint(cells, choices)
+        choices = context.state.choices
+        cells = yield from collect_cells(
+            context, press, partial(previews.paint_preview, context, choices), self._memory
+        )
+        context.session.document_editor.paint(cells, choices)

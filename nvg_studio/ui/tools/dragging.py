@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from nvg_studio.ui.canvas.layers import Mask, Preview
-from nvg_studio.ui.tools.base import Desk, Pointer
+from nvg_studio.ui.canvas.tool import Pointer, ToolContext
 from nvg_studio.ui.tools.cells import swept
 
 Show = Callable[[Mask], Preview]
@@ -19,31 +19,33 @@ class LineMemory:
         self.end: tuple[float, float] | None = None
 
 
-def hover_preview(desk: Desk, pointer: Pointer, show: Show, memory: LineMemory) -> Preview:
+def hover_preview(context: ToolContext, pointer: Pointer, show: Show, memory: LineMemory) -> Preview:
     """What a click would do: the brush's cells, and with Shift the line from where the last stroke ended."""
-    here, size = (pointer.x, pointer.y), desk.state.now.size
+    here, size = (pointer.x, pointer.y), context.state.choices.size
     start = memory.end if pointer.shift and memory.end is not None else here
-    preview = replace(show(swept(desk.session.grid, start, here, size)), circle=(*here, size))
+    preview = replace(show(swept(context.session.grid, start, here, size)), circle=(*here, size))
     return replace(preview, path=(start, here)) if start != here else preview
 
 
-def collect(desk: Desk, press: Pointer, show: Show, memory: LineMemory) -> Generator[None, Pointer, Mask]:
+def collect_cells(
+    context: ToolContext, press: Pointer, show: Show, memory: LineMemory
+) -> Generator[None, Pointer, Mask]:
     """Collect the cells of one drag, showing them; returns bool [L]. A pen's pressure makes the brush smaller."""
-    grid, size = desk.session.grid, _size(desk.state.now.size, press)
+    grid, size = context.session.grid, _size(context.state.choices.size, press)
     here = (press.x, press.y)
     start = memory.end if press.shift and memory.end is not None else here
     cells = swept(grid, start, here, size)
     try:
         while True:
-            desk.canvas.show_preview(replace(show(cells), circle=(*here, size)))
+            context.canvas.show_preview(replace(show(cells), circle=(*here, size)))
             pointer = yield
             if pointer.released:
                 break
-            there, size = (pointer.x, pointer.y), _size(desk.state.now.size, pointer)
+            there, size = (pointer.x, pointer.y), _size(context.state.choices.size, pointer)
             cells = np.logical_or(cells, swept(grid, here, there, size))
             here = there
     finally:
-        desk.canvas.show_preview(None)
+        context.canvas.show_preview(None)
     memory.end = here
     return cells
 

@@ -1,13 +1,13 @@
-"""Restore eraser: gives cells back to what the last run (or the photo) had."""
+"""Restore eraser: restores what the last run (or the photo) had in cells."""
 
 from functools import partial
 
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
+from nvg_studio.ui.canvas.tool import Pointer, Stroke, ToolContext
 from nvg_studio.ui.tools import previews
-from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
-from nvg_studio.ui.tools.dragging import LineMemory, collect, hover_preview
+from nvg_studio.ui.tools.dragging import LineMemory, collect_cells, hover_preview
 
 
 class Eraser:
@@ -19,12 +19,16 @@ class Eraser:
     def __init__(self) -> None:
         self._memory = LineMemory()
 
-    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
-        """The cells that a click would give back."""
-        return hover_preview(desk, pointer, partial(previews.of_restore, desk, desk.state.now), self._memory)
+    def hover(self, context: ToolContext, pointer: Pointer) -> Preview | None:
+        """The cells that a click would restore."""
+        return hover_preview(
+            context, pointer, partial(previews.restore_preview, context, context.state.choices), self._memory
+        )
 
-    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+    def stroke(self, context: ToolContext, press: Pointer) -> Stroke:
         """Restore the cells of one drag."""
-        choices = desk.state.now
-        cells = yield from collect(desk, press, partial(previews.of_restore, desk, choices), self._memory)
-        desk.session.editing.restore(cells, choices)
+        choices = context.state.choices
+        cells = yield from collect_cells(
+            context, press, partial(previews.restore_preview, context, choices), self._memory
+        )
+        context.session.document_editor.restore(cells, choices)

@@ -1,11 +1,11 @@
-"""Fill: gives the region under the pointer, or its whole cluster, to the cluster in hand."""
+"""Fill: gives the region under the pointer, or its whole cluster, to the active cluster."""
 
 from PySide6.QtCore import Qt
 
-from nvg_studio.ui import gestures
+from nvg_studio.editor import strokes
 from nvg_studio.ui.canvas.layers import Preview
+from nvg_studio.ui.canvas.tool import Pointer, Stroke, ToolContext
 from nvg_studio.ui.tools import previews
-from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
 
 
 class Fill:
@@ -14,17 +14,19 @@ class Fill:
     name = "fill"
     cursor = Qt.CursorShape.CrossCursor
 
-    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+    def hover(self, context: ToolContext, pointer: Pointer) -> Preview | None:
         """The cells that a click would change."""
-        cell = desk.cell(pointer)
+        cell = context.cell(pointer)
         if cell is None:
             return None
-        return previews.of_paint(desk, desk.state.now, gestures.region(desk.session.sequence, cell, desk.state.now))
+        return previews.paint_preview(
+            context, context.state.choices, strokes.region(context.session.sequence, cell, context.state.choices)
+        )
 
-    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+    def stroke(self, context: ToolContext, press: Pointer) -> Stroke:
         """Fill on release, so that Escape can still stop it."""
-        choices, cell = desk.state.now, desk.cell(press)
+        choices, cell = context.state.choices, context.cell(press)
         while not (yield).released:
             pass
         if cell is not None:
-            desk.session.editing.fill(cell, choices)
+            context.session.document_editor.fill(cell, choices)

@@ -5,11 +5,11 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 
+from nvg_studio.editor.choices import Choices
 from nvg_studio.ui.canvas.layers import Preview
-from nvg_studio.ui.state import Choices
+from nvg_studio.ui.canvas.tool import Pointer, Stroke, ToolContext
 from nvg_studio.ui.tools import previews
-from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
-from nvg_studio.ui.tools.dragging import LineMemory, collect, hover_preview
+from nvg_studio.ui.tools.dragging import LineMemory, collect_cells, hover_preview
 
 
 class LockBrush:
@@ -21,12 +21,14 @@ class LockBrush:
     def __init__(self) -> None:
         self._memory = LineMemory()
 
-    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+    def hover(self, context: ToolContext, pointer: Pointer) -> Preview | None:
         """The cells whose lock a click would change."""
-        return hover_preview(desk, pointer, partial(previews.of_lock, desk, desk.state.now), self._memory)
+        return hover_preview(
+            context, pointer, partial(previews.lock_preview, context, context.state.choices), self._memory
+        )
 
-    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+    def stroke(self, context: ToolContext, press: Pointer) -> Stroke:
         """Lock or unlock the cells of one drag."""
-        choices: Choices = replace(desk.state.now, unlocking=desk.state.now.unlocking != press.right)
-        cells = yield from collect(desk, press, partial(previews.of_lock, desk, choices), self._memory)
-        desk.session.editing.lock_cells(cells, choices)
+        choices: Choices = replace(context.state.choices, unlocking=context.state.choices.unlocking != press.right)
+        cells = yield from collect_cells(context, press, partial(previews.lock_preview, context, choices), self._memory)
+        context.session.document_editor.lock_cells(cells, choices)

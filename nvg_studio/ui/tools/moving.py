@@ -3,41 +3,41 @@
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
-from nvg_studio.ui.tools.base import Desk, Pointer, Stroke
+from nvg_studio.ui.canvas.tool import Pointer, Stroke, ToolContext
 
 
-class Hand:
+class PanTool:
     """Drag to pan."""
 
     name = "hand"
     cursor = Qt.CursorShape.OpenHandCursor
 
-    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+    def hover(self, context: ToolContext, pointer: Pointer) -> Preview | None:
         """Nothing."""
         return None
 
-    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+    def stroke(self, context: ToolContext, press: Pointer) -> Stroke:
         """Pan until the release."""
         last = press.position
         while True:
             pointer = yield
             if pointer.released:
                 return
-            desk.canvas.pan(pointer.position - last)
+            context.canvas.pan(pointer.position - last)
             last = pointer.position
 
 
-class Zoom:
+class ZoomTool:
     """Click to zoom in, Alt or the right button to zoom out, drag sideways to zoom smoothly."""
 
     name = "zoom"
     cursor = Qt.CursorShape.SizeHorCursor
 
-    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+    def hover(self, context: ToolContext, pointer: Pointer) -> Preview | None:
         """Nothing."""
         return None
 
-    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+    def stroke(self, context: ToolContext, press: Pointer) -> Stroke:
         """A drag zooms about where it began; a click by half as much again."""
         last, dragged = press.position, False
         while True:
@@ -47,26 +47,26 @@ class Zoom:
             by = pointer.position.x() - last.x()
             dragged = dragged or abs(pointer.position.x() - press.position.x()) > 3
             if dragged:
-                desk.canvas.zoom(1.01**by, press.position)
+                context.canvas.zoom(1.01**by, press.position)
                 last = pointer.position
         if not dragged:
             out = press.alt or press.right
-            desk.canvas.zoom(1 / 1.5 if out else 1.5, press.position)
+            context.canvas.zoom(1 / 1.5 if out else 1.5, press.position)
 
 
-class Divider:
+class WipeDivider:
     """Drag to move the border between before and after; the canvas uses it where the divider is under the pointer."""
 
     name = "divider"
     cursor = Qt.CursorShape.SplitHCursor
 
-    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+    def hover(self, context: ToolContext, pointer: Pointer) -> Preview | None:
         """Nothing."""
         return None
 
-    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+    def stroke(self, context: ToolContext, press: Pointer) -> Stroke:
         """The divider follows the pointer until the release."""
         pointer = press
         while not pointer.released:
-            desk.state.update(wipe=pointer.x / desk.session.grid)
+            context.state.update(wipe=pointer.x / context.session.grid)
             pointer = yield

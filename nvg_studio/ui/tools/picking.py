@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
-from nvg_studio.ui.tools.base import Desk, Pointer, Stroke, take_under
+from nvg_studio.ui.canvas.tool import Pointer, Stroke, ToolContext, activate_under
 
 
 class Select:
@@ -15,48 +15,48 @@ class Select:
     name = "select"
     cursor = Qt.CursorShape.ArrowCursor
 
-    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+    def hover(self, context: ToolContext, pointer: Pointer) -> Preview | None:
         """Nothing: the status bar names the cluster."""
         return None
 
-    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
-        """Select at once; dragging goes on selecting."""
-        more, before = press.shift or press.ctrl, desk.state.now.selected
-        first, pointer = _under(desk, press), press
+    def stroke(self, context: ToolContext, press: Pointer) -> Stroke:
+        """Select at once, and while dragging."""
+        more, before = press.shift or press.ctrl, context.state.choices.selected
+        first, pointer = _under(context, press), press
         while not pointer.released:
-            here = _under(desk, pointer)
+            here = _under(context, pointer)
             if not more:
-                desk.state.update(selected=here)
-                take_under(desk, pointer)
+                context.state.update(selected=here)
+                activate_under(context, pointer)
             elif first <= before:
-                desk.state.update(selected=desk.state.now.selected - here)
+                context.state.update(selected=context.state.choices.selected - here)
             else:
-                desk.state.update(selected=desk.state.now.selected | here)
+                context.state.update(selected=context.state.choices.selected | here)
             pointer = yield
 
 
-def _under(desk: Desk, pointer: Pointer) -> frozenset[int]:
-    cluster = desk.cluster(pointer)
+def _under(context: ToolContext, pointer: Pointer) -> frozenset[int]:
+    cluster = context.cluster(pointer)
     return frozenset() if cluster is None else frozenset((cluster,))
 
 
 class Pick:
-    """Takes the cluster under the pointer in hand; with the right button as the other one."""
+    """Makes the cluster under the pointer the active one; with the right button as the other one."""
 
     name = "pick"
     cursor = Qt.CursorShape.PointingHandCursor
 
-    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
-        """Nothing: the swatches show what is in hand."""
+    def hover(self, context: ToolContext, pointer: Pointer) -> Preview | None:
+        """Nothing: the swatches show the active clusters."""
         return None
 
-    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
-        """Take at once; dragging goes on taking."""
+    def stroke(self, context: ToolContext, press: Pointer) -> Stroke:
+        """Activate at once, and while dragging."""
         pointer = press
         while not pointer.released:
-            cluster = desk.cluster(pointer)
+            cluster = context.cluster(pointer)
             if cluster is not None and press.right:
-                desk.state.update(other=cluster)
+                context.state.update(other=cluster)
             elif cluster is not None:
-                desk.state.take(cluster)
+                context.state.activate(cluster)
             pointer = yield

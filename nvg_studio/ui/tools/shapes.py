@@ -1,4 +1,4 @@
-"""Lasso, rectangle and ellipse: what they enclose is given to the cluster in hand, snapped to cells."""
+"""Lasso, rectangle and ellipse: what they enclose is given to the active cluster, snapped to cells."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,8 +7,8 @@ from math import floor
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Mask, Preview
+from nvg_studio.ui.canvas.tool import Pointer, Stroke, ToolContext, activate_under
 from nvg_studio.ui.tools import previews
-from nvg_studio.ui.tools.base import Desk, Pointer, Stroke, take_under
 from nvg_studio.ui.tools.cells import Point, in_ellipse, in_lasso, in_rectangle, swept
 
 Area = Callable[[int, list[Point]], Mask]
@@ -27,31 +27,31 @@ class Shape:
         self.name = name
         self._area, self._even, self._outlined = area, even, outlined
 
-    def hover(self, desk: Desk, pointer: Pointer) -> Preview | None:
+    def hover(self, context: ToolContext, pointer: Pointer) -> Preview | None:
         """The cell where a drag would begin."""
         here = (pointer.x, pointer.y)
-        return previews.of_paint(desk, desk.state.now, swept(desk.session.grid, here, here, 1))
+        return previews.paint_preview(context, context.state.choices, swept(context.session.grid, here, here, 1))
 
-    def stroke(self, desk: Desk, press: Pointer) -> Stroke:
+    def stroke(self, context: ToolContext, press: Pointer) -> Stroke:
         """Paint what the drag encloses; the choices are those at the press."""
         if press.ctrl:
-            take_under(desk, press)
+            activate_under(context, press)
             return
-        choices, grid = desk.state.now, desk.session.grid
+        choices, grid = context.state.choices, context.session.grid
         points = [(press.x, press.y)]
         cells = self._area(grid, points)
         try:
             while True:
                 outline = (*points, points[0]) if self._outlined else ()
-                desk.canvas.show_preview(previews.of_paint(desk, choices, cells, outline))
+                context.canvas.show_preview(previews.paint_preview(context, choices, cells, outline))
                 pointer = yield
                 if pointer.released:
                     break
                 points.append(self._constrained(points[0], pointer))
                 cells = self._area(grid, points)
         finally:
-            desk.canvas.show_preview(None)
-        desk.session.editing.paint(cells, choices)
+            context.canvas.show_preview(None)
+        context.session.document_editor.paint(cells, choices)
 
     def _constrained(self, start: Point, pointer: Pointer) -> Point:
         """The pointer, or with Shift where both sides have as many cells."""

@@ -1,0 +1,1 @@
+"""The document store, and documents on their way into it."""

@@ -1,0 +1,1 @@
+"""Project files, autosave, preferences and the log file."""

@@ -1,0 +1,124 @@
+"""The models on this machine as the window sees them: listed on a thread, fetched in a process of its own."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from nvg_studio.editor.background import Lane
+from nvg_studio.editor.latest import LatestOnly
+from nvg_studio.editor.notices import Notice, error_notice
+from nvg_studio.editor.session import Session
+from nvg_studio.errors import Cancelled
+from nvg_studio.hub import install, library, published
+from nvg_studio.hub.library import DamagedModel, ModelFacts
+from nvg_studio.hub.progress import Progress
+from nvg_studio.hub.subprocess_task import run_in_subprocess
+
+Found = tuple[ModelFacts | DamagedModel, ...]
+
+
+class ModelManager(QObject):
+    """One piece of work at a time.
+
+    `changed`: the list, the work or the problem is another; `installed` carries the folder of a model that came in.
+    """
+
+    changed = Signal()
+    installed = Signal(object)
+    _progressed = Signal(object, object)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._stop = threading.Event()
+        self._list_requested = LatestOnly()
+        self.found: Found = ()
+        self.progress: Progress | None = None
+        """Of the work under way; None: there is none."""
+        self.problem = ""
+        """Why the last work failed."""
+        self._progressed.connect(self._set_progress, Qt.ConnectionType.QueuedConnection)
+
+    def refresh(self) -> None:
+        """List the models anew."""
+        folder = self._session.info.folder if self._session.info is not None else ""
+        elsewhere = Path(folder) if folder else None
+        request = self._list_requested.ask()
+        work = lambda: tuple(library.list_models(elsewhere))  # noqa: E731
+        self._session.background.start(
+            work, request.only(self._set_found), request.only(self._report_error), Lane.FILES
+        )
+
+    def accept_and_download(self, name: str) -> None:
+        """Write down that the licence is accepted, then fetch a published model."""
+        self._session.background.start(
+            published.accept_licence, lambda _: self.download(name), self._report_error, Lane.FILES
+        )
+
+    def download(self, name: str) -> None:
+        """Fetch a published model whose licence is accepted."""
+        self._start(f"Looking for {name}", install.install_published, name, None)
+
+    def install_folder(self, folder: Path) -> None:
+        """Copy a model folder into the library."""
+        self._start(f"Checking {folder.name}", install.install_folder, folder, None)
+
+    def install_checkpoints(self, autoencoder: Path, generator: Path) -> None:
+        """Convert two published checkpoints into the library."""
+        self._start(f"Converting {generator.name}", install.install_checkpoints, autoencoder, generator, True, None)
+
+    def remove(self, folder: Path) -> None:
+        """Delete a model of the user's own folder."""
+        self._session.background.start(
+            lambda: library.remove(folder), lambda _: self.refresh(), self._report_error, Lane.FILES
+        )
+
+    def stop(self) -> None:
+        """Cancel the task; what was downloaded so far is used the next time."""
+        self._stop.set()
+
+    def _start(self, text: str, work: Callable[..., Path], *arguments: Any) -> None:
+        if self.progress is not None:
+            return
+        # An own flag for every work: one that ends late must not see the flag of the next.
+        self._stop = stop = threading.Event()
+        self.progress, self.problem = Progress(text), ""
+        self.changed.emit()
+        self._session.background.start(
+            lambda: run_in_subprocess(work, arguments, lambda progress: self._progressed.emit(stop, progress), stop),
+            self._installed,
+            self._failed,
+            Lane.LONG,
+            label=text,
+            stop=stop,
+        )
+
+    def _set_progress(self, work: threading.Event, progress: Progress) -> None:
+        """Show how far the work with this flag is; a report of one that has ended comes too late."""
+        if self.progress is not None and work is self._stop:
+            self.progress = progress
+            self.changed.emit()
+
+    def _installed(self, folder: Path) -> None:
+        self.progress = None
+        self._session.notified.emit(Notice(f"{folder.name} is here now: choose it under Run, Models."))
+        self.installed.emit(folder)
+        self.refresh()
+
+    def _failed(self, problem: Exception) -> None:
+        self.progress = None
+        self._report_error(problem)
+
+    def _report_error(self, problem: Exception) -> None:
+        if not isinstance(problem, Cancelled):
+            notice = error_notice(problem)
+            self.problem = notice.text
+            self._session.notified.emit(notice)
+        self.changed.emit()
+
+    def _set_found(self, found: Found) -> None:
+        self.found = found
+        self.changed.emit()

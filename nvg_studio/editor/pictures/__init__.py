@@ -1,0 +1,1 @@
+"""Pictures that are derived from a document: stages, codebook colours, thumbnails."""

@@ -1,0 +1,1 @@
+"""The reference picture, and where its structure comes from."""

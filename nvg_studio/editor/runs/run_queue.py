@@ -1,0 +1,312 @@
+"""The run queue: from settings and a document to a request, and from engine events to results. One runs, others
+wait."""
+
+import random
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from nvg_studio.editor.documents.open_document import DocumentVersion, OpenRequest
+from nvg_studio.editor.engine_client import EngineClient
+from nvg_studio.editor.notices import Kind, Notice
+from nvg_studio.editor.runs.estimate import StageTimes
+from nvg_studio.granularity.locks import Locks
+from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.project.document import Snapshot
+from nvg_studio.project.planning import Scope
+from nvg_studio.sampling.events import Cancelled, Done, Event, Failed, Picture, StageDone
+from nvg_studio.sampling.settings import MAX_SEED, GenerationSettings, ModelInfo, RunRequest
+
+MAX_ROLLED_SEED = 999_999
+"""The largest random seed: short enough to read and to note down."""
+MAX_VARIATIONS = 16
+MAX_WAITING = 8
+
+
+@dataclass(frozen=True, eq=False)
+class QueuedRun:
+    """A request with all its settings pinned, and the version of the document that it was asked for.
+
+    `structure_steps`: structure steps a stage, the model's default filled in. `opening`: set for a new picture, which
+    no step of the document is the start of.
+    """
+
+    request: RunRequest
+    version: DocumentVersion
+    structure_steps: int = 1
+    live: bool = False
+    opening: OpenRequest | None = None
+
+    @property
+    def started_from(self) -> Snapshot | None:
+        """The step that the run starts from; None for a new picture."""
+        document = self.version.document
+        return None if self.opening is not None or document is None else document.snapshot
+
+
+@dataclass(frozen=True, eq=False)
+class ActiveRun:
+    """A run under way; `sequence` and `previews` are those of its first picture.
+
+    `rough`: the latest preview is the preview decoder's. `committing`: the engine has answered, and the result is on
+    its way into the document.
+    """
+
+    job: int
+    queued: QueuedRun
+    started_at: float
+    stage_started_at: float
+    stage: int | None = None
+    sequence: GranularitySequence | None = None
+    previews: dict[int, Picture] = field(default_factory=dict)
+    rough: bool = False
+    committing: bool = False
+
+    @property
+    def request(self) -> RunRequest:
+        """What was asked for."""
+        return self.queued.request
+
+    @property
+    def started_from(self) -> Snapshot | None:
+        """The step it was started from; None for a new picture."""
+        return self.queued.started_from
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """What a run made: a sequence and a picture for each of its settings."""
+
+    run: ActiveRun
+    sequences: tuple[GranularitySequence, ...]
+    pictures: tuple[Picture, ...]
+
+    @property
+    def queued(self) -> QueuedRun:
+        """What was asked for."""
+        return self.run.queued
+
+
+class RunQueue(QObject):
+    """The run under way and those that wait for it. Settings are pinned when a run is asked for.
+
+    Signals: `changed` while runs go on, `settings_changed`, `finished` with a `RunResult`, `stage_done` with the
+    engine's event, `notified` with a `Notice`.
+    """
+
+    changed = Signal()
+    settings_changed = Signal()
+    finished = Signal(object)
+    stage_done = Signal(object)
+    notified = Signal(object)
+
+    def __init__(self, link: EngineClient, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._link = link
+        self.settings = GenerationSettings()
+        self.keep_seed = True
+        self.variations = 1
+        self.scope: Scope | None = None
+        self.live = False
+        self.running: ActiveRun | None = None
+        self.waiting: tuple[QueuedRun, ...] = ()
+        self.times = StageTimes()
+        self.last_seconds: float | None = None
+        self._model: ModelInfo | None = None
+
+    def set_options(self, **values: Any) -> None:
+        """Set any of settings, keep_seed, variations, scope and live for the runs from now on."""
+        if any(getattr(self, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(self, name, value)
+            self.settings_changed.emit()
+
+    def randomize_seed(self) -> None:
+        """Take a new seed."""
+        # No secret depends on a seed: the plain generator will do.
+        self.set_options(settings=replace(self.settings, seed=random.randint(0, MAX_ROLLED_SEED)))
+
+    def use_model(self, info: ModelInfo) -> None:
+        """Go on with a model that was loaded: what was measured says nothing any more, settings are made to fit.
+
+        The class is the one of the same name, where the model has it. What was set for another model gives way to this
+        model's own; the seed stays.
+        """
+        self.times, self.last_seconds = StageTimes(), None
+        before, self._model = self._model, info
+        self.set_options(settings=fitting(self.settings, before, info))
+
+    def take_settings(self, request: RunRequest, info: ModelInfo) -> None:
+        """Use the settings of an earlier run, of one by another model the seed alone."""
+        settings = request.settings[0]
+        if info.identity.current_model(request.model) == info.identity.model:
+            settings = settings.relative_to(info.defaults)
+        else:
+            settings = replace(self.settings, seed=settings.seed)
+        self.set_options(settings=settings, keep_seed=True)
+
+    def start(
+        self,
+        sequence: GranularitySequence,
+        stage: int,
+        locks: Locks | None,
+        info: ModelInfo,
+        asked: DocumentVersion,
+        live: bool = False,
+        opening: OpenRequest | None = None,
+    ) -> None:
+        """Run from `stage`, now or after those that are asked for already. The answer is `finished`, or a notice."""
+        if not self.keep_seed:
+            self.randomize_seed()
+        held = locks if locks is not None and locks.any else None
+        settings = with_consecutive_seeds(self.settings.resolved(info.defaults), 1 if live else self.variations)
+        request = RunRequest(sequence, stage, held, settings, info.identity.model)
+        order = QueuedRun(request, asked, structure_steps_of(self.settings, info), live, opening)
+        refusal = self._rejection(order)
+        if refusal:
+            if not live:
+                self.notified.emit(Notice(refusal))
+            return
+        if self.running is None:
+            self._start_run(order)
+        else:
+            self.waiting = (*self.waiting, order)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """Stop the run, and forget those that wait; the document stays as it is."""
+        self.waiting = ()
+        self.cancel_running()
+
+    def cancel_running(self) -> None:
+        """Stop the run under way alone; those that wait go on."""
+        run = self.running
+        if run is None:
+            return
+        if run.committing:
+            self.end_commit(run)
+            self._notify_cancelled(run)
+        else:
+            self._link.cancel(run.job)
+
+    def cancel_all(self) -> None:
+        """The document is left for another one: its runs are stopped, and whatever they still answer is not wanted."""
+        run = self.running
+        self.cancel()
+        if run is not None and self.running is run:
+            self.running = None
+            self._notify_cancelled(run)
+            self.changed.emit()
+
+    def begin_commit(self, run: ActiveRun) -> ActiveRun:
+        """Let a run that has just finished count as under way until its result is `end_commit`d into the document."""
+        self.running = replace(run, committing=True)
+        return self.running
+
+    def is_committing(self, run: ActiveRun) -> bool:
+        """Whether the result of a run that is held is still wanted."""
+        return self.running is not None and self.running.job == run.job
+
+    def end_commit(self, run: ActiveRun) -> None:
+        """End a run that was held and begin the next; nothing where it was cancelled meanwhile."""
+        if self.is_committing(run):
+            self.running = None
+            self._start_next()
+            self.changed.emit()
+
+    def handle_event(self, event: Event) -> None:
+        """Take an event of the run under way; others are not for here."""
+        run = self.running
+        if run is None or event.job != run.job:
+            return
+        if isinstance(event, StageDone):
+            self._handle_stage(run, event)
+        else:
+            self._end(run, event)
+        self.changed.emit()
+
+    def _end(self, run: ActiveRun, event: Event) -> None:
+        """The last event of a run; whatever fails in its wake, the next run begins."""
+        self.running = None
+        try:
+            if isinstance(event, Done):
+                self.last_seconds = time.monotonic() - run.started_at
+                self.finished.emit(RunResult(run, event.sequences, event.pictures))
+            elif isinstance(event, Cancelled):
+                self._notify_cancelled(run)
+            elif isinstance(event, Failed):
+                self.notified.emit(Notice(event.message, Kind.ERROR, event.details))
+        finally:
+            self._start_next()
+
+    def _notify_cancelled(self, run: ActiveRun) -> None:
+        if not run.queued.live:
+            self.notified.emit(Notice("The run was cancelled; nothing was changed."))
+
+    def _handle_stage(self, run: ActiveRun, event: StageDone) -> None:
+        if event.item == 0:
+            now, count = time.monotonic(), len(run.request.settings)
+            self.times = self.times.measured(event.stage, run.queued.structure_steps, now - run.stage_started_at, count)
+            self.running = replace(run, stage=event.stage, sequence=event.sequence, stage_started_at=now)
+            if event.preview is not None:
+                previews = run.previews | {event.stage: event.preview}
+                self.running = replace(self.running, previews=previews, rough=event.rough)
+        self.stage_done.emit(event)
+
+    def _rejection(self, order: QueuedRun) -> str:
+        """Why a run is not worth starting; empty where it is."""
+        if order.started_from is not None and is_repeat(order.request, order.started_from):
+            return "Nothing has changed since the last run: roll the dice for another result."
+        asked = [*self.waiting] if self.running is None else [self.running.queued, *self.waiting]
+        if any(other.request == order.request for other in asked):
+            return "This very run is under way already."
+        if len(self.waiting) >= MAX_WAITING:
+            return f"{MAX_WAITING} runs are waiting already: let some finish, or cancel them."
+        return ""
+
+    def _start_run(self, order: QueuedRun) -> None:
+        now = time.monotonic()
+        self.running = ActiveRun(self._link.run(order.request), order, now, now)
+
+    def _start_next(self) -> None:
+        if self.running is None and self.waiting:
+            order, *others = self.waiting
+            self.waiting = tuple(others)
+            self._start_run(order)
+
+
+def structure_steps_of(settings: GenerationSettings, info: ModelInfo) -> int:
+    """Structure steps a stage, the model's default filled in."""
+    return settings.resolved(info.defaults).structure_steps or 1
+
+
+def fitting(settings: GenerationSettings, before: ModelInfo | None, info: ModelInfo) -> GenerationSettings:
+    """The settings that were made for the model `before` (None: for none), for another one."""
+    if before is None:
+        known = settings.class_id is not None and settings.class_id < len(info.class_names)
+        return replace(settings, class_id=settings.class_id if known else None)
+    class_id = settings.class_id
+    if class_id is not None:
+        class_id = info.class_like(before.class_names[class_id]) if class_id < len(before.class_names) else None
+    if before.identity.model == info.identity.model:
+        return replace(settings, class_id=class_id)
+    return GenerationSettings(class_id=class_id, seed=settings.seed)
+
+
+def with_consecutive_seeds(settings: GenerationSettings, count: int) -> tuple[GenerationSettings, ...]:
+    """`count` settings that differ in their seeds, which follow one another."""
+    return tuple(replace(settings, seed=(settings.seed + n) % (MAX_SEED + 1)) for n in range(count))
+
+
+def is_repeat(request: RunRequest, snapshot: Snapshot) -> bool:
+    """Whether `request` would make again what `snapshot` already holds.
+
+    A run's result depends on what it keeps, not on what it replaces: the same start, settings and locks on the very
+    result of the last run give that result again.
+    """
+    last = snapshot.request
+    if last is None or snapshot.sequence != snapshot.result:
+        return False
+    return replace(last, sequence=request.sequence) == request

@@ -1,0 +1,1 @@
+"""The classifier for evaluation: training, loading, prediction."""

@@ -1,0 +1,1 @@
+"""What is measured: distributions, reconstruction, adherence, locks."""

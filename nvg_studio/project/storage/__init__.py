@@ -1,0 +1,1 @@
+"""The project file: archive, manifest, migrations."""

@@ -1,0 +1,1 @@
+"""Photos, crops, cached sequences and batches."""

@@ -1,0 +1,1 @@
+"""What is trained: tokenizer, generator, few-step network, preview decoder; their recipes."""

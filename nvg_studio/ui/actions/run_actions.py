@@ -1,0 +1,76 @@
+"""The rows of the Run menu in the table of actions."""
+
+from nvg_studio.ui.actions.action_spec import ActionSpec
+
+RUN = (
+    ActionSpec(
+        "run.run",
+        "&Run",
+        "&Run",
+        ("Ctrl+Return", "Ctrl+Enter"),
+        "play",
+        "Make anew what the edits ask for",
+        ("runnable",),
+    ),
+    ActionSpec(
+        "run.details",
+        "Make the &details anew",
+        "&Run",
+        (),
+        "",
+        "Keep the layout of the picture and make the finer levels anew",
+        ("runnable",),
+    ),
+    ActionSpec(
+        "run.new_picture",
+        "&New picture of this class",
+        "&Run",
+        (),
+        "",
+        "Make every level anew, but for what was painted and what is locked",
+        ("runnable",),
+    ),
+    ActionSpec(
+        "run.here",
+        "Run from this &level",
+        "&Run",
+        ("Shift+Return",),
+        "play-circle",
+        "Generate this level and all finer ones",
+        ("runnable",),
+    ),
+    ActionSpec(
+        "run.again",
+        "Run with a new &seed",
+        "&Run",
+        ("Ctrl+R",),
+        "dice-five",
+        "Take a new seed and run from this level",
+        ("runnable",),
+    ),
+    ActionSpec(
+        "run.live", "&Live", "&Run", ("Ctrl+Shift+R",), "lightning", "Run at the end of every stroke", checkable=True
+    ),
+    ActionSpec(
+        "run.results",
+        "Compare &results",
+        "&Run",
+        ("Ctrl+Shift+C",),
+        "columns",
+        "Choose among the variations and other results that wait",
+        ("made",),
+        checkable=True,
+        line=True,
+    ),
+    ActionSpec("run.clear", "Clear all but &starred", "&Run", (), "", "Drop the results without a star", ("made",)),
+    ActionSpec("run.cancel", "&Cancel", "&Run", ("Ctrl+.",), "stop", "Stop the run; nothing is changed", ("busy",)),
+    ActionSpec(
+        "run.models",
+        "&Models…",
+        "&Run",
+        ("Ctrl+Shift+M",),
+        "cube",
+        "Choose, download, import and remove models",
+        line=True,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The main window: layout, toolbars, status, commands, and the controllers that open dialogs."""
