@@ -15,7 +15,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 TIERS = {
     "bench": "unit",
-    "cli": "unit",
+    "cli": "e2e",
     "editor": "unit",
     "e2e": "e2e",
     "engine": "unit",
@@ -38,6 +38,12 @@ settings.register_profile(
 settings.load_profile("studio")
 
 SAMPLES = TESTS.parent / "resources" / "samples"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m unit` folders of other tiers are not imported: it would take longer than the tests."""
+    tier = TIERS.get(collection_path.name, "unit") if collection_path.parent == TESTS else "unit"
+    return True if config.option.markexpr == "unit" and tier != "unit" else None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -23,24 +23,34 @@ SAMPLING = {
 }
 
 
-def tiny_config(grid: int = 8, known_cells: bool = True, trained_free: bool = False) -> ModelConfig:
+def tiny_config(
+    grid: int = 8, conditions_on_known_cells: bool = True, supports_unbalanced_trees: bool = False
+) -> ModelConfig:
     """A model of `grid` cells a side (8 or 16) on pictures of twice that size."""
     tokenizer = TokenizerConfig(2 * grid, 32, (1, 1), 1, 1, 8, 64, 32)
     generator = GeneratorConfig(2, 64, 1, 64, 1, (1.0,) * (tokenizer.depth + 2))
-    return ModelConfig("tiny", tokenizer, generator, ("rose", "tulip"), known_cells, trained_free, dict(SAMPLING))
+    return ModelConfig(
+        "tiny",
+        tokenizer,
+        generator,
+        ("rose", "tulip"),
+        conditions_on_known_cells,
+        supports_unbalanced_trees,
+        dict(SAMPLING),
+    )
 
 
 def save_tiny_model(
     folder: Path,
     grid: int = 8,
     seed: int = 0,
-    known_cells: bool = True,
-    trained_free: bool = False,
+    conditions_on_known_cells: bool = True,
+    supports_unbalanced_trees: bool = False,
     few_step: bool = False,
     preview: bool = False,
 ) -> None:
     """Write a random model folder, with a few-step network and a preview decoder if asked for."""
-    config = tiny_config(grid, known_cells, trained_free)
+    config = tiny_config(grid, conditions_on_known_cells, supports_unbalanced_trees)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         tokenizer, generator = Tokenizer(config.tokenizer), Generator(config)
@@ -51,7 +61,14 @@ def save_tiny_model(
     save_model(config, tokenizer, generator, folder, few_step=jumps, preview=sketch)
 
 
-def tiny_pipeline(folder: Path, grid: int = 8, known_cells: bool = True, trained_free: bool = False) -> NVGPipeline:
+def tiny_pipeline(
+    folder: Path, grid: int = 8, conditions_on_known_cells: bool = True, supports_unbalanced_trees: bool = False
+) -> NVGPipeline:
     """A random pipeline on the CPU, by way of `folder`."""
-    save_tiny_model(folder, grid, known_cells=known_cells, trained_free=trained_free)
+    save_tiny_model(
+        folder,
+        grid,
+        conditions_on_known_cells=conditions_on_known_cells,
+        supports_unbalanced_trees=supports_unbalanced_trees,
+    )
     return NVGPipeline.from_pretrained(folder, device="cpu")

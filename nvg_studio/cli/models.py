@@ -69,8 +69,8 @@ def info(model: Model = None) -> None:
         ("pictures", f"{known.image_size} x {known.image_size} pixels"),
         ("grid", f"{known.grid} x {known.grid} cells, {loaded.depth} levels"),
         ("classes", f"{len(known.class_names)}: {', '.join(known.class_names)}"),
-        ("known cells", "yes" if known.known_cells else "no"),
-        ("free trees", "yes" if known.trained_free else "no"),
+        ("known cells", "yes" if known.conditions_on_known_cells else "no"),
+        ("free trees", "yes" if known.supports_unbalanced_trees else "no"),
         ("settings", ", ".join(f"{name} {value}" for name, value in defaults if name != "seed")),
     ):
         if value != "":

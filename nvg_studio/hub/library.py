@@ -41,8 +41,8 @@ class ModelFacts:
     parameters: dict[str, int]
     size: int
     sampling: dict[str, Any]
-    known_cells: bool
-    trained_free: bool
+    conditions_on_known_cells: bool
+    supports_unbalanced_trees: bool
     licence: str
     own: bool
 
@@ -126,8 +126,8 @@ def facts(folder: Path) -> ModelFacts:
         parameters=parameters,
         size=sum((folder / file).stat().st_size for file in (CONFIG, *weights(folder))),
         sampling=config.sampling,
-        known_cells=config.known_cells,
-        trained_free=config.trained_free,
+        conditions_on_known_cells=config.conditions_on_known_cells,
+        supports_unbalanced_trees=config.supports_unbalanced_trees,
         licence=str(origin(folder).get("licence", "")),
         own=folder.parent == user_models(),
     )

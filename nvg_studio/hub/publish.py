@@ -82,8 +82,8 @@ def _sizes(known: ModelFacts) -> dict[str, str]:
         "classes": f"{len(known.class_names)}: {classes}" + (f" and {rest} more" if rest > 0 else ""),
         **{f"{part} parameters": f"{count:,}" for part, count in known.parameters.items()},
         "size on disk": megabytes(known.size),
-        "trained with known cells": "yes" if known.known_cells else "no",
-        "trained on unbalanced trees": "yes" if known.trained_free else "no",
+        "trained with known cells": "yes" if known.conditions_on_known_cells else "no",
+        "trained on unbalanced trees": "yes" if known.supports_unbalanced_trees else "no",
     }
 
 

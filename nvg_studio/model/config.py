@@ -77,9 +77,9 @@ class ModelConfig:
     tokenizer: TokenizerConfig
     generator: GeneratorConfig
     class_names: tuple[str, ...]
-    known_cells: bool
+    conditions_on_known_cells: bool
     """Trained with cells whose later bits and tokens are given: locks are clean conditions at any step."""
-    trained_free: bool
+    supports_unbalanced_trees: bool
     """Trained on unbalanced trees too."""
     sampling: dict[str, Any]
     """Default generation settings, by the names of `GenerationSettings`."""
@@ -171,8 +171,8 @@ def official(depth: int, classes: int = IMAGENET_CLASSES) -> ModelConfig:
         tokenizer=TokenizerConfig(256, 128, (1, 2, 4, 4, 4), 2, 2, 32, 4096, 32),
         generator=GeneratorConfig(classes, 64 * depth, depth, 32 * depth, depth, OFFICIAL_SCALE_FACTORS),
         class_names=class_names(classes),
-        known_cells=False,
-        trained_free=False,
+        conditions_on_known_cells=False,
+        supports_unbalanced_trees=False,
         sampling=dict(OFFICIAL_SAMPLING),
     )
 
@@ -190,9 +190,14 @@ OFFICIAL_SAMPLING: dict[str, Any] = {
 }
 
 
+STORED_KEYS = {"conditions_on_known_cells": "known_cells", "supports_unbalanced_trees": "trained_free"}
+"""Fields of a model that `config.json` holds by another name."""
+
+
 def write_config(config: ModelConfig, path: Path) -> None:
     """Write `config.json`, atomically; pairs are left out, as in files from before there was another method."""
-    data = {"format": _FORMAT, **asdict(config)}
+    table = {STORED_KEYS.get(name, name): value for name, value in asdict(config).items()}
+    data = {"format": _FORMAT, **table}
     if not config.legacy_fingerprints:
         del data["legacy_fingerprints"]
     method = config.tokenizer.structure_method
@@ -231,6 +236,8 @@ def read_config(path: Path) -> ModelConfig:
         data["generator"] = _build(GeneratorConfig, data["generator"])
         if not isinstance(data["sampling"], dict):
             raise TypeError("sampling is not a table")
+        for field, key in STORED_KEYS.items():
+            data[field] = data.pop(key)
         return _build(ModelConfig, data)
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(

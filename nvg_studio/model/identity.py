@@ -70,8 +70,8 @@ def _networks_digest(config: "ModelConfig", tokenizer: "nn.Module", *networks: "
         "content": [sizes.content_width, sizes.content_depth],
         "structure": [sizes.structure_width, sizes.structure_depth],
         "scale_factors": sizes.scale_factors,
-        "known_cells": config.known_cells,
-        "trained_free": config.trained_free,
+        "known_cells": config.conditions_on_known_cells,
+        "trained_free": config.supports_unbalanced_trees,
     }
     decoder = ((k, v) for k, v in tokenizer.state_dict().items() if not k.startswith(_ENCODING))
     parts = [decoder, *(network.state_dict().items() for network in networks)]
@@ -109,7 +109,8 @@ def _configuration_text(config: "ModelConfig") -> str:
     generator = _fields_text(
         config.generator, "classes content_width content_depth structure_width structure_depth scale_factors"
     )
-    rest = _fields_text(config, "class_names known_cells trained_free sampling")
+    facts = f"known_cells={config.conditions_on_known_cells!r}, trained_free={config.supports_unbalanced_trees!r}"
+    rest = f"class_names={config.class_names!r}, {facts}, sampling={config.sampling!r}"
     return (
         f"ModelConfig(name={config.name!r}, tokenizer=TokenizerConfig({tokenizer}), "
         f"generator=GeneratorConfig({generator}), {rest})"

@@ -154,7 +154,15 @@ def infer_config(tokenizer: Tensors, generator: Tensors, scale_factors: Tensor, 
     except (IndexError, RuntimeError) as error:
         raise CheckpointError(f"Not a published checkpoint: a tensor has too few dimensions ({error}).") from error
     names = class_names(min(gen.classes, 100_000))
-    return ModelConfig(name, tok, gen, names, known_cells=False, trained_free=False, sampling=dict(OFFICIAL_SAMPLING))
+    return ModelConfig(
+        name,
+        tok,
+        gen,
+        names,
+        conditions_on_known_cells=False,
+        supports_unbalanced_trees=False,
+        sampling=dict(OFFICIAL_SAMPLING),
+    )
 
 
 PUBLISHED_NORM_GROUPS = 32

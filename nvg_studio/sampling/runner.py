@@ -194,7 +194,7 @@ class Runner:
         locked = (self.held_bits & (torch.arange(self.depth, device=self.device) >= stage)).expand_as(clean)
         steps = self._steps(bool(locked.any()))
         few = self.solver is None and self.networks.few_step is not None and steps <= MAX_STEPS
-        noise_share = 0.0 if few or self.networks.config.known_cells else 1.0
+        noise_share = 0.0 if few or self.networks.config.conditions_on_known_cells else 1.0
 
         def hold(z: Tensor, time: float) -> Tensor:
             share = noise_share * time
@@ -239,7 +239,9 @@ class Runner:
     def _steps(self, locked: bool) -> int:
         steps = self.settings[0].structure_steps
         assert steps is not None
-        return max(steps, MIN_STEPS_WITH_LOCKS) if locked and not self.networks.config.known_cells else steps
+        return (
+            max(steps, MIN_STEPS_WITH_LOCKS) if locked and not self.networks.config.conditions_on_known_cells else steps
+        )
 
 
 def _pair(ends: tuple[float, float] | None) -> tuple[float, float]:

@@ -50,8 +50,8 @@ from nvg_studio.training.tasks.inputs import (
     photos_for,
     skipped_line,
 )
-from nvg_studio.training.loop.schedule import Schedule
 from nvg_studio.training.loop.train_loop import Settings, train, writing
+from nvg_studio.training.loop.schedule import Schedule
 from nvg_studio.training.tasks.options import (
     add_decoder_only,
     add_generator_options,

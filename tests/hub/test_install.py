@@ -27,6 +27,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_mirror_gives_the_published_model_once(mirror: Path, library: Path, reports: list[Progress]) -> None:
     accept_licence()
     folder = install_published("d16", mirror, reports.append)

@@ -112,7 +112,7 @@ def test_every_weight_is_in_the_model_id_and_what_tokens_mean_in_the_tokenizers(
     assert after.owns(before.tokenizer) is same_tokenizer
 
 
-@pytest.mark.parametrize("change", [{"known_cells": False}, {"trained_free": True}])
+@pytest.mark.parametrize("change", [{"conditions_on_known_cells": False}, {"supports_unbalanced_trees": True}])
 def test_how_a_model_is_run_is_in_the_model_id(folder, change):
     before = load_model(folder)
     write_config(replace(before.config, **change), folder / "config.json")

@@ -46,7 +46,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> NVGPipeline:
 @pytest.fixture(scope="module")
 def plain_pipeline(tmp_path_factory: pytest.TempPathFactory) -> NVGPipeline:
     """The same, trained without known cells."""
-    return tiny_pipeline(tmp_path_factory.mktemp("plain"), known_cells=False)
+    return tiny_pipeline(tmp_path_factory.mktemp("plain"), conditions_on_known_cells=False)
 
 
 def real(pipe: NVGPipeline) -> Run:

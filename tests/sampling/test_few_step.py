@@ -17,7 +17,7 @@ CELLS, DEPTH = 64, 6
 @pytest.fixture(scope="module", params=[True, False], ids=["known cells", "as published"])
 def pipe(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
-    save_tiny_model(folder, few_step=True, known_cells=request.param)
+    save_tiny_model(folder, few_step=True, conditions_on_known_cells=request.param)
     return NVGPipeline.from_pretrained(folder, device="cpu")
 
 

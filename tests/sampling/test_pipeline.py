@@ -36,7 +36,7 @@ def start(pipe):
 @pytest.fixture(scope="module")
 def plain_pipe(tmp_path_factory):
     """Trained without known cells, like the published models."""
-    return tiny_pipeline(tmp_path_factory.mktemp("plain"), known_cells=False)
+    return tiny_pipeline(tmp_path_factory.mktemp("plain"), conditions_on_known_cells=False)
 
 
 def random_tree(seed):
@@ -107,6 +107,7 @@ def test_canvases_add_up(pipe, start):
 trees, stages = st.integers(0, 10**6), st.integers(0, DEPTH)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pipe", "plain_pipe"])
 @settings(max_examples=30)
 @given(seed=trees, stage=stages)
@@ -133,6 +134,7 @@ class StopsAfter:
         return self.left < 0
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(seed=trees, stage=stages, times=st.integers(0, 25))
 def test_a_cancel_at_any_time_leaves_everything_as_it_was(pipe, seed, stage, times):
@@ -170,7 +172,7 @@ def test_locked_structure_needs_no_structure_network(pipe, start, monkeypatch):
 
 
 def test_models_without_known_cells_take_four_steps_at_least(tmp_path, start):
-    plain = tiny_pipeline(tmp_path, known_cells=False)
+    plain = tiny_pipeline(tmp_path, conditions_on_known_cells=False)
     calls = []
     network = plain._networks.generator.structure
     original = network.forward

@@ -1,17 +1,13 @@
 """One progress line: share done, losses, time left."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from tqdm import tqdm
 
 from nvg_studio.training.loop import devices
-
-if TYPE_CHECKING:
-    from nvg_studio.training.loop.schedule import Schedule
+from nvg_studio.training.loop.schedule import Schedule
 
 Item = TypeVar("Item")
 

@@ -1,4 +1,7 @@
-"""The budget of a training run and its learning rate."""
+"""When a training stops, and how its learning rate moves.
+
+torch's schedulers count steps; budgets here are of time as well, so that the rate follows the share that is used up.
+"""
 
 from dataclasses import dataclass
 

@@ -6,17 +6,17 @@ killed goes on as if nothing had happened; so do several processes that share th
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.sampling.precision import Precision
@@ -76,7 +76,8 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
         TrainingError: the loss is no longer a number, or the state cannot be read or written.
     """
     settings.folder.mkdir(parents=True, exist_ok=True)
-    average = _Average(task.networks, settings.average)
+    average = averaged_copy(task.networks, settings.average)
+    averaged = cast(Net, average.module)
     choice = PrecisionChoice(settings.precisions)
     step, elapsed = _resume(task, average, choice, settings.folder)
     if devices.synchronized(step, False)[0] != step:
@@ -97,7 +98,7 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
         _set_rates(task.optimizers, peaks, factor)
         task.precision = choice.current
         numbers = _step(task, compute, step, progress, settings.clip)
-        average.update(task.networks, step)
+        average.update_parameters(task.networks)
         task.after_step(step, progress)
         step += 1
         seconds = time.monotonic() - started
@@ -106,15 +107,15 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
         progress_bar.show(step, elapsed, numbers)
         record.step(step, elapsed, {"lr": factor, **numbers})
         if step % settings.report_every == 0:
-            _report(task, average.networks, record, step, elapsed, final=False)
+            _report(task, averaged, record, step, elapsed, final=False)
         if time.monotonic() - last_save > settings.save_every:
             _save(task, average, choice, settings.folder, step, elapsed)
             last_save = time.monotonic()
     progress_bar.close()
     _save(task, average, choice, settings.folder, step, elapsed)
-    _report(task, average.networks, record, step, elapsed, final=True)
+    _report(task, averaged, record, step, elapsed, final=True)
     record.close()
-    return average.networks
+    return averaged
 
 
 def _set_rates(optimizers: list[torch.optim.Optimizer], peaks: list[list[float]], factor: float) -> None:
@@ -138,25 +139,22 @@ def _step(task: Task[Net], compute: devices.Computation, step: int, progress: fl
     return dict(zip(losses, values.tolist(), strict=True))
 
 
-class _Average(Generic[Net]):
-    """Exponential moving average of all parameters; young averages forget faster."""
+def averaged_copy(networks: Net, decay: float) -> AveragedModel:
+    """A copy that becomes the exponential moving average of the networks' weights; young averages forget faster.
 
-    def __init__(self, networks: Net, decay: float) -> None:
-        self.networks = deepcopy(networks).requires_grad_(False).eval()
-        self.decay = decay
+    Its buffers follow those of the networks.
+    """
 
-    @torch.no_grad()
-    def update(self, networks: Net, step: int) -> None:
-        decay = min(self.decay, (step + 1) / (step + 10))
-        mine: list[Tensor] = list(self.networks.parameters())
-        theirs: list[Tensor] = list(networks.parameters())
-        torch._foreach_lerp_(mine, theirs, 1 - decay)
-        for buffer, source in zip(self.networks.buffers(), networks.buffers(), strict=True):
-            buffer.copy_(source)
+    def update(average: Sequence[Tensor], current: Sequence[Tensor], count: Tensor | int) -> None:
+        seen = int(count)
+        torch._foreach_lerp_(list(average), list(current), 1 - min(decay, (seen + 1) / (seen + 10)))
+
+    average = AveragedModel(networks, multi_avg_fn=torch.no_grad()(update))
+    return average.requires_grad_(False).eval()
 
 
 def _save(
-    task: Task[Net], average: _Average[Net], choice: PrecisionChoice, folder: Path, step: int, elapsed: float
+    task: Task[Net], average: AveragedModel, choice: PrecisionChoice, folder: Path, step: int, elapsed: float
 ) -> None:
     if not devices.is_main():
         return
@@ -165,7 +163,7 @@ def _save(
         "elapsed": elapsed,
         "precision": choice.name,
         "networks": task.networks.state_dict(),
-        "average": average.networks.state_dict(),
+        "average": average.module.state_dict(),
         "aside": task.auxiliary.state_dict() if task.auxiliary is not None else {},
         "kept": task.kept,
         "optimizers": [optimizer.state_dict() for optimizer in task.optimizers],
@@ -186,14 +184,15 @@ def writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _resume(task: Task[Net], average: _Average[Net], choice: PrecisionChoice, folder: Path) -> tuple[int, float]:
+def _resume(task: Task[Net], average: AveragedModel, choice: PrecisionChoice, folder: Path) -> tuple[int, float]:
     path = folder / "state.pt"
     if not path.exists():
         return 0, 0.0
     state = load_training_state(path)
     try:
         task.networks.load_state_dict(state["networks"])
-        average.networks.load_state_dict(state["average"])
+        average.module.load_state_dict(state["average"])
+        average.n_averaged.fill_(state["step"])
         if task.auxiliary is not None:
             task.auxiliary.load_state_dict(state["aside"])
         for name in task.kept.keys() & state.get("kept", {}).keys():

@@ -71,8 +71,8 @@ def trained_config(config: ModelConfig, factors: tuple[float, ...], without_few_
     return replace(
         config,
         generator=replace(config.generator, scale_factors=factors),
-        known_cells=True,
-        trained_free=True,
+        conditions_on_known_cells=True,
+        supports_unbalanced_trees=True,
         sampling={**config.sampling, **steps},
     )
 
