@@ -9,7 +9,7 @@ import pytest
 
 from nvg_studio.editor.documents.store import NewDocument, OpenDocument
 from nvg_studio.editor.files import autosaver
-from nvg_studio.engine.scripted import SCRIPTED_INFO, encode
+from nvg_studio.engine.scripted import SCRIPTED_INFO, encode, identity_named
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project import document as documents
@@ -131,7 +131,7 @@ def running(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]
 
 @contextmanager
 def composing_a_run(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
-    with held("nvg_studio.project.results.accept") as gate:
+    with held("nvg_studio.project.results.apply_result") as gate:
         studio.press_card(6)
         gate.wait_entered(studio)
         yield
@@ -154,7 +154,7 @@ def running_live(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[
 def choosing(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     make_variations(studio, 2)
     studio.session.run_queue.set_options(variations=1)
-    with held("nvg_studio.project.results.choose") as gate:
+    with held("nvg_studio.project.results.apply_pending") as gate:
         studio.session.generation.use_result(1)
         gate.wait_entered(studio)
         yield
@@ -172,11 +172,11 @@ def reading_a_reference(studio: Studio, folder: Path, samples: list[Path]) -> It
 def drawing_stages(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     hold(studio)
     sequence = studio.session.sequence
-    studio.session.stage_pictures.set_model("another")
+    studio.session.stage_pictures.set_model(identity_named("another"))
     studio.session.stage_pictures.request([(sequence, stage) for stage in range(9)])
     yield
     let_go(studio)
-    studio.session.stage_pictures.set_model(SCRIPTED_INFO.fingerprint)
+    studio.session.stage_pictures.set_model(SCRIPTED_INFO.identity)
 
 
 @contextmanager
@@ -252,7 +252,7 @@ def test_a_document_is_replaced_while_work_is_pending(
 def another(folder: Path, samples: list[Path]) -> NewDocument:
     """A document with a file of its own."""
     crop = square_crop(read_image(samples[1]))
-    document = documents.open_photo(encode(crop, SCRIPTED_INFO), crop, "Open another", SCRIPTED_INFO.fingerprint)
+    document = documents.open_photo(encode(crop, SCRIPTED_INFO), crop, "Open another", SCRIPTED_INFO.identity.tokenizer)
     return NewDocument(document, "another", folder / "another.nvgs", saved=True)
 
 
