@@ -22,7 +22,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QMessageBox
 import nvg_studio.editor.session as session_module
 from nvg_studio.engine.scripted import ScriptedEngine
-from nvg_studio.ui import app, keeping
+from nvg_studio.editor.files import autosaver
+from nvg_studio.ui import app
 from nvg_studio.editor.choices import LockKind
 from nvg_studio.ui.window.main_window import MainWindow
 
