@@ -24,7 +24,7 @@ WAYS_IN = {
 
 
 @pytest.mark.parametrize("way", WAYS_IN)
-def test_it_is_said_before_torch_is_loaded(tmp_path, way):
+def test_it_is_said_before_torch_is_loaded(tmp_path: Path, way: str) -> None:
     """Beside a torch that only tells what it finds in the environment."""
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch" / "__init__.py").write_text(
@@ -36,7 +36,7 @@ def test_it_is_said_before_torch_is_loaded(tmp_path, way):
     assert run.stdout == SETTINGS["GOMP_SPINCOUNT"].encode(), run.stderr
 
 
-def test_what_users_set_themselves_stays():
+def test_what_users_set_themselves_stays() -> None:
     mine = {"GOMP_SPINCOUNT": "7"}
     limit_spinning(mine)
     assert mine == {**SETTINGS, "GOMP_SPINCOUNT": "7"}

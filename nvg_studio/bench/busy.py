@@ -125,7 +125,8 @@ def _serve(messages: Connection, asked: Measured, limited: bool) -> None:
     from nvg_studio.bench.random_model import random_networks
     from nvg_studio.model.checkpoint import load_model
     from nvg_studio.model.config import official
-    from nvg_studio.sampling.pipeline import NVGPipeline, resolve_device
+    from nvg_studio.sampling.devices import resolve_device
+    from nvg_studio.sampling.pipeline import NVGPipeline
     from nvg_studio.sampling.settings import GenerationSettings
 
     networks = (

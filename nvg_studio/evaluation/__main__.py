@@ -82,7 +82,7 @@ def _model(options: argparse.Namespace) -> None:
 
 def _classifier(options: argparse.Namespace) -> None:
     from nvg_studio.evaluation.classifier.train_classifier import READ_AHEAD, ClassifierRecipe, train_classifier
-    from nvg_studio.sampling.pipeline import resolve_device
+    from nvg_studio.sampling.devices import resolve_device
     from nvg_studio.training.data.pack import load_photos
     from nvg_studio.training.loop.schedule import Schedule
     from nvg_studio.training.loop.train_loop import Settings
