@@ -114,11 +114,11 @@ def _share_cores() -> None:
 
 
 def _serve(messages: Connection, asked: Measured, limited: bool) -> None:
-    from nvg_studio import openmp
+    from nvg_studio import native_runtime
 
-    openmp.forget_settings()
+    native_runtime.forget_settings()
     if limited:
-        openmp.limit_spinning()
+        native_runtime.limit_spinning()
     _share_cores()
     if hasattr(os, "nice"):
         os.nice(asked.niceness)
