@@ -1,14 +1,15 @@
-"""NVG Studio: pictures made from coarse to fine, with a hand on every level.
+"""NVG Studio: pictures made from coarse to fine, which can be edited at every level.
 
 The rooms, from the bottom up (each imports only from those above it in this list):
 
-    errors        what can go wrong, as one line each; paths; openmp: how threads of torch wait
+    errors        what can go wrong, as one line each; paths; atomic: writing of files; ids: of models and tokenizers;
+                  native_runtime: threads and memory of processes that compute
     granularity   the data structure: bits, token map, edits and locks (numpy)
     imaging       pixels: reading, composing, drawing (numpy, OpenCV, Pillow)
     model         the networks and their files (torch)
     hub           this machine's models: fetching, importing and publishing them (no torch at import)
     sampling      from networks to sequences: pipeline, precision, settings, events
-    engine        where runs are done: a process of its own that the window asks
+    engine        the process that runs models for the window
     project       the document: snapshots, history, files, export (no torch)
     training      data, losses, recipes, loop
     evaluation    metrics and reports

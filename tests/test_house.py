@@ -12,16 +12,11 @@ FILES_IN_A_FOLDER, LINES_IN_A_FILE, LINES_IN_A_FUNCTION = 15, 350, 45
 CROWDED_FOLDERS = set[str]()
 LONG_FILES = {
     "nvg_studio/editor/session.py",
-    "nvg_studio/project/document.py",
-    "nvg_studio/sampling/pipeline.py",
     "nvg_studio/ui/actions/canvas_actions.py",
     "nvg_studio/ui/window/commands.py",
     "nvg_studio/ui/window/main_window.py",
 }
 LONG_FUNCTIONS = {
-    "nvg_studio/granularity/regions_tree.py: tree_from_regions",
-    "nvg_studio/model/config.py: check",
-    "nvg_studio/training/loop/train_loop.py: train",
     "nvg_studio/ui/window/tool_options.py: __init__",
 }
 

@@ -114,18 +114,19 @@ def _share_cores() -> None:
 
 
 def _serve(messages: Connection, asked: Measured, limited: bool) -> None:
-    from nvg_studio import openmp
+    from nvg_studio import native_runtime
 
-    openmp.forget_settings()
+    native_runtime.forget_settings()
     if limited:
-        openmp.limit_spinning()
+        native_runtime.limit_spinning()
     _share_cores()
     if hasattr(os, "nice"):
         os.nice(asked.niceness)
     from nvg_studio.bench.random_model import random_networks
     from nvg_studio.model.checkpoint import load_model
     from nvg_studio.model.config import official
-    from nvg_studio.sampling.pipeline import NVGPipeline, resolve_device
+    from nvg_studio.sampling.devices import resolve_device
+    from nvg_studio.sampling.pipeline import NVGPipeline
     from nvg_studio.sampling.settings import GenerationSettings
 
     networks = (

@@ -46,7 +46,8 @@ def _measure(answer: Connection, path: str, folder: Path | None, random: int | N
     from nvg_studio.model.checkpoint import load_model
     from nvg_studio.model.config import official
     from nvg_studio.sampling import reference
-    from nvg_studio.sampling.pipeline import NVGPipeline, resolve_device
+    from nvg_studio.sampling.devices import resolve_device
+    from nvg_studio.sampling.pipeline import NVGPipeline
     from nvg_studio.sampling.precision import rules_for
     from nvg_studio.sampling.settings import GenerationSettings
     from nvg_studio.sampling.tokens import structure_noise

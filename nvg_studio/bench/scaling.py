@@ -7,7 +7,8 @@ from typing import Any
 from nvg_studio.bench.random_model import random_networks
 from nvg_studio.bench.timing import Times
 from nvg_studio.model.config import ModelConfig, TokenizerConfig, official
-from nvg_studio.sampling.pipeline import NVGPipeline, resolve_device
+from nvg_studio.sampling.devices import resolve_device
+from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
 
 CELLS, DEPTHS, VARIATIONS, STEPS = (64, 256, 1024), (4, 8, 16), (1, 2, 4, 8, 16), (1, 2, 4, 8, 16, 25)

@@ -10,7 +10,7 @@ import typer
 import nvg_studio
 from nvg_studio.cli import bench, exporting, models, pictures
 from nvg_studio.errors import Cancelled, NVGError
-from nvg_studio.openmp import limit_spinning
+from nvg_studio.native_runtime import prepare_process
 from nvg_studio.sampling.failures import explain, is_out_of_memory
 
 BAD_INPUT, BROKEN, STOPPED = 2, 1, 130
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     With NVG_DEBUG set, errors come with their traceback.
     """
-    limit_spinning()
+    prepare_process()
     try:
         return app(list(sys.argv[1:] if arguments is None else arguments), "nvg-studio", standalone_mode=False) or 0
     except (KeyboardInterrupt, typer.Abort, Cancelled):

@@ -91,7 +91,7 @@ def _networks(choice: ModelChoice, random: int | None) -> "Networks":
     from nvg_studio.bench.random_model import random_networks
     from nvg_studio.model.checkpoint import load_model
     from nvg_studio.model.config import official
-    from nvg_studio.sampling.pipeline import resolve_device
+    from nvg_studio.sampling.devices import resolve_device
 
     if random is None:
         return load_model(choice.folder)

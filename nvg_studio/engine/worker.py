@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import takewhile
@@ -21,7 +22,7 @@ from nvg_studio import errors
 from nvg_studio.engine.picture_cache import RenderingCache
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.granularity.structure_method import Halves, Pairs, of_kind
-from nvg_studio.openmp import limit_spinning
+from nvg_studio.native_runtime import prepare_process, release_freed_memory
 from nvg_studio.sampling.events import (
     Cancelled,
     CodeColours,
@@ -39,6 +40,8 @@ from nvg_studio.sampling.failures import explain
 from nvg_studio.sampling.settings import RunRequest
 
 ENGINE_NICENESS = 5
+IDLE_AFTER = 2.0
+"""Seconds without a job after which freed memory is returned to the system."""
 PICTURES = 32 * 2**20
 """Bytes of decoded pictures that are kept: those of some hundred stages of 256 pixels."""
 
@@ -126,8 +129,12 @@ class _Mailbox:
         self.stopped: set[int] = set()
         threading.Thread(target=self._read, name="engine-mail", daemon=True).start()
 
-    def take(self) -> Job:
-        """The next job; waits for one."""
+    def take(self, when_idle: Callable[[], None]) -> Job:
+        """The next job; waits for one, and calls `when_idle` once if none comes for `IDLE_AFTER`."""
+        with self._changed:
+            if self._changed.wait_for(lambda: self._waiting, IDLE_AFTER):
+                return self._waiting.popleft()
+        when_idle()
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)
             return self._waiting.popleft()
@@ -285,6 +292,7 @@ def _check_fits(request: RunRequest, info: Any) -> None:
 def _release_memory() -> None:
     """Give back what a failed job held; the next one may need it."""
     gc.collect()
+    release_freed_memory()
     torch: Any = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
@@ -300,8 +308,8 @@ def serve(connection: Connection, factory: str) -> None:
     if hasattr(os, "nice"):
         # Where networks fill every core, the window must still answer at once: its longest wait halved on two cores.
         os.nice(ENGINE_NICENESS)
-    limit_spinning()
+    prepare_process()
     mailbox = _Mailbox(connection)
     worker = _Worker(mailbox, factory)
     while True:
-        worker.perform(mailbox.take())
+        worker.perform(mailbox.take(release_freed_memory))

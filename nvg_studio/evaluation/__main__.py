@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nvg_studio.errors import TrainingError
 from nvg_studio.granularity.structure_method import METHODS
-from nvg_studio.openmp import limit_spinning
+from nvg_studio.native_runtime import prepare_process
 from nvg_studio.training.loop.console import OneLineParser, exit_code
 
 REPORT_PACKAGES = ("matplotlib", "sklearn")
@@ -20,7 +20,7 @@ REPORT_PACKAGES = ("matplotlib", "sklearn")
 
 def main(argv: list[str] | None = None) -> int:
     """Run an evaluation command; 0, or 2 with one line for bad input."""
-    limit_spinning()
+    prepare_process()
     options = _parser().parse_args(argv)
     return exit_code(lambda: options.action(options))
 
@@ -82,7 +82,7 @@ def _model(options: argparse.Namespace) -> None:
 
 def _classifier(options: argparse.Namespace) -> None:
     from nvg_studio.evaluation.classifier.train_classifier import READ_AHEAD, ClassifierRecipe, train_classifier
-    from nvg_studio.sampling.pipeline import resolve_device
+    from nvg_studio.sampling.devices import resolve_device
     from nvg_studio.training.data.pack import load_photos
     from nvg_studio.training.loop.schedule import Schedule
     from nvg_studio.training.loop.train_loop import Settings

@@ -12,8 +12,8 @@ from nvg_studio.evaluation.layouts import Layout, from_photo
 from nvg_studio.evaluation.metrics.distributions import NEIGHBOURS
 from nvg_studio.evaluation.metrics.inception import check_inception
 from nvg_studio.granularity.structure_method import METHODS, of_kind
-from nvg_studio.imaging.crop import Picture
-from nvg_studio.sampling.pipeline import NVGPipeline, fit_square
+from nvg_studio.imaging.crop import Picture, fit_square
+from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.training.data.pack import PhotoSet, load_photos
 
 FEWEST = NEIGHBOURS + 1

@@ -38,6 +38,23 @@ def tree_from_regions(labels: NDArray[Any], features: NDArray[Any], brightness: 
     Raises:
         SequenceError: the arrays do not fit together, or there are values that are not finite.
     """
+    given, values = _checked(labels, features)
+    depth = tree_depth(len(given))
+    values = values / max(float(np.abs(values).max(initial=0.0)), 1e-300)
+    names, region = np.unique(given, return_inverse=True)
+    levels = (len(names) - 1).bit_length()
+
+    current = _pair_rounds(region.astype(np.int64), values, levels)
+    bits = np.empty((len(given), depth), dtype=np.uint8)
+    bits[:, :levels] = (current[:, None] >> np.arange(levels - 1, -1, -1)) & 1
+    for level in range(levels, depth):
+        bits[:, level] = split(-np.arange(len(given), dtype=np.float64), current)
+        current = 2 * current + bits[:, level]
+    return bits if brightness is None else brighter_second(bits, np.asarray(brightness, np.float64))
+
+
+def _checked(labels: NDArray[Any], features: NDArray[Any]) -> tuple[NDArray[Any], FloatArray]:
+    """A label map [L] and float64 [L, F] that fit together, all finite; SequenceError otherwise."""
     given = np.asarray(labels)
     values = np.asarray(features, dtype=np.float64)
     if (
@@ -52,18 +69,7 @@ def tree_from_regions(labels: NDArray[Any], features: NDArray[Any], brightness: 
         )
     if not np.isfinite(values).all():
         raise SequenceError("The features of the regions hold values that are not finite: leave those cells out.")
-    depth = tree_depth(len(given))
-    values = values / max(float(np.abs(values).max(initial=0.0)), 1e-300)
-    names, region = np.unique(given, return_inverse=True)
-    levels = (len(names) - 1).bit_length()
-
-    current = _pair_rounds(region.astype(np.int64), values, levels)
-    bits = np.empty((len(given), depth), dtype=np.uint8)
-    bits[:, :levels] = (current[:, None] >> np.arange(levels - 1, -1, -1)) & 1
-    for level in range(levels, depth):
-        bits[:, level] = split(-np.arange(len(given), dtype=np.float64), current)
-        current = 2 * current + bits[:, level]
-    return bits if brightness is None else brighter_second(bits, np.asarray(brightness, np.float64))
+    return given, values
 
 
 def _pair_rounds(region: IntArray, values: FloatArray, levels: int) -> IntArray:

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nvg_studio.errors import PictureError
+
 Picture = NDArray[np.uint8]
 """uint8 [height, width, 3], RGB."""
 
@@ -22,6 +24,14 @@ def square_crop(image: Picture, center: tuple[float, float] | None = None, max_s
     left, top = (int(min(max(round(c - side / 2), 0), n - side)) for c, n in ((x, width), (y, height)))
     square = image[top : top + side, left : left + side]
     return resize(square, min(side, max_size))
+
+
+def fit_square(image: Picture, size: int) -> Picture:
+    """The centre square of uint8 [H, W, 3], resized to uint8 [size, size, 3]; PictureError for anything else."""
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or min(image.shape[:2]) < 8:
+        raise PictureError(f"A picture must be uint8 [H, W, 3] of at least 8 pixels, not {image.dtype} {image.shape}.")
+    return resize(square_crop(image, max_size=max(image.shape)), size)
 
 
 def reduced(image: Picture, side: int) -> Picture:

@@ -93,8 +93,14 @@ class ModelConfig:
 
 def check(config: ModelConfig) -> None:
     """Raise CheckpointError where the numbers do not fit together or would ask for absurd amounts of memory."""
-    tok, gen = config.tokenizer, config.generator
-    depth = tok.depth
+    _check_bounds(config.tokenizer, config.generator)
+    check_method(config.tokenizer.structure_method)
+    _check_tokenizer(config.tokenizer)
+    _check_generator(config)
+
+
+def _check_bounds(tok: TokenizerConfig, gen: GeneratorConfig) -> None:
+    """Every number in its range."""
     # Upper bounds lie a few times above the largest published model: a hostile file cannot ask for terabytes.
     bounds = {
         "image_size": (tok.image_size, 8, 1024),
@@ -116,17 +122,25 @@ def check(config: ModelConfig) -> None:
             raise CheckpointError(
                 f"Model configuration: {name} is {value!r}, but must be a number from {low} to {high}."
             )
-    check_method(tok.structure_method)
+
+
+def _check_tokenizer(tok: TokenizerConfig) -> None:
+    """Channels, norm groups and the grid of cells fit together."""
     if not 1 <= len(tok.multipliers) <= 8 or not all(isinstance(m, int) and 1 <= m <= 16 for m in tok.multipliers):
         raise CheckpointError(
             f"Model configuration: multipliers are {tok.multipliers}, but must be 1 to 8 small numbers."
         )
     if any(m * tok.base_channels % groups_for(m * tok.base_channels, tok.norm_groups) for m in tok.multipliers):
         raise CheckpointError(f"Model configuration: {tok.norm_groups} norm groups do not divide the channels.")
-    if tok.cells != 1 << depth or tok.grid << (len(tok.multipliers) - 1) != tok.image_size:
+    if tok.cells != 1 << tok.depth or tok.grid << (len(tok.multipliers) - 1) != tok.image_size:
         raise CheckpointError(
             f"Model configuration: a picture of {tok.image_size} px does not give a 2^n grid of cells."
         )
+
+
+def _check_generator(config: ModelConfig) -> None:
+    """Widths, scale factors, classes and fingerprints fit together."""
+    gen, depth = config.generator, config.tokenizer.depth
     if gen.content_width % HEAD_SIZE or gen.structure_width % HEAD_SIZE:
         raise CheckpointError(f"Model configuration: widths must be multiples of the head size {HEAD_SIZE}.")
     if len(gen.scale_factors) != depth + 2:

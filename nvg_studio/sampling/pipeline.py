@@ -8,31 +8,29 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nvg_studio.errors import Cancelled, CheckpointError, DeviceError, PictureError, SequenceError, SettingsError
+from nvg_studio.errors import CheckpointError, SequenceError, SettingsError
 from nvg_studio.granularity.clustering import structure_maps
 from nvg_studio.granularity.hierarchy import all_labels, labels_to_bits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.granularity.structure_method import Halves, Pairs, StructureMethod
-from nvg_studio.imaging.crop import resize, square_crop
+from nvg_studio.imaging.crop import fit_square
 from nvg_studio.model.checkpoint import Networks, load_model, save_model
 from nvg_studio.model.config import ModelConfig
 from nvg_studio.model.few_step import MAX_STEPS
 from nvg_studio.model.official import load_official
+from nvg_studio.sampling.code_colours import code_colours
 from nvg_studio.sampling.compute import Compute
+from nvg_studio.sampling.devices import resolve_device
 from nvg_studio.sampling.events import Event, Picture, Reading, StageDone, Structure
 from nvg_studio.sampling.flow import Solver, euler
+from nvg_studio.sampling.pixels import to_bytes, to_unit_range
 from nvg_studio.sampling.precision import AUTO, Precision, rules_for
 from nvg_studio.sampling.runner import BatchState, Runner, StopFlag
-from nvg_studio.sampling.settings import GenerationSettings, ModelInfo
+from nvg_studio.sampling.settings import GenerationSettings, ModelInfo, resolve_all
 from nvg_studio.sampling.tokens import structure_noise as draw_structure_noise
 
 EventHook = Callable[[Event], None]
-
-COLOUR_PATCH = 4
-"""Cells a side of the patch that a code's colour is read from: the time grows with its area."""
-COLOUR_BATCH = 128
-"""Codes decoded at a time."""
 
 
 class NVGPipeline:
@@ -154,9 +152,7 @@ class NVGPipeline:
     def _encode(self, image: Picture) -> torch.Tensor:
         """The latent [1, L, C] of the centre square of a picture."""
         square = fit_square(image, self.config.tokenizer.image_size)
-        scaled = square.astype(np.float64) / 127.5 - 1
-        pixels = torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1).unsqueeze(0).to(self.device)
-        return self._networks.tokenizer.encode(pixels)
+        return self._networks.tokenizer.encode(to_unit_range(square).to(self.device))
 
     def _labels(self, latent: NDArray[np.float32], structure: Structure) -> NDArray[np.int64]:
         """Structure maps int64 [K + 1, L]."""
@@ -174,41 +170,12 @@ class NVGPipeline:
     @torch.inference_mode()
     def decode(self, sequence: GranularitySequence, stage: int | None = None) -> Picture:
         """The picture uint8 [S, S, 3] after `stage` (the last one if None)."""
-        return _to_bytes(self._compute.decode(self._canvas(sequence, stage)))[0]
+        return to_bytes(self._compute.decode(self._canvas(sequence, stage)))[0]
 
     @torch.inference_mode()
     def code_colours(self, path: Sequence[int], cancel: StopFlag | None = None) -> Picture:
-        """The colour that every code gives as content of stage len(path), spread evenly: uint8 [codes, 3].
-
-        Args:
-            path: tokens of the stages before, 0..K of them, spread evenly below.
-            cancel: asked before every network call.
-
-        Raises:
-            SettingsError: a path that is too long, or tokens that the model does not have. Cancelled.
-        """
-        codes = self.config.tokenizer.codebook_size
-        if len(path) > self.info.depth or not all(0 <= token < codes for token in path):
-            raise SettingsError(f"A path has at most {self.info.depth} tokens from 0 to {codes - 1}.")
-        below = sum(self._even(torch.tensor([token]), stage) for stage, token in enumerate(path))  # [1, C, p, p]
-        colours = []
-        for tokens in torch.arange(codes).split(COLOUR_BATCH):
-            if cancel is not None and cancel.is_set():
-                raise Cancelled("The colours were not needed any more.")
-            pictures = self._compute.decode_patch(self._even(tokens, len(path)) + below)  # [n, 3, s, s]
-            margin = pictures.shape[-1] // 4
-            middle = pictures[..., margin:-margin, margin:-margin]
-            colours.append(_to_bytes(middle.mean((2, 3), keepdim=True))[:, 0, 0])
-        return np.concatenate(colours)
-
-    def _even(self, tokens: torch.Tensor, stage: int) -> torch.Tensor:
-        """What tokens int64 [n] that fill a canvas each add to the patch in its middle, [n, C, p, p]."""
-        grid = self.info.grid
-        spread = tokens.to(self.device)[:, None].expand(-1, self.info.cells)
-        residual = self._networks.tokenizer.quantizer.residual(spread, stage)  # [n, L, C]
-        canvas = residual.transpose(1, 2).unflatten(2, (grid, grid))
-        margin = max(grid - COLOUR_PATCH, 0) // 2
-        return canvas[..., margin : grid - margin, margin : grid - margin]
+        """The colour that every code gives as content of stage len(path): see `sampling.code_colours`."""
+        return code_colours(self._compute, path, cancel)
 
     def generate(
         self,
@@ -292,7 +259,7 @@ class NVGPipeline:
     ) -> Runner:
         """What walks the stages of a run, for those who take them one by one; `noise` as in `generate`, [n, L, K]."""
         solver = self._solver if noise is None else euler
-        resolved = self._resolve(settings)
+        resolved = resolve_all(settings, self.info)
         shape = (len(resolved), self.info.cells, self.info.depth)
         if noise is None:
             noise = np.stack([draw_structure_noise(s.seed, *shape[1:]) for s in resolved])
@@ -310,22 +277,12 @@ class NVGPipeline:
             # On the way only the first picture is looked at, and only until the next stage replaces it.
             seen = state.canvas if last else state.canvas[:1]
             rough = not last and self._networks.preview is not None
-            pictures = [*_to_bytes((self._compute.draw_preview if rough else self._compute.decode)(seen))]
+            pictures = [*to_bytes((self._compute.draw_preview if rough else self._compute.decode)(seen))]
             for item, sequence in enumerate(state.sequences()):
                 picture = pictures[item] if item < len(pictures) else None
                 on_event(StageDone(0, item, stage, sequence, picture, rough and picture is not None))
 
         return hook
-
-    def _resolve(self, settings: Sequence[GenerationSettings]) -> list[GenerationSettings]:
-        if not settings:
-            raise SettingsError("A run needs settings: give at least one.")
-        resolved = [one.resolved(self.info.defaults) for one in settings]
-        for one in resolved:
-            one.check(len(self.info.class_names))
-        if len({one.structure_steps for one in resolved}) > 1:
-            raise SettingsError("Variations of one run share their structure steps: give all the same number.")
-        return resolved
 
     def _check_sequence(self, sequence: GranularitySequence) -> None:
         codes = self.config.tokenizer.codebook_size
@@ -374,20 +331,6 @@ class NVGPipeline:
         )
 
 
-def resolve_device(name: str) -> torch.device:
-    """The device for a name; "auto" takes CUDA, else MPS, else the CPU. Raises DeviceError if it is absent."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise DeviceError(f"The device '{name}' is not available here. Use 'auto', 'cpu', or one that is.") from error
-    return device
-
-
 def _defaults(config: ModelConfig) -> GenerationSettings:
     """The model's own settings; raises CheckpointError where they are incomplete or out of range."""
     try:
@@ -399,17 +342,3 @@ def _defaults(config: ModelConfig) -> GenerationSettings:
     if missing:
         raise CheckpointError(f"The model's configuration lacks defaults for {', '.join(missing)}.")
     return defaults
-
-
-def fit_square(image: Picture, size: int) -> Picture:
-    """The centre square of uint8 [H, W, 3], resized to uint8 [size, size, 3]; PictureError for anything else."""
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or min(image.shape[:2]) < 8:
-        raise PictureError(f"A picture must be uint8 [H, W, 3] of at least 8 pixels, not {image.dtype} {image.shape}.")
-    return resize(square_crop(image, max_size=max(image.shape)), size)
-
-
-def _to_bytes(images: torch.Tensor) -> NDArray[np.uint8]:
-    """float [n, 3, S, S] in [-1, 1] -> uint8 [n, S, S, 3], cut (not rounded) to integers."""
-    scaled = (255 * (images.float() + 1) / 2).clamp(0, 255)
-    return np.asarray(scaled.byte().permute(0, 2, 3, 1).contiguous().cpu().numpy())

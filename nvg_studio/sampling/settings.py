@@ -6,7 +6,7 @@ Everything that determines a result is in one `RunRequest`; equal requests give 
 import difflib
 import math
 import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -240,3 +240,19 @@ class RunRequest:
             raise SettingsError(f"A run cannot start at stage {self.stage!r}: use 0 to {self.sequence.depth}.")
         if not isinstance(self.settings, tuple) or not self.settings:
             raise SettingsError("A run needs settings: a tuple with one for each variation.")
+
+
+def resolve_all(settings: Sequence[GenerationSettings], info: ModelInfo) -> list[GenerationSettings]:
+    """The settings of a batch with the model's defaults filled in.
+
+    Raises:
+        SettingsError: there are none, one is out of range, or they differ in their structure steps.
+    """
+    if not settings:
+        raise SettingsError("A run needs settings: give at least one.")
+    resolved = [one.resolved(info.defaults) for one in settings]
+    for one in resolved:
+        one.check(len(info.class_names))
+    if len({one.structure_steps for one in resolved}) > 1:
+        raise SettingsError("Variations of one run share their structure steps: give all the same number.")
+    return resolved

@@ -1,8 +1,8 @@
 """`python -m nvg_studio.training COMMAND`: needs only torch, numpy, scipy, safetensors, cv2 and tqdm."""
 
-from nvg_studio.openmp import limit_spinning
+from nvg_studio.native_runtime import prepare_process
 
-limit_spinning()  # before torch is imported
+prepare_process()  # before torch is imported
 
 import argparse
 import os

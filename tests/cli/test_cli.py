@@ -18,6 +18,7 @@ from nvg_studio.cli import main
 from nvg_studio.cli.options import ModelChoice
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.granularity.structure_method import HALVES
+from nvg_studio.ids import ModelId
 from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project.document import open_photo
@@ -274,7 +275,7 @@ def test_bad_input_is_one_line(refused: Run, tmp_path: Path, arguments: list[str
 def work() -> project_file.Project:
     """A blank project of 64 cells with its stages."""
     blank, black = GranularitySequence.blank(64, 6), np.zeros((16, 16, 3), np.uint8)
-    return project_file.Project(open_photo(blank, black, "Open"), "tiny", Rendering.of("", blank, [black] * 7))
+    return project_file.Project(open_photo(blank, black, "Open"), "tiny", Rendering.of(ModelId(""), blank, [black] * 7))
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.safetensors", "generator.safetensors"])

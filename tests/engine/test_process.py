@@ -18,6 +18,7 @@ from nvg_studio.engine.process import Engine, ProcessEngine
 from nvg_studio.engine.scripted import SCRIPTED_INFO
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import ModelId
 from nvg_studio.sampling.events import (
     LAST_EVENTS,
     Cancelled,
@@ -253,7 +254,7 @@ def test_failure_is_one_line_with_details(watched: Watched, seed: int, message: 
 
 def test_request_for_another_model_or_device_is_refused(watched: Watched) -> None:
     settings = (GenerationSettings(),)
-    other_model = watched.engine.run(RunRequest(SEQUENCE, 0, None, settings, "0" * 64))
+    other_model = watched.engine.run(RunRequest(SEQUENCE, 0, None, settings, ModelId("0" * 64)))
     other_device = watched.engine.run(RunRequest(SEQUENCE, 0, None, settings, SCRIPTED_INFO.identity.model, "cuda"))
     for job, word in ((other_model, "another model"), (other_device, "device cuda")):
         failed = watched.last(job)

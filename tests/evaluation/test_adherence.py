@@ -121,6 +121,6 @@ def test_a_figure_scores_the_same_whichever_child_it_is():
     """The pictures are the same; only what the painted cluster is called differs."""
     figure, rng = disc(8, 0.4, 0.5, 0.3), np.random.default_rng(0)
     made = [random_sequence(seed, 6) for seed in range(3)]
-    model = Plain(rng.standard_normal((64, 4)))
+    model = cast(NVGPipeline, Plain(rng.standard_normal((64, 4))))
     light, dark = (painted_scores(model, painted_layout("disc", figure, child), made, made) for child in (1, 0))
     assert light == dark

@@ -21,7 +21,7 @@ def of_labels(bits: np.ndarray) -> GranularitySequence:
 def test_the_gradient_of_a_ramp_is_its_slope_and_blur_lowers_the_ratio():
     assert mean_gradient([ramp()]) == pytest.approx(5 / 255, rel=1e-6)
     noise = np.random.default_rng(0).integers(256, size=(64, 64, 3), dtype=np.uint8)
-    soft = cv2.GaussianBlur(noise, (0, 0), 2)
+    soft = np.asarray(cv2.GaussianBlur(noise, (0, 0), 2), np.uint8)
     assert gradient_ratio([noise], [noise]) == 1
     assert gradient_ratio([soft], [noise]) < 0.3
 

@@ -85,7 +85,8 @@ def test_a_copy_shares_what_need_not_change(networks):
 
 
 def test_every_network_is_recorded_once_and_its_recording_used(networks):
-    made, calls = [], []
+    made: list[object] = []
+    calls: list[int] = []
 
     def recorder(function):
         number = len(made)

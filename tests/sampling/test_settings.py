@@ -11,6 +11,7 @@ from nvg_studio.engine.scripted import SCRIPTED_INFO
 from nvg_studio.errors import SettingsError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import ModelId
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
 
 DEFAULTS = SCRIPTED_INFO.defaults
@@ -118,7 +119,7 @@ def test_requests_are_equal_by_value() -> None:
     def request(seed: int, stage: int = 2) -> RunRequest:
         locks = Locks.none(256, 8).with_content(mask)
         settings = (GenerationSettings(seed=seed),)
-        return RunRequest(GranularitySequence.blank(256, 8), stage, locks, settings, "ab")
+        return RunRequest(GranularitySequence.blank(256, 8), stage, locks, settings, ModelId("ab"))
 
     assert request(1) == request(1)
     assert hash(request(1)) == hash(request(1))
@@ -130,6 +131,6 @@ def test_request_that_makes_no_sense_is_refused() -> None:
     blank = GranularitySequence.blank(256, 8)
     for stage in (-1, 9, True):
         with pytest.raises(SettingsError, match="0 to 8"):
-            RunRequest(blank, stage, None, (GenerationSettings(),), "ab")
+            RunRequest(blank, stage, None, (GenerationSettings(),), ModelId("ab"))
     with pytest.raises(SettingsError, match="one for each variation"):
-        RunRequest(blank, 0, None, (), "ab")
+        RunRequest(blank, 0, None, (), ModelId("ab"))

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from nvg_studio.errors import DeviceError, TrainingError
-from nvg_studio.sampling.pipeline import resolve_device
+from nvg_studio.sampling.devices import resolve_device
 from nvg_studio.training.loop.console import is_first
 
 Losses = dict[str, Tensor]

@@ -80,10 +80,7 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
     averaged = cast(Net, average.module)
     choice = PrecisionChoice(settings.precisions)
     step, elapsed = _resume(task, average, choice, settings.folder)
-    if devices.synchronized(step, False)[0] != step:
-        raise TrainingError(
-            f"'{settings.folder}' differs between the machines. Choose a folder that all of them share."
-        )
+    _check_same_step(step, settings.folder)
     peaks = [[group.setdefault("peak", group["lr"]) for group in o.param_groups] for o in task.optimizers]
     compute = devices.parallel(task.networks, task.auxiliary)
     record, progress_bar = Record(settings.folder, step), Progress(settings.schedule)
@@ -116,6 +113,12 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
     _report(task, averaged, record, step, elapsed, final=True)
     record.close()
     return averaged
+
+
+def _check_same_step(step: int, folder: Path) -> None:
+    """TrainingError where another process resumes from another step."""
+    if devices.synchronized(step, False)[0] != step:
+        raise TrainingError(f"'{folder}' differs between the machines. Choose a folder that all of them share.")
 
 
 def _set_rates(optimizers: list[torch.optim.Optimizer], peaks: list[list[float]], factor: float) -> None:
