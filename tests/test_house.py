@@ -14,9 +14,6 @@ LONG_FILES = {
     "nvg_studio/editor/session.py",
     "nvg_studio/project/document.py",
     "nvg_studio/sampling/pipeline.py",
-    "nvg_studio/ui/actions/canvas_actions.py",
-    "nvg_studio/ui/window/commands.py",
-    "nvg_studio/ui/window/main_window.py",
 }
 LONG_FUNCTIONS = {
     "nvg_studio/granularity/regions_tree.py: tree_from_regions",

@@ -47,7 +47,7 @@ def work():
     if session.document is None or session.jobs.busy or not window.isActiveWindow():
         return
     if unsaved and not session.modified:
-        session.editing.lock_clusters(1, frozenset((0,)), LockKind.LAYOUT)
+        session.document_editor.lock_clusters(1, frozenset((0,)), LockKind.LAYOUT)
     elif not unsaved or session.keeper.up_to_date:
         print("ready", flush=True)
         timer.stop()

@@ -26,7 +26,7 @@ from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.ui import keeping
 from nvg_studio.ui.app import make_application
 from nvg_studio.editor.session import Session
-from nvg_studio.editor.files.user_settings import Remembered
+from nvg_studio.editor.files.user_settings import UserSettings
 from nvg_studio.editor.choices import LockKind
 from nvg_studio.ui.qt.theme import Theme
 from nvg_studio.ui.window.main_window import MainWindow
@@ -36,7 +36,7 @@ folder = Path(sys.argv[1])
 app = make_application(["studio"])
 session = Session(ScriptedEngine(), folder / "unsaved")
 settings = QSettings(str(folder / "other.ini"), QSettings.Format.IniFormat)
-window = MainWindow(session, Theme(), Remembered(settings, folder / "other.json"))
+window = MainWindow(session, Theme(), UserSettings(settings, folder / "other.json"))
 window.show()
 session.load_model(folder / "model")
 
@@ -49,7 +49,7 @@ def work() -> None:
     elif not session.modified:
         session.making.run(3)
     elif len(session.document.history.snapshots) == 2:
-        session.editing.lock_clusters(1, frozenset((0,)), LockKind.LAYOUT)
+        session.document_editor.lock_clusters(1, frozenset((0,)), LockKind.LAYOUT)
     elif session.keeper.up_to_date:
         print("kept", flush=True)
         timer.stop()
