@@ -19,7 +19,6 @@ LONG_FUNCTIONS = {
     "nvg_studio/granularity/regions_tree.py: tree_from_regions",
     "nvg_studio/model/config.py: check",
     "nvg_studio/training/loop/train_loop.py: train",
-    "nvg_studio/ui/window/tool_options.py: __init__",
 }
 
 

@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
 from nvg_studio.engine.scripted import ScriptedEngine
-from nvg_studio.ui import keeping
+from nvg_studio.editor.files import autosaver
 from nvg_studio.ui.app import make_application
 from nvg_studio.editor.session import Session
 from nvg_studio.editor.files.user_settings import UserSettings
@@ -31,7 +31,7 @@ from nvg_studio.editor.choices import LockKind
 from nvg_studio.ui.qt.theme import Theme
 from nvg_studio.ui.window.main_window import MainWindow
 
-keeping.SECOND_MS = 1
+autosaver.SECOND_MS = 1
 folder = Path(sys.argv[1])
 app = make_application(["studio"])
 session = Session(ScriptedEngine(), folder / "unsaved")
@@ -42,15 +42,15 @@ session.load_model(folder / "model")
 
 
 def work() -> None:
-    if session.info is None or session.runs.running is not None or session.jobs.busy:
+    if session.info is None or session.run_queue.running is not None or session.background.busy:
         return
     if session.document is None:
-        window.files.open(folder / "work.nvgs")
+        window.project_files.open(folder / "work.nvgs")
     elif not session.modified:
-        session.making.run(3)
+        session.generation.run(3)
     elif len(session.document.history.snapshots) == 2:
         session.document_editor.lock_clusters(1, frozenset((0,)), LockKind.LAYOUT)
-    elif session.keeper.up_to_date:
+    elif session.autosaver.up_to_date:
         print("kept", flush=True)
         timer.stop()
 
