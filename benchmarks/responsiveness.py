@@ -161,7 +161,7 @@ def pasting(bench: Bench, image: QImage) -> Script:
     data = QMimeData()
     data.setImageData(image)
     before = bench.session.document
-    bench.window.commands.open_data(data, "pasted picture")
+    bench.window.commands.files.open_data(data, "pasted picture")
     yield from wait(lambda: bench.session.document is not before)
     yield from resting()
 

@@ -120,7 +120,7 @@ def histories(camera: Photographer) -> None:
 
 def references(camera: Photographer) -> None:
     """The reference dock: empty, with a picture, with a box around a thing."""
-    source = camera.window.generation_docks.reference_controller
+    source = camera.window.reference_controller
     camera.window.show_dock("reference")
     camera.take("14-reference-empty")
     source.open(resource("samples", "tulip.jpg"))

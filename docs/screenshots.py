@@ -162,7 +162,7 @@ def export(camera: Photographer) -> None:
 
 def reference(camera: Photographer) -> None:
     """The structure of another photo, before it is applied."""
-    source = camera.window.generation_docks.reference_controller
+    source = camera.window.reference_controller
     source.open(resource("samples", "rose.jpg"))
     camera.until(lambda: source.found is not None)
     camera.window.show_dock("reference")

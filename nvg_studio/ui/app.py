@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     session = Session(ProcessEngine())
     window = MainWindow(session, Theme(app), user_settings)
     window.show()
-    window.commands.load_model()
+    window.commands.models.load_model()
     window.recovery.offer()
     files = [one for one in app.arguments()[1:] if not one.startswith("-")]
     if files:

@@ -41,7 +41,7 @@ def test_a_painted_layout_is_kept_in_every_variation(real_studio: Studio) -> Non
 def test_the_structure_of_a_photo_goes_into_another_class(real_studio: Studio, tiny: Path, samples: list[Path]) -> None:
     studio, session = real_studio, real_studio.session
     studio.open(samples[0])
-    reference = studio.window.generation_docks.reference_controller
+    reference = studio.window.reference_controller
     reference.set_choices(levels=3, stages=1)
     reference.open(samples[1])
     studio.until(lambda: reference.found is not None)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from nvg_studio.editor.choices import LockKind
 from nvg_studio.editor.notices import Notice
-from nvg_studio.ui.window import commands
+from nvg_studio.ui.window.commands import save_commands
 from tests.ui.driver import Studio
 
 WAIT_S = 60.0
@@ -64,7 +64,7 @@ def unsaved_answer(answer: Button) -> Iterator[list[str]]:
     """Answer the question about unsaved changes; gives the names of the documents that were asked about."""
     asked: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands, "ask_unsaved", lambda name, parent: asked.append(name) or answer)
+        patch.setattr(save_commands, "ask_unsaved", lambda name, parent: asked.append(name) or answer)
         yield asked
 
 

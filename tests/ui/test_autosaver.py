@@ -198,7 +198,7 @@ def test_a_file_is_open_in_one_window(studio: Studio, qtbot: QtBot, tmp_path: Pa
 
 
 def test_the_reference_goes_into_the_project(studio: Studio, tmp_path: Path, samples: list[Path]) -> None:
-    reference = studio.window.generation_docks.reference_controller
+    reference = studio.window.reference_controller
     reference.open(samples[1])
     studio.until(lambda: reference.picture is not None)
     studio.settle()

@@ -165,7 +165,7 @@ def test_a_pasted_picture_is_read_on_a_thread(ready_studio: Studio, samples: lis
     studio, data = ready_studio, QMimeData()
     image = QImage(str(samples[0]))
     data.setImageData(image)
-    assert studio.window.commands.open_data(data, "clipboard")
+    assert studio.window.commands.files.open_data(data, "clipboard")
     studio.until(lambda: studio.session.document is not None)
     size = min(image.width(), image.height())
     assert studio.session.base.shape == (size, size, 3)

@@ -11,7 +11,7 @@ from nvg_studio.engine.scripted import LEVELS, tokens_to_colours
 from nvg_studio.granularity import edits
 from nvg_studio.imaging.nearest import nearest_colours
 from nvg_studio.ui.dialogs.colour import SUGGESTIONS, ColourDialog
-from nvg_studio.ui.window.main_window import CLUSTER_MENU
+from nvg_studio.ui.window.context_menus import CLUSTER_MENU
 from tests.ui.driver import LEFT, Studio
 
 KEYS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier

@@ -34,7 +34,7 @@ def test_halves_are_a_source_of_the_reference(studio: Studio, engine: ScriptedEn
     choose(studio, Source.HALVES)
     found(studio)
     assert engine.structures == [None, HALVES]
-    reference = studio.window.generation_docks.reference_controller
+    reference = studio.window.reference_controller
     assert reference.found is not None and reference.found.content and reference.found.levels == SCRIPTED_INFO.depth
 
 
@@ -42,9 +42,9 @@ def test_photos_are_opened_by_halves_unless_the_model_is_preferred(
     studio: Studio, engine: ScriptedEngine, samples: list[Path]
 ) -> None:
     studio.open(samples[1])
-    studio.window.update_preferences(photo_structure="model")
+    studio.window.preferences.update(photo_structure="model")
     studio.open(samples[0])
-    studio.window.update_preferences(photo_structure="halves")
+    studio.window.preferences.update(photo_structure="halves")
     studio.open(samples[1])
     assert engine.structures == [HALVES, None, HALVES]
 
@@ -56,7 +56,7 @@ def test_regions_are_numbered_by_the_brightness_that_a_model_of_halves_sees(
     refer_to(studio, samples[1])
     choose(studio, Source.COLOURS)
     found(studio)
-    reference = studio.window.generation_docks.reference_controller
+    reference = studio.window.reference_controller
     assert reference.found is not None and reference.found.like_halves and reference.picture is not None
     assert reference.found.regions > 1 and not reference.found.content
     brightness = brightness_of(studio)
@@ -69,7 +69,7 @@ def test_regions_are_numbered_by_the_brightness_that_a_model_of_halves_sees(
 
 def brightness_of(studio: Studio) -> np.ndarray:
     """What the scripted engine answers for the square of the reference."""
-    reference = studio.window.generation_docks.reference_controller
+    reference = studio.window.reference_controller
     assert reference.picture is not None
     height, width = reference.picture.shape[:2]
     centre = (reference.centre[0] * width, reference.centre[1] * height)

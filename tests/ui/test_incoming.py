@@ -129,9 +129,9 @@ def test_what_cannot_be_used_is_told_in_one_line(qapp: object, data: QMimeData |
 def test_the_window_says_why_nothing_was_opened(ready_studio: Studio, reference: bool) -> None:
     window = ready_studio.window
     if reference:
-        window.generation_docks.open_reference_data(Dead())
+        window.reference_connector.open_data(Dead())
     else:
-        assert not window.commands.open_data(Dead(), "dropped picture")
+        assert not window.commands.files.open_data(Dead(), "dropped picture")
     notice = window.message.notice
     assert notice is not None and notice.kind is Kind.WARNING and "is closed" in notice.text
 
@@ -140,9 +140,9 @@ def test_the_window_says_why_nothing_was_opened(ready_studio: Studio, reference:
 def test_a_picture_that_is_too_small_is_refused_in_one_line(ready_studio: Studio, reference: bool) -> None:
     data, window = mime(filled(QImage.Format.Format_RGB32, side=4)), ready_studio.window
     if reference:
-        window.generation_docks.open_reference_data(data)
+        window.reference_connector.open_data(data)
     else:
-        window.commands.open_data(data, "clipboard")
+        window.commands.files.open_data(data, "clipboard")
     ready_studio.until(lambda: window.message.notice is not None)
     assert window.message.notice is not None and "4 x 4 pixels" in window.message.notice.text
     ready_studio.settle()
@@ -152,6 +152,6 @@ def test_a_picture_that_is_too_small_is_refused_in_one_line(ready_studio: Studio
 def test_a_dead_file_beside_a_picture_does_not_hide_it(ready_studio: Studio, tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     data = mime(filled(QImage.Format.Format_RGB32, QColorSpace.NamedColorSpace.DisplayP3), tmp_path / name)
-    ready_studio.window.commands.open_data(data, "clipboard")
+    ready_studio.window.commands.files.open_data(data, "clipboard")
     ready_studio.until(lambda: ready_studio.session.document is not None)
     np.testing.assert_allclose(ready_studio.session.base[0, 0].astype(int), (217, 42, 52), atol=2)

@@ -92,8 +92,7 @@ def test_the_window_stays_until_an_export_is_finished(studio: Studio, tmp_path: 
         studio.qtbot.wait(100)
         assert studio.window.isVisible()
         assert (
-            studio.window.export_controller.running is not None
-            and studio.window.export_controller.running.progress.isVisible()
+            studio.window.export_controller.running is not None and studio.window.export_controller.progress.isVisible()
         )
         gate.open()
         studio.until(lambda: not studio.window.isVisible())

@@ -241,7 +241,7 @@ def test_discard_stops_the_run_of_the_old_document_at_once(studio: Studio, sampl
     studio.press_card(0)
     engine.step(1)
     with held("nvg_studio.editor.files.project_files.read_image") as gate, unsaved_answer(Button.Discard):
-        studio.window.commands.open_path(samples[1])
+        studio.window.commands.files.open_path(samples[1])
         gate.wait_entered(studio)
         studio.until(lambda: studio.session.run_queue.running is None)
         assert not engine.busy

@@ -145,7 +145,7 @@ def test_every_command_respects_every_lock(locked: tuple[Studio, LockKind], samp
     for cluster in range(1 << LEVEL):
         studio.session.document_editor.set_token(LEVEL, cluster, 7)
         assert kept(locks, before, studio), cluster
-    reference = studio.window.generation_docks.reference_controller
+    reference = studio.window.reference_controller
     reference.open(samples[1])
     studio.until(lambda: reference.found is not None)
     studio.settle()

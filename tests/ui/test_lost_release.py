@@ -134,7 +134,7 @@ def test_a_pen_that_left_the_tablet_ends_its_stroke(studio: Studio) -> None:
 
 
 def refer(studio: Studio, picture: np.ndarray) -> CropView:
-    source = studio.window.generation_docks.reference_controller
+    source = studio.window.reference_controller
     source.use_picture(lambda: picture, "reference")
     found(studio)
     return studio.window.reference.crop

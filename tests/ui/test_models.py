@@ -80,7 +80,7 @@ def choose(dialog: ModelsDialog, title: str) -> None:
 def switch(studio: Studio, name: str, identity: Identity, **facts: Any) -> None:
     """Use a model of this name and identity, and of these other facts."""
     studio.engine.info = replace(studio.engine.info, identity=identity, name=name, **facts)
-    studio.window.commands.use_model(shipped_model())
+    studio.window.commands.models.use_model(shipped_model())
     studio.until(lambda: studio.session.loading is None)
     studio.settle()
 

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtTest import QTest
 
 from nvg_studio.editor.choices import LockKind
-from nvg_studio.ui.window.tool_options import ToolOptions
+from nvg_studio.ui.window.widgets.tool_options import ToolOptions
 from tests.ui.driver import LEFT, Studio
 
 

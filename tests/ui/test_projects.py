@@ -54,7 +54,7 @@ def test_history_shows_its_pictures_as_soon_as_a_project_is_open(
     save_as(studio, tmp_path / "work.nvgs")
     drawn = []
     monkeypatch.setattr(thumbnails, "step_picture", lambda *given: drawn.append(given))
-    studio.window.generation_docks.thumbnails._images.clear()
+    studio.window.results_connector.thumbnails._images.clear()
     studio.open(tmp_path / "work.nvgs")
     rows = studio.window.history.rows
     assert len(rows) == 2 and all(row.picture() is not None for row in rows) and drawn == []

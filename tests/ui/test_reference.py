@@ -28,7 +28,7 @@ from tests.ui.driver import LEFT, LIMIT, Studio, answering, move
 
 def found(studio: Studio) -> None:
     """Wait for the structure of the reference."""
-    reference = studio.window.generation_docks.reference_controller
+    reference = studio.window.reference_controller
     studio.until(lambda: not studio.session.background.busy and not reference.busy)
     studio.until(lambda: reference.found is not None)
     studio.settle()
@@ -37,7 +37,7 @@ def found(studio: Studio) -> None:
 def refer_to(studio: Studio, path: Path) -> None:
     with answering("getOpenFileName", path):
         studio.trigger("edit.reference")
-    studio.until(lambda: studio.window.generation_docks.reference_controller.picture is not None)
+    studio.until(lambda: studio.window.reference_controller.picture is not None)
     found(studio)
 
 
@@ -139,7 +139,7 @@ def test_regions_of_like_colour_become_the_layout(studio: Studio, samples: list[
     choose(studio, source)
     studio.window.reference.count.setValue(5)
     found(studio)
-    regions = studio.window.generation_docks.reference_controller.found
+    regions = studio.window.reference_controller.found
     assert regions is not None and regions.levels >= 2
     assert studio.window.reference.levels.maximum() == regions.levels
     assert not studio.window.reference.stages.isEnabled()
@@ -161,7 +161,7 @@ def test_a_box_dragged_around_a_thing_cuts_it_out(studio: Studio, tmp_path: Path
     QTest.mousePress(crop, LEFT, pos=start)
     move(crop, end, LEFT, Qt.KeyboardModifier.NoModifier)
     QTest.mouseRelease(crop, LEFT, pos=end)
-    assert studio.window.generation_docks.reference_controller.choices.box is not None
+    assert studio.window.reference_controller.choices.box is not None
     found(studio)
     press(studio)
     labels, inside = studio.snapshot.sequence.labels(1), truth[3::6, 3::6].reshape(-1)
@@ -198,7 +198,7 @@ def test_the_square_moves_over_a_wide_picture(studio: Studio, tmp_path: Path) ->
     wide[:, 80:] = np.random.default_rng(0).integers(0, 256, (64, 80, 3))
     Image.fromarray(wide).save(tmp_path / "wide.png")
     refer_to(studio, tmp_path / "wide.png")
-    crop, reference = studio.window.reference.crop, studio.window.generation_docks.reference_controller
+    crop, reference = studio.window.reference.crop, studio.window.reference_controller
     first = reference.found
     middle = crop.crop_rect().center().toPoint()
     QTest.mousePress(crop, LEFT, pos=middle)
@@ -216,7 +216,7 @@ def test_the_square_moves_over_a_wide_picture(studio: Studio, tmp_path: Path) ->
 
 def test_drop_and_paste_on_the_dock_leave_the_document(studio: Studio, samples: list[Path]) -> None:
     before = studio.session.document
-    dock, reference = studio.window.reference, studio.window.generation_docks.reference_controller
+    dock, reference = studio.window.reference, studio.window.reference_controller
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(samples[2]))])
     copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
@@ -256,7 +256,7 @@ def test_a_layout_from_a_reference_is_seen_as_structure(ready_studio: Studio, sa
 
 def test_the_window_works_while_a_large_picture_is_read(studio: Studio, tmp_path: Path) -> None:
     Image.fromarray(np.zeros((3000, 4000, 3), np.uint8)).save(tmp_path / "large.png", compress_level=1)
-    reference = studio.window.generation_docks.reference_controller
+    reference = studio.window.reference_controller
     reference.open(tmp_path / "large.png")
     studio.key("3")
     assert studio.window.state.choices.level == 3
@@ -268,7 +268,7 @@ def test_the_window_works_while_a_large_picture_is_read(studio: Studio, tmp_path
 def test_of_two_pictures_the_one_asked_for_last_stays_whichever_is_read_first(
     studio: Studio, samples: list[Path]
 ) -> None:
-    reference, slow_one_may_end = studio.window.generation_docks.reference_controller, threading.Event()
+    reference, slow_one_may_end = studio.window.reference_controller, threading.Event()
     picture = read_image(samples[1])
 
     def slowly() -> Picture:
@@ -287,7 +287,7 @@ def test_of_two_pictures_the_one_asked_for_last_stays_whichever_is_read_first(
 def test_a_picture_that_cannot_be_read_is_not_told_of_when_another_was_asked_for(
     studio: Studio, samples: list[Path]
 ) -> None:
-    reference, slow_one_may_end = studio.window.generation_docks.reference_controller, threading.Event()
+    reference, slow_one_may_end = studio.window.reference_controller, threading.Event()
 
     def fails() -> Picture:
         assert slow_one_may_end.wait(LIMIT / 1000)
@@ -304,7 +304,7 @@ def test_a_picture_that_cannot_be_read_is_not_told_of_when_another_was_asked_for
 def test_of_two_maps_the_one_asked_for_last_stays(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reference, slow_one_may_end = studio.window.generation_docks.reference_controller, threading.Event()
+    reference, slow_one_may_end = studio.window.reference_controller, threading.Event()
     for name in ("slow", "latest"):
         np.savez(tmp_path / f"{name}.npz", labels=np.kron([[0, 1], [2, 3]], np.ones((8, 8), int)))
 

@@ -163,7 +163,7 @@ def choosing(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None
 @contextmanager
 def reading_a_reference(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     with held("nvg_studio.editor.reference.controller.read_image") as gate:
-        studio.window.generation_docks.reference_controller.open(samples[3])
+        studio.window.reference_controller.open(samples[3])
         gate.wait_entered(studio)
         yield
 

@@ -21,7 +21,7 @@ from nvg_studio.imaging.read import read_image
 from nvg_studio.project.storage import project_file
 from nvg_studio.ui.actions.table import MENUS, TABLE
 from nvg_studio.ui.docks.cluster_model import CONTENT, LAYOUT, REGION
-from nvg_studio.ui.window import commands
+from nvg_studio.ui.window.commands import save_commands
 from tests.ui.driver import LEFT, Studio, answering
 
 
@@ -342,7 +342,7 @@ def test_unsaved_changes_are_asked_about(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, answer: QMessageBox.StandardButton, closes: bool
 ) -> None:
     asked = []
-    monkeypatch.setattr(commands, "ask_unsaved", lambda name, parent: asked.append(name) or answer)
+    monkeypatch.setattr(save_commands, "ask_unsaved", lambda name, parent: asked.append(name) or answer)
     studio.window.lock_cluster(1, LockKind.LAYOUT)
     studio.window.close()
     QTest.qWait(50)
@@ -351,7 +351,7 @@ def test_unsaved_changes_are_asked_about(
 
 
 def test_a_photo_as_it_was_opened_closes_without_a_question(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "ask_unsaved", lambda name, parent: pytest.fail("asked"))
+    monkeypatch.setattr(save_commands, "ask_unsaved", lambda name, parent: pytest.fail("asked"))
     studio.window.lock_cluster(1, LockKind.LAYOUT)
     studio.trigger_when_enabled("edit.undo")
     studio.window.close()
@@ -423,13 +423,13 @@ def test_the_window_never_imports_torch() -> None:
         "import sys\n"
         "from nvg_studio.ui.app import make_application\n"
         "from nvg_studio.editor.session import Session\n"
-        "from nvg_studio.editor.files.user_settings import Remembered\n"
+        "from nvg_studio.editor.files.user_settings import UserSettings\n"
         "from nvg_studio.ui.qt.theme import Theme\n"
         "from nvg_studio.ui.window.main_window import MainWindow\n"
         "from nvg_studio.engine.process import ProcessEngine\n"
         "app = make_application(['studio'])\n"
         "session = Session(ProcessEngine())\n"
-        "window = MainWindow(session, Theme(), Remembered())\n"
+        "window = MainWindow(session, Theme(), UserSettings())\n"
         "window.show()\n"
         "app.processEvents()\n"
         "session.close()\n"

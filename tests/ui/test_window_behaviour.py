@@ -109,7 +109,7 @@ def test_a_device_that_is_absent_is_said_in_one_line(studio: Studio, tmp_path: P
 
 def test_unsaved_work_is_kept_as_soon_as_preferred(studio: Studio) -> None:
     keeper = studio.session.autosaver
-    studio.window.update_preferences(autosave_s=60)
+    studio.window.preferences.update(autosave_s=60)
     studio.window.lock_cluster(1, LockKind.REGION)
     timer = next(one for one in keeper.findChildren(QTimer) if one.isActive())
     assert 50_000 < timer.remainingTime() <= 63_000  # coarse timers may be late by a twentieth

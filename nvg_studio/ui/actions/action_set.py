@@ -1,6 +1,6 @@
 """QActions made from the table of actions, and the menus and toolbars that show them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QObject
@@ -8,14 +8,19 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 from nvg_studio.ui.actions.action_spec import ActionSpec
+from nvg_studio.ui.actions.conditions import ActionConditions
 from nvg_studio.ui.actions.table import MENUS, TABLE
 from nvg_studio.ui.qt.theme import Theme
 
+Handlers = Mapping[str, Callable[[], None]]
+"""What an action does, by its name in the table."""
+
 
 class ActionSet(QObject):
-    """QActions made from the table, by name."""
+    """QActions made from the table, by name. They do nothing until `connect_handlers`: widgets show actions before
+    there are objects to act on."""
 
-    def __init__(self, parent: QObject, handlers: Mapping[str, Callable[[], None]], theme: Theme) -> None:
+    def __init__(self, parent: QObject, theme: Theme) -> None:
         super().__init__(parent)
         self._theme = theme
         self._actions: dict[str, QAction] = {}
@@ -30,13 +35,17 @@ class ActionSet(QObject):
             action.setStatusTip(spec.tip)
             if spec.group:
                 groups.setdefault(spec.group, QActionGroup(self)).addAction(action)
-            action.triggered.connect(_without_argument(handlers[spec.name]))
             self._actions[spec.name] = action
         self.paint_icons()
         theme.changed.connect(self.paint_icons)
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
+
+    def connect_handlers(self, handlers: Handlers) -> None:
+        """Connect every action with its handler, once; a KeyError names an action without one."""
+        for name, action in self._actions.items():
+            action.triggered.connect(_without_argument(handlers[name]))
 
     def all(self) -> list[QAction]:
         """Every action, in the order of the table."""
@@ -56,11 +65,10 @@ class ActionSet(QObject):
         action.setToolTip(_tool_tip(spec))
         action.setStatusTip(tip)
 
-    def refresh(self, holding: Iterable[str]) -> None:
-        """Enable the actions whose needs are all among the conditions `holding`."""
-        conditions = set(holding)
+    def refresh(self, now: ActionConditions) -> None:
+        """Enable the actions that can be triggered now."""
         for spec in TABLE:
-            self._actions[spec.name].setEnabled(conditions.issuperset(spec.needs))
+            self._actions[spec.name].setEnabled(spec.enabled(now))
 
     def check(self, name: str, on: bool = True) -> None:
         """Show a checkable action as on or off, without triggering it."""

@@ -1,14 +1,18 @@
 """One row of the table of actions. No Qt here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from nvg_studio.ui.actions.conditions import ActionConditions, always
 
 
 @dataclass(frozen=True)
 class ActionSpec:
     """One row of the table.
 
-    `group`: exclusive group of checkable actions; `bar`: the toolbar it stands on ("main", "tools", "view" or none);
-    `line`: a separator goes before it in menu and toolbar.
+    `enabled`: whether the action can be triggered in a given state; `group`: exclusive group of checkable actions;
+    `bar`: the toolbar that has a button for it ("main", "tools", "view" or none); `line`: a separator goes before it in
+    menu and toolbar.
     """
 
     name: str
@@ -17,7 +21,7 @@ class ActionSpec:
     shortcuts: tuple[str, ...] = ()
     icon: str = ""
     tip: str = ""
-    needs: tuple[str, ...] = ()
+    enabled: Callable[[ActionConditions], bool] = always
     group: str = ""
     checkable: bool = False
     bar: str = ""

@@ -1,6 +1,7 @@
 """The rows of the Run menu in the table of actions."""
 
 from nvg_studio.ui.actions.action_spec import ActionSpec
+from nvg_studio.ui.actions.conditions import can_run
 
 RUN = (
     ActionSpec(
@@ -10,7 +11,7 @@ RUN = (
         ("Ctrl+Return", "Ctrl+Enter"),
         "play",
         "Make anew what the edits ask for",
-        ("runnable",),
+        can_run,
     ),
     ActionSpec(
         "run.details",
@@ -19,7 +20,7 @@ RUN = (
         (),
         "",
         "Keep the layout of the picture and make the finer levels anew",
-        ("runnable",),
+        can_run,
     ),
     ActionSpec(
         "run.new_picture",
@@ -28,7 +29,7 @@ RUN = (
         (),
         "",
         "Make every level anew, but for what was painted and what is locked",
-        ("runnable",),
+        can_run,
     ),
     ActionSpec(
         "run.here",
@@ -37,7 +38,7 @@ RUN = (
         ("Shift+Return",),
         "play-circle",
         "Generate this level and all finer ones",
-        ("runnable",),
+        can_run,
     ),
     ActionSpec(
         "run.again",
@@ -46,7 +47,7 @@ RUN = (
         ("Ctrl+R",),
         "dice-five",
         "Take a new seed and run from this level",
-        ("runnable",),
+        can_run,
     ),
     ActionSpec(
         "run.live", "&Live", "&Run", ("Ctrl+Shift+R",), "lightning", "Run at the end of every stroke", checkable=True
@@ -58,12 +59,22 @@ RUN = (
         ("Ctrl+Shift+C",),
         "columns",
         "Choose among the variations and other results that wait",
-        ("made",),
+        lambda now: now.pending_results,
         checkable=True,
         line=True,
     ),
-    ActionSpec("run.clear", "Clear all but &starred", "&Run", (), "", "Drop the results without a star", ("made",)),
-    ActionSpec("run.cancel", "&Cancel", "&Run", ("Ctrl+.",), "stop", "Stop the run; nothing is changed", ("busy",)),
+    ActionSpec(
+        "run.clear",
+        "Clear all but &starred",
+        "&Run",
+        (),
+        "",
+        "Drop the results without a star",
+        lambda now: now.pending_results,
+    ),
+    ActionSpec(
+        "run.cancel", "&Cancel", "&Run", ("Ctrl+.",), "stop", "Stop the run; nothing is changed", lambda now: now.busy
+    ),
     ActionSpec(
         "run.models",
         "&Models…",

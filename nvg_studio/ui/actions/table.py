@@ -1,17 +1,18 @@
 """The one table of actions: menus, toolbars, shortcuts and the command palette all derive from it.
 
-An action is named `group.verb`; the window supplies a handler for every name. `needs` lists the conditions under which
-it is enabled ("document", "model", "idle", ...): `presenter.conditions` says which hold. No Qt here.
+An action is named `group.verb`; the window supplies a handler for every name. No Qt here.
 """
 
 from nvg_studio.ui.actions.action_spec import ActionSpec
-from nvg_studio.ui.actions.canvas_actions import CLUSTER, LEVEL, TOOLS, VIEW
+from nvg_studio.ui.actions.cluster_actions import CLUSTER, LEVEL
+from nvg_studio.ui.actions.conditions import has_document
 from nvg_studio.ui.actions.run_actions import RUN
+from nvg_studio.ui.actions.tool_actions import TOOLS
+from nvg_studio.ui.actions.view_actions import VIEW
 
 __all__ = ["MENUS", "TABLE", "ActionSpec"]
 
 MENUS = ("&File", "&Edit", "&View", "&Tools", "&Level", "&Cluster", "&Run", "&Help")
-_DOC = ("document",)
 
 _FILE = (
     ActionSpec("file.open", "&Open…", "&File", ("Ctrl+O",), "folder-open", "Open a photo or a project", bar="main"),
@@ -30,7 +31,7 @@ _FILE = (
         (),
         "",
         "Look at the project that another window has open, export it, or save it under another name",
-        ("held",),
+        lambda now: now.locked_file,
     ),
     ActionSpec(
         "file.generate",
@@ -39,7 +40,7 @@ _FILE = (
         ("Ctrl+N",),
         "sparkle",
         "Generate a picture from nothing",
-        ("model", "idle"),
+        lambda now: now.model and now.idle,
         bar="main",
     ),
     ActionSpec(
@@ -49,7 +50,7 @@ _FILE = (
         ("Ctrl+Shift+N",),
         "note-pencil",
         "Paint the layout of a new picture from nothing",
-        ("model",),
+        lambda now: now.model,
         bar="main",
     ),
     ActionSpec(
@@ -59,11 +60,11 @@ _FILE = (
         ("Ctrl+S",),
         "floppy-disk",
         "Save the project (.nvgs)",
-        _DOC,
+        has_document,
         bar="main",
         line=True,
     ),
-    ActionSpec("file.save_as", "Save project &as…", "&File", ("Ctrl+Shift+S",), "", "", _DOC),
+    ActionSpec("file.save_as", "Save project &as…", "&File", ("Ctrl+Shift+S",), "", "", has_document),
     ActionSpec(
         "file.export_png",
         "Save picture as &PNG…",
@@ -71,7 +72,7 @@ _FILE = (
         ("Ctrl+E",),
         "image",
         "Save the picture as a PNG file that holds the work",
-        _DOC,
+        has_document,
         bar="main",
     ),
     ActionSpec(
@@ -81,17 +82,41 @@ _FILE = (
         ("Ctrl+Shift+E",),
         "export",
         "Layers, label maps or a strip for other programs",
-        _DOC,
+        has_document,
     ),
     ActionSpec("file.quit", "&Quit", "&File", ("Ctrl+Q",), line=True),
 )
 _EDIT = (
-    ActionSpec("edit.undo", "&Undo", "&Edit", ("Ctrl+Z",), "arrow-u-up-left", "", ("undo",), bar="main", line=True),
     ActionSpec(
-        "edit.redo", "&Redo", "&Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), "arrow-u-up-right", "", ("redo",), bar="main"
+        "edit.undo",
+        "&Undo",
+        "&Edit",
+        ("Ctrl+Z",),
+        "arrow-u-up-left",
+        "",
+        lambda now: now.can_undo,
+        bar="main",
+        line=True,
     ),
     ActionSpec(
-        "edit.copy", "&Copy picture", "&Edit", ("Ctrl+C",), "copy", "Copy the picture to the clipboard", _DOC, line=True
+        "edit.redo",
+        "&Redo",
+        "&Edit",
+        ("Ctrl+Shift+Z", "Ctrl+Y"),
+        "arrow-u-up-right",
+        "",
+        lambda now: now.can_redo,
+        bar="main",
+    ),
+    ActionSpec(
+        "edit.copy",
+        "&Copy picture",
+        "&Edit",
+        ("Ctrl+C",),
+        "copy",
+        "Copy the picture to the clipboard",
+        has_document,
+        line=True,
     ),
     ActionSpec(
         "edit.reference",
@@ -110,7 +135,7 @@ _EDIT = (
         (),
         "",
         "Keep layout, locks and names, and make the content anew with the loaded model",
-        ("foreign",),
+        lambda now: now.foreign_content,
     ),
     ActionSpec(
         "edit.exact",

@@ -1,4 +1,4 @@
-"""The end of a window: what must be finished is finished while the window is still there, and says so."""
+"""Closes the window once files that are being written are complete, with a progress dialog until then."""
 
 from collections.abc import Callable
 
@@ -53,7 +53,7 @@ class ClosingController(QObject):
             return
         export, waiting = self._exporter.running, self._work.awaited
         if export is not None:
-            export.show_progress("Finishing the export before the window closes…")
+            self._exporter.show_progress("Finishing the export before the window closes…")
             export.finished.connect(self._check, Qt.ConnectionType.QueuedConnection)
         elif waiting:
             self._show(waiting[0])

@@ -49,51 +49,59 @@ class ToolOptions(QWidget):
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.size_slider = QSlider(Qt.Orientation.Horizontal)
-        self.size_slider.setFixedWidth(72)
-        self.size_slider.setRange(1, 16)
-        self.size_slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.size_slider.setAccessibleName("Brush size in cells")
-        self.size_slider.setToolTip("Brush size in cells  ([ and ])")
-        self._size_text = QLabel()
-        self._size_text.setFixedWidth(52)
-        self._size_text.setProperty("role", "dim")
+        self._make_size()
+        self._make_lock()
+        self._make_balance()
         self.swatches = ClusterSwatches(theme)
-        self._cluster_text = QLabel()
+        self._cluster_text, self._hint = QLabel(), QLabel()
+        self._hint.setProperty("role", "dim")
         self.swap = _button(actions, "brush.swap")
         self.inside = _button(actions, "brush.inside_parent", text=True)
         self.balanced = _button(actions, "brush.balanced", text=True)
         self.contiguous = _button(actions, "brush.contiguous", text=True)
-        self.meter = QProgressBar()
-        self.meter.setTextVisible(False)
-        self.meter.setFixedWidth(36)
-        self.meter.setAccessibleName("Distance from equal clusters")
-        self.to_move = QLabel()
-        self.to_move.setProperty("role", "dim")
-        self.lock_kind = choice_box("What the lock holds", LOCK_NAMES)
-        self.unlock = QToolButton()
-        self.unlock.setText("Unlock")
-        self.unlock.setCheckable(True)
-        self.unlock.setProperty("toggle", "true")
-        self.unlock.setToolTip("Unlock instead of lock  (also the right mouse button)")
-        self._hint = QLabel()
-        self._hint.setProperty("role", "dim")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(6, 0, 6, 0)
-        row.setSpacing(6)
-        self._groups = {
-            "hand": (self.swatches, self._cluster_text, self.swap),
+        self._groups: dict[str, tuple[QWidget, ...]] = {
+            "clusters": (self.swatches, self._cluster_text, self.swap),
             "size": (self.size_slider, self._size_text),
             "fill": (self.contiguous,),
             "paint": (self.inside, self.balanced, self.meter, self.to_move),
             "lock": (self.lock_kind, self.unlock),
             "hint": (self._hint,),
         }
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 0, 6, 0)
+        row.setSpacing(6)
         for widgets in self._groups.values():
             for widget in widgets:
                 row.addWidget(widget)
+
+    def _make_size(self) -> None:
+        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider.setFixedWidth(72)
+        self.size_slider.setRange(1, 16)
+        self.size_slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.size_slider.setAccessibleName("Brush size in cells")
+        self.size_slider.setToolTip("Brush size in cells  ([ and ])")
         self.size_slider.valueChanged.connect(lambda value: self.changed.emit({"size": value}))
+        self._size_text = QLabel()
+        self._size_text.setFixedWidth(52)
+        self._size_text.setProperty("role", "dim")
+
+    def _make_balance(self) -> None:
+        self.meter = QProgressBar()
+        self.meter.setTextVisible(False)
+        self.meter.setFixedWidth(36)
+        self.meter.setAccessibleName("Distance from equal clusters")
+        self.to_move = QLabel()
+        self.to_move.setProperty("role", "dim")
+
+    def _make_lock(self) -> None:
+        self.lock_kind = choice_box("What the lock holds", LOCK_NAMES)
         self.lock_kind.activated.connect(self._lock_kind_chosen)
+        self.unlock = QToolButton()
+        self.unlock.setText("Unlock")
+        self.unlock.setCheckable(True)
+        self.unlock.setProperty("toggle", "true")
+        self.unlock.setToolTip("Unlock instead of lock  (also the right mouse button)")
         self.unlock.toggled.connect(lambda on: self.changed.emit({"unlocking": on}))
 
     def _lock_kind_chosen(self) -> None:
@@ -108,7 +116,7 @@ class ToolOptions(QWidget):
             "zoom": "Click to zoom in, Alt-click to zoom out",
         }
         visible = {
-            "hand": tool in WITH_ACTIVE_CLUSTER,
+            "clusters": tool in WITH_ACTIVE_CLUSTER,
             "size": tool in WITH_SIZE,
             "fill": tool == "fill",
             "paint": tool in PAINTING,

@@ -11,7 +11,7 @@ from nvg_studio.granularity.hierarchy import excess
 from nvg_studio.ui.actions.action_set import ActionSet
 from nvg_studio.ui.qt.theme import Theme
 from nvg_studio.ui.view_models.cluster_colours import cluster_colours
-from nvg_studio.ui.window.tool_options import ToolOptions
+from nvg_studio.ui.window.widgets.tool_options import ToolOptions
 
 
 class Toolbars:
