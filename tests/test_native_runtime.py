@@ -1,5 +1,6 @@
 """Threads spin shortly and freed memory is used again: every way into the program sets that before torch is loaded."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -83,11 +84,11 @@ def test_blocks_are_used_again_until_they_are_released() -> None:
 
 
 def test_other_allocators_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native_runtime.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert not keep_freed_memory({})
     release_freed_memory()
-    monkeypatch.setattr(native_runtime.sys, "platform", "linux")
-    monkeypatch.setattr(native_runtime.ctypes, "CDLL", lambda name: object())  # musl: none of glibc's functions
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())  # musl: none of glibc's functions
     assert not keep_freed_memory({})
     release_freed_memory()
 

@@ -12,7 +12,7 @@ CODE_SPREAD = 0.3
 
 
 def random_networks(config: ModelConfig, device: torch.device, few_step: bool = False) -> Networks:
-    """Networks of a configuration on a device, the same at every call; with a few-step network if asked for."""
+    """Networks of a configuration on a device, the same at every call; with a few-step network on request."""
     with torch.random.fork_rng(), torch.device(device):
         torch.manual_seed(0)
         tokenizer, generator = Tokenizer(config.tokenizer), Generator(config)

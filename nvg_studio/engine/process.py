@@ -1,8 +1,8 @@
-"""The engine: networks in a process of their own, asked by jobs and answering with events.
+"""The engine: networks in a process of their own, which receives jobs and answers with events.
 
-The window polls; it never waits for the networks, and never imports torch. A job that does not heed its cancel within
-two seconds, or a process that dies, costs that job only: the process is started again, the model loaded again, and
-jobs that had not begun are done then.
+The window polls; it never waits for the networks, and never imports torch. When the process ends, or a job does not
+respond to its cancellation within two seconds, only that job fails: the process is started again, the model loaded
+again, and the jobs that had not begun are carried out then.
 """
 
 import itertools
@@ -37,9 +37,9 @@ from nvg_studio.sampling.settings import RunRequest
 
 PIPELINE = "nvg_studio.sampling.pipeline:NVGPipeline.from_pretrained"
 KILL_AFTER = 2.0
-"""Seconds that a job has to heed its cancel."""
+"""Seconds that a job has to respond to its cancellation."""
 LINGER = 0.5
-"""Seconds between the end of a process and the end of its pipe that are nothing to worry about."""
+"""Seconds that may pass between the end of a process and the end of its pipe."""
 
 
 class Engine(Protocol):
@@ -75,7 +75,7 @@ class Engine(Protocol):
         """What happened since the last call, oldest first; never waits. Call it from a timer."""
 
     def close(self) -> None:
-        """End the process. Nothing may be asked afterwards."""
+        """End the process. No call is allowed afterwards."""
 
 
 class _Link:
@@ -84,7 +84,7 @@ class _Link:
     def __init__(self, context: SpawnContext, factory: str) -> None:
         self._connection, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, factory), name="nvg-engine", daemon=True)
-        with _main_left_alone():
+        with _without_main_module():
             self.process.start()
         # Ours must be the only copy left, or the end of the process would not end the pipe.
         theirs.close()
@@ -97,7 +97,7 @@ class _Link:
         self._noticed: float | None = None
 
     def send(self, message: Job | Stop) -> None:
-        """Hand a message to the writer thread."""
+        """Pass a message to the writer thread."""
         self._outgoing.put(message)
 
     def received(self) -> list[Event | Started]:
@@ -108,7 +108,7 @@ class _Link:
         return messages
 
     def gone(self) -> bool:
-        """Whether the process has ended and all it said was received."""
+        """Whether the process has ended and all its messages were received."""
         exited, silent = self.process.exitcode is not None, not self._reader.is_alive()
         if not exited and not silent:
             return False
@@ -122,11 +122,11 @@ class _Link:
         return late and exited
 
     def kill(self) -> None:
-        """End the process, whatever it is doing; `bury` cleans up."""
+        """End the process, whatever it is doing; `clean_up` releases its resources."""
         self.process.kill()
         self._outgoing.put(None)
 
-    def bury(self, timeout: float = 0.0) -> bool:
+    def clean_up(self, timeout: float = 0.0) -> bool:
         """Clean up after a killed process; False while it is still on its way out."""
         for part in (self.process, self._reader, self._writer):
             part.join(timeout)
@@ -152,7 +152,7 @@ class _Link:
 
 
 @contextmanager
-def _main_left_alone() -> Iterator[None]:
+def _without_main_module() -> Iterator[None]:
     """Keep a process started inside from importing the program's main module again.
 
     That would import Qt there: time, memory, and on Windows a torch that does not load after it.
@@ -210,7 +210,7 @@ class ProcessEngine:
             self._link.send(Stop(tuple(jobs)))
 
     def poll(self) -> list[Event]:
-        self._dying = [link for link in self._dying if not link.bury()]
+        self._dying = [link for link in self._dying if not link.clean_up()]
         if self._link is None:
             return []
         events: list[Event] = []
@@ -220,7 +220,7 @@ class ProcessEngine:
             else:
                 events.extend(self._note(message))
         if self._link.gone():
-            events.extend(self._recover(_obituary(self._link.process.exitcode)))
+            events.extend(self._recover(_exit_message(self._link.process.exitcode)))
         elif any(map(self._is_overdue, self._started)):
             events.extend(self._recover("The engine had to be started again to stop another job: run this once more."))
         return events
@@ -230,7 +230,7 @@ class ProcessEngine:
             self._link.kill()
             self._dying.append(self._link)
         for link in self._dying:
-            link.bury(timeout=5.0)
+            link.clean_up(timeout=5.0)
         self._link, self._dying = None, []
         self._pending.clear()
 
@@ -242,7 +242,7 @@ class ProcessEngine:
         return job.job
 
     def _note(self, event: Event) -> list[Event]:
-        """Keep the books; what the window is to hear of the event."""
+        """Update the pending jobs; the events that are passed on to the window."""
         asked = self._pending.get(event.job)
         if asked is None:
             return []
@@ -282,7 +282,7 @@ class ProcessEngine:
         return events
 
     def _stop_again(self) -> None:
-        """Tell a new process which of its jobs were cancelled; their two seconds begin anew."""
+        """Tell a new process which of its jobs were cancelled; their two seconds start again."""
         self._stopped = dict.fromkeys(self._stopped, time.monotonic())
         if self._link is not None and self._stopped:
             self._link.send(Stop(tuple(self._stopped)))
@@ -293,6 +293,6 @@ class ProcessEngine:
         self._stopped.pop(job, None)
 
 
-def _obituary(exitcode: int | None) -> str:
+def _exit_message(exitcode: int | None) -> str:
     how = "was killed, perhaps for lack of memory" if exitcode == -9 else f"died (exit code {exitcode})"
     return f"The engine process {how}; it was started again and nothing was changed: run once more."

@@ -161,7 +161,7 @@ def _first_cells(labels: npt.NDArray[np.int64], clusters: int) -> npt.NDArray[np
 class ScriptedEngine:
     """The engine's interface (`engine.Engine`) without a process.
 
-    `requests` lists every RunRequest that was asked for, `structures` by what every encoding was. `fail_next` and
+    `requests` lists every RunRequest it received, `structures` by what every encoding was. `fail_next` and
     `die` simulate failures of the real one.
     `rough`: stages before the last are drawn roughly, as by a model that has a preview decoder.
     """
@@ -246,7 +246,7 @@ class ScriptedEngine:
                 self._end(event)
 
     def finish(self) -> None:
-        """Do all work that was asked for."""
+        """Carry out all requested work."""
         while self.busy:
             self.step()
 

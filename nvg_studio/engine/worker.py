@@ -149,7 +149,7 @@ class _Mailbox:
             return job
 
     def reply(self, answer: Event | Started) -> None:
-        """Send an answer; the process ends if nobody is there to read it."""
+        """Send an answer; the process ends if the pipe is closed."""
         try:
             with self._sending:
                 self._connection.send(answer)
@@ -161,7 +161,7 @@ class _Mailbox:
             try:
                 message = self._connection.recv()
             except (EOFError, OSError):
-                # The window is gone. The main thread may be deep in a network call, so leave without asking it.
+                # The window has ended. The main thread may be inside a network call, so the process exits directly.
                 os._exit(0)
             if isinstance(message, Stop):
                 self._stop(set(message.jobs))
@@ -290,7 +290,7 @@ def _check_fits(request: RunRequest, info: Any) -> None:
 
 
 def _release_memory() -> None:
-    """Give back what a failed job held; the next one may need it."""
+    """Release the memory of a failed job; the next one may need it."""
     gc.collect()
     release_freed_memory()
     torch: Any = sys.modules.get("torch")

@@ -1,4 +1,4 @@
-"""Layouts to ask a model for: painted by hand, or taken from photos."""
+"""Layouts that a model is to follow: drawn shapes, or structures of photos."""
 
 from dataclasses import dataclass
 

@@ -201,7 +201,7 @@ def _fill(subject: EvaluationInputs, layout: Layout, class_id: int) -> list[Gran
 
 
 def lock_fidelity(subject: EvaluationInputs, found: Reconstructed) -> Report:
-    """Held-out photos made anew around a held disc."""
+    """Held-out photos regenerated around a held disc."""
     chosen, mask = (
         subject.evenly_spaced(LOCK_PHOTOS),
         disc(subject.pipeline.info.grid, 0.5, 0.5, LOCKED_SHARE).reshape(-1),

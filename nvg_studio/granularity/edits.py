@@ -203,8 +203,8 @@ def changed_cells(before: GranularitySequence, after: GranularitySequence, level
 def first_changed_stage(before: GranularitySequence, after: GranularitySequence) -> int | None:
     """The lowest stage from which a run must start to follow an edit; None where there is nothing to follow.
 
-    A changed bit of level i asks for a run from stage i: all clusters of that level get their tokens anew. Tokens set
-    by hand (without changed bits) at one stage or several in a row ask for a run from the stage after them, which
+    A changed bit of level i asks for a run from stage i: all clusters of that level get new tokens. Tokens set
+    directly (without changed bits) at one stage or several in a row ask for a run from the stage after them, which
     keeps them; at the last stage for none.
     """
     check_same_grid(before, after)
@@ -221,7 +221,7 @@ def first_changed_stage(before: GranularitySequence, after: GranularitySequence)
 def _stroke(
     sequence: GranularitySequence, cells: ArrayLike, level: int, cluster: int, inside_parent: bool
 ) -> BoolArray:
-    """The cells bool [L] of a stroke, clipped to the cluster's parent if asked for."""
+    """The cells bool [L] of a stroke, clipped to the cluster's parent on request."""
     check_cluster(cluster, level, sequence.depth)
     stroke = cell_mask(cells, sequence.cells)
     if inside_parent and level:

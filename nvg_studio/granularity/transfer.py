@@ -20,7 +20,7 @@ def transfer(
     locks: Locks | None = None,
     same_numbering: bool = False,
 ) -> GranularitySequence:
-    """Take over the structure of some levels from another sequence, and the content of the first stages if asked for.
+    """Take over the structure of some levels from another sequence, and the content of the first stages on request.
 
     With a mask, the two children of every node of the source are exchanged, from the top down, where that raises the
     number of masked cells that keep their cluster: foreign labels land on their counterparts.

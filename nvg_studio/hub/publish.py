@@ -56,7 +56,7 @@ A model for Next Visual Granularity Generation (arXiv 2508.12811): pictures made
 
 ## Settings
 
-Used where nothing else is asked for:
+Used unless a run sets something else:
 
 {_table(settings)}
 

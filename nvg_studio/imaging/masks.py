@@ -12,7 +12,7 @@ def soft_mask(inside: NDArray[np.bool_], width: float) -> Mask:
     """A mask that fades over about `width` pixels at the border of `inside`, bool [S, S], half of it on each side.
 
     The soft masks of regions that share a picture add up to 255, but for rounding, so their cut-outs join without
-    a seam. Beyond the picture's edge a region goes on.
+    a seam. Regions are extended beyond the picture's edge.
     """
     weights = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), max(width / 4, 0.3), borderType=cv2.BORDER_REPLICATE)
     return np.asarray(np.rint(weights * 255), dtype=np.uint8)

@@ -27,7 +27,7 @@ def superpixels(image: Picture, count: int) -> Labels:
     """About `count` (2..256) compact regions of like colour (SLIC) of uint8 [H, W, 3]: int64 [H, W]."""
     from skimage.segmentation import slic  # half a second that the start of the program can do without
 
-    # Weights and sizes that give about the count that was asked for on photos, down to 4.
+    # Weights and sizes that give about the requested count on photos, down to 4.
     labels = slic(
         image,
         n_segments=_checked(count),

@@ -111,7 +111,7 @@ def _with_names_of(source: Networks | None, config: ModelConfig, folder: Path) -
 def save_tokenizer(
     source: Path, tokenizer: nn.Module, config: ModelConfig, folder: Path, same_decoder: bool = False
 ) -> None:
-    """Write the model in `source` anew with a tokenizer of which a part differs, every file atomically.
+    """Write a copy of the model in `source` with a tokenizer of which a part differs, every file atomically.
 
     Generator and few-step network in `source` are copied, and the preview decoder where it still imitates the decoder.
     Numbers keep the format they have there, so that the parts that are the same stay so bit for bit.

@@ -71,7 +71,7 @@ class GeneratorConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A whole model: both networks, its classes, and the sampling settings it was made for."""
+    """A whole model: both networks, its classes, and the default sampling settings."""
 
     name: str
     tokenizer: TokenizerConfig
@@ -84,7 +84,7 @@ class ModelConfig:
     sampling: dict[str, Any]
     """Default generation settings, by the names of `GenerationSettings`."""
     legacy_fingerprints: tuple[str, ...] = ()
-    """Of models that this one was made from, with the same tokenizer: what projects of before call it (64 hex digits);
+    """Of models that this one was made from, with the same tokenizer: their names in older projects (64 hex digits);
     see `identity`."""
 
     def __post_init__(self) -> None:

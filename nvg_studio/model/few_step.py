@@ -28,7 +28,7 @@ class FewStepStructure(nn.Module):
         self.guidance_in, self.guidance_out = Linear(TIME_SIZE, width), Linear(width, width)
 
     def start_from(self, flow: StructureTransformer) -> None:
-        """Take over a trained flow: until training goes on, spans and guidance change nothing."""
+        """Take over a trained flow: until the first training step, spans and guidance change nothing."""
         self.flow.load_state_dict(flow.state_dict())
         for layer in (self.span_out, self.guidance_out):
             nn.init.zeros_(layer.weight)

@@ -1,4 +1,4 @@
-"""A document with content of another tokenizer, made anew from its picture; layout, locks and names stay."""
+"""A document with content of another tokenizer, encoded again from its picture; layout, locks and names stay."""
 
 from dataclasses import replace
 

@@ -2,7 +2,7 @@
 
 History lives here and nowhere else: paint, lock, rename and accepted results are all snapshots, so one undo covers
 everything. A run pins the snapshot it was started from; whoever started it compares that with the current one before
-accepting the result. Documents are values, so a thread may save one while the window goes on with the next.
+accepting the result. Documents are values, so a thread may save one while the window edits the next one.
 """
 
 import hashlib
@@ -119,7 +119,7 @@ def from_result(
 
 
 def new_layout(sequence: GranularitySequence, size: int, tokenizer: TokenizerId = UNKNOWN) -> Document:
-    """A blank document to lay out by hand: a tree without content (all tokens 0), and a grey picture of size x size."""
+    """A blank document for a new layout: a tree without content (all tokens 0), and a grey picture of size x size."""
     paper = np.full((size, size, 3), BLANK_GREY, np.uint8)
     locks = Locks.none(sequence.cells, sequence.depth)
     key = picture_key(paper)

@@ -47,7 +47,7 @@ def plan_run(
 ) -> Plan:
     """Where a run of a step starts and what it holds.
 
-    What was painted is held through the painted level, wherever the content starts. A `stage` that is asked for
+    What was painted is held through the painted level, wherever the content starts. A requested `stage`
     releases it where it is coarser than both the painted level and the stage that the edits ask for; a layout that no
     run has followed yet is held in any case.
 
@@ -79,7 +79,7 @@ def edited_stage(snapshot: Snapshot) -> int | None:
 
 
 def detail_stage(snapshot: Snapshot) -> int:
-    """The stage from which details are made anew and the layout of the picture is kept: the middle one."""
+    """The stage from which details are regenerated and the layout of the picture is kept: the middle one."""
     return snapshot.sequence.depth // 2
 
 

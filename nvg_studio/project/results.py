@@ -76,7 +76,7 @@ def step_of(document: Document, result: PendingResult) -> int | None:
 
 
 def apply_pending(document: Document, index: int, exact_pixels: bool = True) -> Document:
-    """Document with a waiting result as a new step. A variation goes on waiting, so that others can be tried.
+    """Document with a waiting result as a new step. A variation stays among the results, so that others can be tried.
 
     Raises:
         LockError: the result changes cells that were locked after its run was started.

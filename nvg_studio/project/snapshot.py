@@ -36,8 +36,8 @@ class Snapshot:
 
     Attributes:
         sequence: structure and content as they are now.
-        result: what the engine made last (or read from the photo); card states and the eraser derive from it.
-        locks: what is held.
+        result: the last output of the engine (or the encoding of the photo); card states and the eraser derive from it.
+        locks: what runs and edits keep.
         base: key of the base picture: the photo, or the composite of the last run.
         title: what was done, for the history.
         names: names of clusters.
@@ -45,7 +45,7 @@ class Snapshot:
         tokenizer: what the tokens mean something to; UNKNOWN, or in files of before the fingerprint of a model.
         layout: what was laid out since `result`, for the next run to follow; None where the edits tell where it starts.
         held_levels: 0..K; runs keep levels 1..held_levels of all cells' structure, because they were painted or taken
-            from a reference, until the layout is released or a run is asked for from a coarser level.
+            from a reference, until the layout is released or a run is started from a coarser level.
     """
 
     sequence: GranularitySequence
@@ -95,13 +95,13 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class PendingResult:
-    """A result of a run beside the history: a variation, or one that came when the document had gone on.
+    """A result of a run beside the history: a variation, or one that arrived after the document had changed.
 
     Attributes:
         request: the run, with the settings of this result alone.
-        sequence: what it made.
+        sequence: its output.
         picture: the same, decoded: uint8 [s, s, 3], read-only.
-        started: the step that the run was started from; None for a picture from nothing.
+        started_from: the step that the run was started from; None for a picture from nothing.
         title: what to call it.
         starred: marked to be kept.
     """

@@ -1,6 +1,6 @@
 """What the engine answers: a stream of small frozen values with numpy arrays inside. No torch here.
 
-`job` is the number that the engine gave when the work was asked for. One job gives any number of StageDone and then
+`job` is the number that the engine returned for the request. One job gives any number of StageDone and then
 exactly one of ModelReady, Encoded, Decoded, CodeColours, Done, Cancelled or Failed.
 """
 
@@ -55,7 +55,7 @@ class Encoded(Event):
 
 @dataclass(frozen=True, eq=False)
 class Decoded(Event):
-    """The pictures of the stages that were asked for, by stage."""
+    """The pictures of the requested stages, by stage."""
 
     pictures: dict[int, Picture]
 

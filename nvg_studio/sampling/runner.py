@@ -73,7 +73,7 @@ class Runner:
     """float32 [n, L, K], the structure noise of every picture."""
     cancel: StopFlag | None
     solver: Solver | None
-    """Of the structure flow; None: the few-step network where the model has one and few steps are asked for, else
+    """Of the structure flow; None: the few-step network where the model has one and the run has few steps, else
     DPM-Solver++."""
 
     def __post_init__(self) -> None:

@@ -310,7 +310,7 @@ def _settings(
 
 
 def _given(**values: float | None) -> dict[str, Any]:
-    """Only what the user asked for; the recipes know the rest."""
+    """Only the options that the user gave; the recipes know the rest."""
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -12,7 +12,7 @@ from nvg_studio.errors import ProjectError
 from nvg_studio.imaging.crop import resize
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project.document import apply_edit, from_result
-from nvg_studio.project.export.export import export
+from nvg_studio.project.export.export import PICTURES, export
 from nvg_studio.project.export.kinds import Format, LayerChoice
 from nvg_studio.project.storage.project_file import Project
 from tests.project.documents import DEPTH, request, sequence
@@ -75,10 +75,18 @@ def test_folder_that_cannot_be_made(kind: Format, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", Format)
-def test_nothing_is_made_up_where_the_stages_are_not_known(kind: Format, tmp_path: Path) -> None:
-    project = named_project()
-    for unknown in (replace(project, rendering=None), replace(project, document=project.document.undo().undo())):
-        if unknown.current_rendering is None:
-            with pytest.raises(ProjectError, match="open it with its model"):
-                export(unknown, kind, LayerChoice(), tmp_path, "work")
+def test_an_export_without_the_stages_it_needs_is_refused(kind: Format, tmp_path: Path) -> None:
+    """Layers, numbers and scaled pictures need stages; an unedited photo at its own size needs none."""
+    unknown = replace(named_project(), rendering=None)
+    with pytest.raises(ProjectError, match="open it with its model"):
+        export(unknown, kind, LayerChoice(scale=2), tmp_path, "work")
+    if kind not in PICTURES:
+        with pytest.raises(ProjectError, match="open it with its model"):
+            export(unknown, kind, LayerChoice(), tmp_path, "work")
     assert not list(tmp_path.iterdir())
+
+
+def test_an_unedited_photo_is_exported_without_any_stage(tmp_path: Path) -> None:
+    unknown = replace(named_project(), rendering=None)
+    written = export(unknown, Format.PICTURE, LayerChoice(), tmp_path, "work")
+    assert np.array_equal(read_image(written), unknown.document.base)

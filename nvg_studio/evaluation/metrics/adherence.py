@@ -1,4 +1,4 @@
-"""Does a picture keep the structure that was asked for? Encode it again and compare (adjusted Rand index)."""
+"""Does a picture keep the requested structure? Encode it again and compare (adjusted Rand index)."""
 
 import numpy as np
 from numpy.typing import NDArray

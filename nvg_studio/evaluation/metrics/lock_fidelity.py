@@ -1,4 +1,4 @@
-"""Does a lock hold? Photos are generated anew with part of them held: what changes inside the lock, and outside."""
+"""Does a lock hold? Photos are regenerated with part of them held: what changes inside the lock, and outside."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from nvg_studio.sampling.settings import GenerationSettings
 
 @dataclass(frozen=True)
 class LockTrial:
-    """One photo made anew around held cells.
+    """One photo regenerated around held cells.
 
     photo: what was encoded; before, after: decoded pictures; exact: `after` with the photo's own pixels in the lock;
     kept: share 0..1 of the held bits and tokens that came out as they went in.

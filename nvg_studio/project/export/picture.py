@@ -1,4 +1,4 @@
-"""The view as one picture file. A PNG holds the work too, so that opening that PNG goes on with it.
+"""The view as one picture file. A PNG holds the project too and can be opened as one.
 
 PNG      text chunks Software, Description, Generation (JSON), NVG-Studio-Work (a project file in base64)
 JPEG     EXIF ImageDescription, Software and UserComment (the same JSON)

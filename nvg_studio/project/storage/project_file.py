@@ -63,7 +63,7 @@ class Project:
         model_name: of the model that the current step belongs to (its tokenizer is in the snapshot); may be empty.
         rendering: the current step's stages, as far as they are known; None where none is.
         reference: the reference picture uint8 [H, W, 3], if there is one.
-        thumbnails: uint8 [s, s, 3] of every step, as a file brought them; drawn anew whenever a project is saved.
+        thumbnails: uint8 [s, s, 3] of every step, as a file brought them; drawn again whenever a project is saved.
         settings: those of the next runs, class and seed among them; None where they are not known (older files).
     """
 

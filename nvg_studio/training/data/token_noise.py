@@ -11,7 +11,7 @@ from torch import Tensor
 from nvg_studio.model.tokenizer import Quantizer, group_means
 
 SHARES = (0.05, 0.25)
-"""Part of a disturbed picture's clusters whose token is drawn anew."""
+"""Part of a disturbed picture's clusters whose token is drawn again."""
 NEIGHBOURS = 8
 """Drawn from so many nearest codes."""
 

@@ -1,4 +1,4 @@
-"""The precision of a training's steps: the one that was asked for, or the faster one on this machine.
+"""The precision of a training's steps: the requested one, or the faster one on this machine.
 
 Which is faster differs between processors: the first steps of a run take turns and are timed.
 """
@@ -35,7 +35,7 @@ class PrecisionChoice:
         return self.chosen.name if self.chosen else ""
 
     def restore(self, name: str) -> None:
-        """Go on with what an earlier part of the run has chosen; a precision that was asked for stays."""
+        """Resume with the choice of an earlier part of the run; a requested precision stays."""
         if self.chosen is None:
             self.chosen = next((one for one in self._candidates if one.name == name), None)
 

@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 class Record:
-    """The record of a run that goes on from `step`; what was noted after it, before a kill, is taken back.
+    """The record of a run that resumes from `step`; what was noted after it, before a kill, is taken back.
 
     Of several processes the first keeps it, the others' stay silent.
     """

@@ -1,4 +1,4 @@
-"""The state of a training run on disk, from which it goes on after a kill."""
+"""The state of a training run on disk, from which it resumes after a kill."""
 
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,7 @@
 """The training loop: budgets, learning rate, averaging, progress, curves, and checkpoints that survive a kill.
 
 A task knows the networks and their losses; the loop knows time. Batches depend on (seed, step) alone, so a run that was
-killed goes on as if nothing had happened; so do several processes that share the batch (`devices`).
+killed resumes with identical results; so do several processes that share the batch (`devices`).
 """
 
 import math
@@ -177,7 +177,7 @@ def _save(
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Says in one line why `path` cannot be written."""
+    """Raise TrainingError, which says in one line why `path` cannot be written."""
     try:
         yield
     except (OSError, RuntimeError, SafetensorError) as error:

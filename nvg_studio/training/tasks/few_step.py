@@ -2,7 +2,7 @@
 
 The teacher is the model's own flow. It goes from noise to structure along a time grid; between any two points of its
 path the average velocity is known, and that is what the network learns (distillation of paths; the average velocity is
-that of mean flows, arXiv 2505.13447, without their derivative). The guidance scale is drawn anew for every picture.
+that of mean flows, arXiv 2505.13447, without their derivative). The guidance scale is drawn for every picture.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ from nvg_studio.training.tasks.generator import (
 )
 
 DEFAULT_STEPS = 2
-"""What a model that has learnt it takes unless it is asked for another number."""
+"""What a model that has learnt it takes unless a run sets another number."""
 REPORT_STEPS = (1, 2, 3)
 REPORT_PICTURES = 28
 """Held-out pictures of a report: the same number for each of seven stages."""
@@ -64,7 +64,7 @@ class FewStepRecipe:
 
 
 class TeacherBatch(NamedTuple):
-    """What a structure is asked for: a stage and a guidance scale [B] for each picture of a batch."""
+    """The condition of a structure: a stage and a guidance scale [B] for each picture of a batch."""
 
     batch: Batch
     stages: Tensor

@@ -28,11 +28,11 @@ HOLD_OUT_EVERY = 10
 """Without a folder of held-out photos every tenth one is held out."""
 DEFAULT_SIZE, DEFAULT_NAME = "small", "own"
 NEW_METHOD: StructureMethod = HALVES
-"""How a new model clusters pictures, unless it is told otherwise."""
+"""How a new model clusters pictures, unless --structure-method is given."""
 
 
 def described(options: argparse.Namespace) -> ModelConfig:
-    """The model that is asked for, without its classes: as --init says where it is given, else of --size.
+    """The requested model without its classes: as --init says where it is given, else of --size.
 
     Raises:
         CheckpointError, TrainingError.
@@ -81,7 +81,7 @@ def _readable(path: Path, short_side: int) -> PhotoSet:
 
 
 def skipped_line(skipped: tuple[str, ...], kept: int) -> str:
-    """What is said about photos that could not be read."""
+    """The message about photos that could not be read."""
     if not skipped:
         return "None was skipped."
     shown = ", ".join(skipped[:5]) + (" and more" if len(skipped) > 5 else "")
@@ -91,7 +91,7 @@ def skipped_line(skipped: tuple[str, ...], kept: int) -> str:
 def features_for(
     options: argparse.Namespace, config: TokenizerConfig, train_set: PhotoSet, folder: Path, device: torch.device
 ) -> NDArray[np.float16]:
-    """What DINOv2 sees in the crops that are trained on, from `folder` or made there; then they are encoded anew."""
+    """What DINOv2 sees in the crops that are trained on, from `folder` or made there; then they are encoded again."""
     path, count = folder / "features.npy", max(options.crops, 1) * len(train_set.pictures)
     with devices.main_process_first():
         if not path.exists():
@@ -108,7 +108,7 @@ def caches_for(
 ) -> tuple[SequenceCache, SequenceCache]:
     """Encoded crops for training, and the held-out photos, from `folder` or made there.
 
-    Those that another tokenizer or another structure method has made are made anew.
+    Those that another tokenizer or another structure method has made are computed again.
     """
     folder.mkdir(parents=True, exist_ok=True)
     source = made_with(tokenizer)
