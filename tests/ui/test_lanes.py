@@ -13,7 +13,7 @@ from tests.ui.driver import Studio, answering, model_folder, no_threads_left
 from tests.ui.pending import Gate, edit, held
 from tests.ui.test_export import choose, confirm, dialog_of
 
-EXPORT = "nvg_studio.project.export.export.export"
+EXPORT = "nvg_studio.project.export.export.export_to"
 
 
 def begin_export(studio: Studio, path: Path) -> None:
