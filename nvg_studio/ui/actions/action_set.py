@@ -52,13 +52,13 @@ class ActionSet(QObject):
         return list(self._actions.values())
 
     def paint_icons(self) -> None:
-        """Draw the icons anew, in the colours of the theme."""
+        """Draw the icons in the colours of the current theme."""
         for spec in TABLE:
             if spec.icon:
                 self._actions[spec.name].setIcon(self._theme.icon(spec.icon))
 
     def describe(self, name: str, tip: str, text: str = "") -> None:
-        """Have an action say what it would do now; `text`: in its menu, in place of that of the table."""
+        """Set the tool tip of an action to what it would do now; `text` replaces its text of the table."""
         action, spec = self._actions[name], self._specs[name]
         spec = replace(spec, tip=tip, text=text or spec.text)
         action.setText(spec.text)
@@ -84,7 +84,7 @@ class ActionSet(QObject):
         return menus
 
     def on_bar(self, bar: str) -> list[tuple[ActionSpec, QAction]]:
-        """Rows and actions that stand on toolbar `bar`, in order."""
+        """Rows and actions of toolbar `bar`, in order."""
         return [(spec, self._actions[spec.name]) for spec in TABLE if spec.bar == bar]
 
 

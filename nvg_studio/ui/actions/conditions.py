@@ -9,7 +9,7 @@ class ActionConditions:
 
     `selected`: number of selected clusters; `level`: the active level; `depth`: K, the last level. `content`: the
     document has tokens at all levels, not only a layout; `decodable`: the loaded model can decode the document's
-    tokens; `foreign_content`: they come from another model; `painted_layout`: a run holds some painted levels;
+    tokens; `foreign_content`: they come from another model; `painted_layout`: runs keep some painted levels;
     `idle`: neither a run nor the reading of a photo is under way; `locked_file`: a project was not opened because
     another window has it.
     """

@@ -191,7 +191,7 @@ def _draw_locks(painter: QPainter, layers: Layers, view: Viewport) -> None:
 
 
 def _draw_padlock(painter: QPainter, mask: Mask, grid: int, view: Viewport, filled: bool) -> None:
-    """A padlock in the cell of `mask` that is nearest to its middle; filled where everything is held."""
+    """A padlock in the cell of `mask` that is nearest to its middle; filled where everything is locked."""
     row, column = divmod(middle_cell(mask), grid)
     middle = view.to_widget(column + 0.5, row + 0.5)
     box = QRectF(middle.x() - 11, middle.y() - 11, 22, 22)

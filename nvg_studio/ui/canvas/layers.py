@@ -30,12 +30,12 @@ def middle_cell(mask: Mask) -> int:
 
 
 def lock_masks(locks: Locks) -> tuple[Mask, Mask]:
-    """The cells bool [L] that are held in part, and those held entirely; both carry a padlock in their middle."""
+    """The cells bool [L] that are locked in part, and those locked entirely; both show a padlock in their middle."""
     return ((locks.structure > 0) | (locks.content > 0)) & ~locks.region, locks.region
 
 
 def badge_cell(mask: Mask, locks: Locks) -> int:
-    """Where the badge of the cells `mask` bool [L] goes: in their middle, but not upon a padlock."""
+    """Position of the badge of the cells `mask` bool [L]: in their middle, but not on a padlock."""
     free = mask.copy()
     free[[middle_cell(held) for held in lock_masks(locks) if held.any()]] = False
     return middle_cell(free if free.any() else mask)

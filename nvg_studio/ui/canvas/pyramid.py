@@ -12,7 +12,7 @@ LARGEST_CACHED = 1600
 class Pyramid:
     """A picture at its own and at halved sizes, and the last size it was drawn at.
 
-    Making one takes tens of milliseconds for a large picture: do it on a thread. Drawing belongs to the window's.
+    Making one takes tens of milliseconds for a large picture: do it on a thread. It is drawn on the GUI thread.
     """
 
     def __init__(self, image: QImage) -> None:

@@ -1,4 +1,4 @@
-"""The canvas widget: shows `Layers`, zooms and pans, and hands the mouse to the tool in use."""
+"""The canvas widget: shows `Layers`, zooms and pans, and passes pointer events to the current tool."""
 
 from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
@@ -29,7 +29,14 @@ from nvg_studio.ui.qt.theme import Theme
 
 WHEEL_STEP = 1.0015  # zoom factor per eighth of a degree; one notch of a mouse wheel (120) is about 1.2
 DIVIDER_REACH = 7.0  # widget pixels on each side of the divider
-RIGHT_BUTTON = ("pick", "lock", "hand", "zoom", "divider")  # the tools that have a use for it; over others a menu opens
+RIGHT_BUTTON = (
+    "pick",
+    "lock",
+    "hand",
+    "zoom",
+    "divider",
+)
+"""The tools that use the right button; with others it opens a menu."""
 
 
 class CanvasView(QWidget):
@@ -261,7 +268,7 @@ class CanvasView(QWidget):
             self.show_preview(None)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._space = False  # its release goes to the widget that has the keyboard now
+        self._space = False  # the key release goes to the widget that has the focus now
         self._set_cursor()
         super().focusOutEvent(event)
 
@@ -311,7 +318,7 @@ class CanvasView(QWidget):
             self.show_preview(None)
 
     def _on_divider(self, pointer: Pointer) -> bool:
-        """Whether the pointer is where the divider between before and after can be taken hold of."""
+        """Whether a press at the pointer would drag the divider between before and after."""
         layers = self._layers
         if layers is None or layers.mode is not ViewMode.WIPE or not 0 <= pointer.y <= layers.grid:
             return False

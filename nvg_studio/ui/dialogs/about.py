@@ -29,7 +29,7 @@ BLURB = (
 
 
 def facts(info: ModelInfo | None) -> dict[str, str]:
-    """What a bug report needs to say: versions, system, model and device; the one path in it is the model's folder."""
+    """The data for a bug report: versions, system, model and device; its only path is the model's folder."""
     program = {
         "NVG Studio": __version__,
         "Python": platform.python_version(),

@@ -1,12 +1,12 @@
-"""What to do about a project file that somebody else changed since it was opened or saved here."""
+"""Asks what to do about a project file that another program changed since it was opened or saved here."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 
 class ChangedOutsideDialog(QMessageBox):
-    """Emits one of `replace_requested`, `save_as_requested` and `given_up`. It is opened, not executed: the window goes
-    on."""
+    """Emits one of `replace_requested`, `save_as_requested` and `given_up`. It is opened, not executed, so that
+    the window stays responsive."""
 
     replace_requested = Signal()
     save_as_requested = Signal()

@@ -1,4 +1,4 @@
-"""What went wrong that nobody foresaw, to read and to copy into a bug report."""
+"""Unexpected errors, to be copied into a bug report."""
 
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 

@@ -117,7 +117,7 @@ class ExportDialog(QDialog):
         return buttons
 
     def _refresh(self) -> None:
-        """Show what the format can hold."""
+        """Enable the options that the format supports."""
         kind = self.kind
         self.about.setText(FORMATS[kind][1])
         self.form.setRowVisible(self.level, kind in WITH_CUTOUTS)

@@ -1,4 +1,4 @@
-"""The models: choose one, download, import from disk, remove. Stays open beside the window while work goes on."""
+"""The models: choose one, download, import from disk, remove. It is not modal, and stays open while a download runs."""
 
 from pathlib import Path
 
@@ -157,7 +157,7 @@ class ModelsDialog(QDialog):
         self.list.blockSignals(False)
 
     def _place(self) -> int:
-        """Where the chosen model stands now; the one in use where none was chosen, or it is gone."""
+        """Row of the chosen model; of the loaded one where none was chosen, or it was removed."""
         keys = [(row.folder, row.published) for row in self.rows]
         if self._chosen in keys:
             return keys.index(self._chosen)

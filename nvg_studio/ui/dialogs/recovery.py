@@ -59,7 +59,7 @@ class RecoveryDialog(QDialog):
 
 
 def _described(recovery: Recovery) -> str:
-    """Its name, and when it was as it is."""
+    """Its name, and the time of its last change."""
     origin = recovery.origin
     if not origin.time:
         return origin.name

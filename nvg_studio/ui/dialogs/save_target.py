@@ -1,4 +1,4 @@
-"""Where to save: the file dialog, and one more question where the name that it asked about was not the whole name."""
+"""The file dialog for saving, and a second question about replacing where a suffix was added to the typed name."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from nvg_studio.atomic import MAX_NAME, fitted_name
 
 
 def ask_save_path(parent: QWidget, title: str, proposal: Path, kinds: str, endings: Sequence[str]) -> Path | None:
-    """Ask for a file to write; None where the person thinks better of it.
+    """Ask for a file to write; None where the user cancels.
 
     Args:
         proposal: folder and name, without an ending.
@@ -21,7 +21,7 @@ def ask_save_path(parent: QWidget, title: str, proposal: Path, kinds: str, endin
     if not name:
         return None
     path = completed(Path(name), endings)
-    # The dialog asked about the name that was typed; that is another file.
+    # The dialog asked about replacing the file of the typed name, which is another file.
     if path != Path(name) and path.is_file() and not _confirm(f"{path.name} already exists. Replace it?", "", parent):
         return None
     return path

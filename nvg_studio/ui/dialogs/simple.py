@@ -84,7 +84,7 @@ def ask_remove(name: str, parent: QWidget) -> bool:
 
 
 def ask_unsaved(name: str, parent: QWidget) -> QMessageBox.StandardButton:
-    """Save, Discard or Cancel, before a document with unsaved changes goes away."""
+    """Save, Discard or Cancel, before a document with unsaved changes is closed."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.NoIcon)
     box.setWindowTitle("Unsaved changes")

@@ -31,7 +31,7 @@ class IncomingPicture:
 
 @dataclass(frozen=True)
 class NothingUsable:
-    """`reason`: one line that says what is wrong and what to do."""
+    """`reason`: one line with the problem and what to do about it."""
 
     reason: str
 
@@ -55,7 +55,7 @@ def incoming(data: QMimeData | None, pasted: bool) -> Incoming:
 
 
 def may_be_usable(data: QMimeData) -> bool:
-    """Whether there is a file or a picture, as far as its owner says; nothing is fetched yet."""
+    """Whether its formats name a file or a picture; no data is transferred yet."""
     return data.hasImage() or bool(_local_files(data)) or any(data.hasFormat(kind) for kind in ENCODED)
 
 
@@ -64,7 +64,7 @@ def _local_files(data: QMimeData) -> list[Path]:
 
 
 def _picture(data: QMimeData) -> IncomingPicture | None:
-    """None where there is none, or where its owner is gone and cannot hand it over any more."""
+    """None where there is none, or where the program that offered it has ended."""
     image = data.imageData() if data.hasImage() else None
     if isinstance(image, QImage) and not image.isNull():
         return IncomingPicture(lambda: _checked(image))

@@ -101,7 +101,7 @@ class FormGrid(QGridLayout):
         self.setColumnMinimumWidth(0, 84)
 
     def add_field(self, label: str, *fields: QWidget) -> None:
-        """Add a row; the first of several fields takes the room."""
+        """Add a row; the first of several fields is stretched."""
         row = self.rowCount()
         self.addWidget(QLabel(label), row, 0)
         if len(fields) == 1:
@@ -115,7 +115,7 @@ class FormGrid(QGridLayout):
 
 
 class _WheelGuard(QObject):
-    """Keeps the wheel from fields that do not have the focus; what holds them gets it instead."""
+    """Passes wheel events of fields without focus on to their parent, which scrolls."""
 
     def eventFilter(self, field: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Wheel and isinstance(field, QWidget) and not field.hasFocus():
@@ -138,7 +138,7 @@ def scrolling(inner: QWidget) -> QScrollArea:
 
 
 def compact(box: QComboBox) -> QComboBox:
-    """A box that takes the room there is, however long its texts are."""
+    """A box as wide as its layout, whatever the length of its texts."""
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(6)
     return box
@@ -162,7 +162,7 @@ def choose(box: QComboBox, value: object) -> QComboBox:
 
 
 def chosen(box: QComboBox, kind: type[Kind]) -> Kind:
-    """What a box of the values of a StrEnum shows: Qt keeps but their plain texts."""
+    """The current value of a box of StrEnum values: Qt stores them as plain strings."""
     return kind(box.currentData())
 
 

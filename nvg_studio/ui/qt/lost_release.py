@@ -1,4 +1,4 @@
-"""Drags whose release goes elsewhere: to a dialog, to another program, to a pen that left its tablet."""
+"""Drags whose release event another widget or program receives, or none: a pen may leave its tablet."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ class LostRelease(QObject):
     """Watches a widget for which every drag has to end, and calls `end` where the release did not come to it.
 
     That shows in the first event of mouse or pen without the button down, in the same button going down again, and
-    where keyboard or window go to somebody else. `end` is called before the widget sees the event.
+    where focus or activation move to another widget or window. `end` is called before the widget sees the event.
     """
 
     def __init__(self, widget: QWidget, end: Callable[[], None]) -> None:
@@ -31,7 +31,7 @@ class LostRelease(QObject):
         self._button = button
 
     def finish(self) -> None:
-        """The drag has ended as it should, or was given up."""
+        """The drag has ended with its release, or was cancelled."""
         self._button = _NONE
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -44,7 +44,7 @@ class LostRelease(QObject):
         kind = event.type()
         if kind in _LOSSES:
             return True
-        if isinstance(event, QFocusEvent):  # Alt, a modifier of tools, gives the keyboard to the menu bar
+        if isinstance(event, QFocusEvent):  # Alt, a modifier of tools, moves the focus to the menu bar
             return event.lostFocus() and event.reason() != Qt.FocusReason.MenuBarFocusReason
         if isinstance(event, QMouseEvent | QTabletEvent) and kind in (*_MOVES, *_PRESSES):
             again = kind in _PRESSES and event.button() == self._button

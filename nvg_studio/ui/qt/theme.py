@@ -95,7 +95,7 @@ class Theme(QObject):
         return colours_of(self.name)
 
     def set_scheme(self, name: str) -> None:
-        """Use "dark" or "light" whatever the system says; "system" follows it."""
+        """Use the theme "dark" or "light", or with "system" that of the system."""
         self._preferred = name
         self._apply()
 
@@ -124,7 +124,7 @@ class Theme(QObject):
 def phosphor(name: str, colour: str, checked: str | None = None, disabled: str | None = None) -> QIcon:
     """A Phosphor icon in `colour`, under the pointer as well; `checked`, `disabled`: other colours in those states.
 
-    All states are named: QtAwesome draws what is under the pointer like a checked button where it is not told.
+    All states are named: QtAwesome draws what is under the pointer like a checked button unless these are set.
     """
     on, off = checked or colour, disabled or colour
     modes = {"": colour, "_active": colour, "_selected": colour, "_disabled": off}

@@ -1,4 +1,4 @@
-"""Brush: gives cells to the active cluster. With Ctrl it picks the cluster under the pointer instead."""
+"""Brush: assigns cells to the active cluster. With Ctrl it picks the cluster under the pointer instead."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Fill: gives the region under the pointer, or its whole cluster, to the active cluster."""
+"""Fill: assigns the region under the pointer, or its whole cluster, to the active cluster."""
 
 from PySide6.QtCore import Qt
 

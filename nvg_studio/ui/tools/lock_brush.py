@@ -13,7 +13,7 @@ from nvg_studio.ui.tools.dragging import LineMemory, collect_cells, hover_previe
 
 
 class LockBrush:
-    """Locks what the options say: the layout, the region, or the coarse content."""
+    """Locks the layout, the region or the coarse content, as chosen in the tool options."""
 
     name = "lock"
     cursor = Qt.CursorShape.CrossCursor

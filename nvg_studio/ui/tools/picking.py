@@ -7,9 +7,9 @@ from nvg_studio.ui.canvas.tool import Pointer, Stroke, ToolContext, activate_und
 
 
 class Select:
-    """Selects the cluster under the pointer and takes it in hand; a click outside the picture selects nothing.
+    """Selects and activates the cluster under the pointer; a click outside the picture selects nothing.
 
-    Shift or Ctrl adds clusters to the selection, or takes one out of it; the first one stays in hand.
+    Shift or Ctrl adds clusters to the selection, or removes one; the first one stays active.
     """
 
     name = "select"

@@ -30,7 +30,7 @@ def paint_preview(context: ToolContext, choices: Choices, cells: Mask, path: tup
 
 
 def restore_preview(context: ToolContext, choices: Choices, cells: Mask) -> Preview:
-    """What the eraser over `cells` would restore, and what locks hold."""
+    """The cells that the eraser over `cells` would restore, and the locked ones among them."""
     session = context.session
     assert session.snapshot is not None
     before, result = session.sequence, session.snapshot.result

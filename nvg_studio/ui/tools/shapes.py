@@ -1,4 +1,4 @@
-"""Lasso, rectangle and ellipse: what they enclose is given to the active cluster, snapped to cells."""
+"""Lasso, rectangle and ellipse: the enclosed cells are assigned to the active cluster."""
 
 from collections.abc import Callable
 from functools import partial
@@ -67,7 +67,7 @@ def _between(area: Callable[[int, Point, Point], Mask], grid: int, points: list[
 
 
 def lasso() -> Shape:
-    """Fills what a freehand line goes round."""
+    """Fills the area inside a freehand line."""
     return Shape("lasso", in_lasso, even=False, outlined=True)
 
 

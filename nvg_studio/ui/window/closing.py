@@ -26,7 +26,7 @@ class ClosingController(QObject):
         self.ready = self.work_stays = False
 
     def start(self) -> None:
-        """Close as soon as nothing has to be waited for; unsaved changes are not asked about."""
+        """Close as soon as saves and exports are complete; there is no question about unsaved changes."""
         if not self._started:
             self._started = True
             self._stop_downloads()

@@ -1,4 +1,4 @@
-"""The handlers of the actions: one per row of the table, and nothing else knows them by name."""
+"""The handlers of the actions, one per row of the table. Only this module refers to all of them by name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ ICONS = {Kind.INFO: "info", Kind.WARNING: "warning", Kind.ERROR: "warning-circle
 
 
 class MessageBar(QFrame):
-    """Shows the latest notice, with buttons for the actions that it offers; an INFO goes away by itself."""
+    """Shows the latest notice, with buttons for the actions that it offers; an INFO is hidden after a while."""
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,9 +45,9 @@ class MessageBar(QFrame):
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.action_button, self.second_offer = QPushButton("Go on"), QPushButton("Go on")  # until something is offered
-        self.action_button.clicked.connect(lambda: self._take(lambda notice: notice.action))
-        self.second_offer.clicked.connect(lambda: self._take(lambda notice: notice.second_offer))
+        self.action_button, self.second_offer = QPushButton("Continue"), QPushButton("Continue")
+        self.action_button.clicked.connect(lambda: self._trigger(lambda notice: notice.action))
+        self.second_offer.clicked.connect(lambda: self._trigger(lambda notice: notice.second_offer))
         self._more = QPushButton("Details")
         self._more.setCheckable(True)
         close = QToolButton()
@@ -104,11 +104,11 @@ class MessageBar(QFrame):
             self._timer.stop()
 
     def dismiss_warning(self) -> None:
-        """Hide a warning: the user went on, so the warning is out of date."""
+        """Hide a warning: the document has changed since, so it is out of date."""
         if self.notice is not None and self.notice.kind is Kind.WARNING:
             self.clear()
 
-    def _take(self, offered: Callable[[Notice], str]) -> None:
+    def _trigger(self, offered: Callable[[Notice], str]) -> None:
         notice = self.notice
         self.clear()
         if notice is not None:

@@ -9,7 +9,7 @@ from nvg_studio.ui.view_models.model_rows import progress_text
 
 
 class StatusBar(QStatusBar):
-    """Labels that are always there, so that nothing jumps."""
+    """Its labels are always visible, so that none of them moves when another one changes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

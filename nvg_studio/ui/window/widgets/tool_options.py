@@ -43,7 +43,7 @@ class ClusterSwatches(QWidget):
 
 
 class ToolOptions(QWidget):
-    """Shows what of `Choices` the tool in use depends on, and emits `changed` with what was set."""
+    """Shows the choices that affect the current tool, and emits `changed` with those that the user has set."""
 
     changed = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
 

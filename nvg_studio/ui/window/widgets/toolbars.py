@@ -1,4 +1,4 @@
-"""The toolbars: files and tool options above, tools on the left. Everything on them stands in the table of actions."""
+"""The toolbars: files and tool options above, tools on the left. Their buttons come from the table of actions."""
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor

@@ -1,4 +1,4 @@
-"""What the middle of the window shows before there is a picture."""
+"""The page that the window shows while no document is open."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -9,7 +9,7 @@ from nvg_studio.ui.qt.theme import Theme, application_icon
 
 
 class WelcomePage(QWidget):
-    """Three ways to begin, and how the model is doing."""
+    """Three buttons that open a document, and the state of the model."""
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +52,7 @@ class WelcomePage(QWidget):
         self._update_buttons()
 
     def show_status(self, text: str) -> None:
-        """Say how the model is doing."""
+        """Show the state of the model."""
         self.status.setText(text)
 
     def paintEvent(self, event: QPaintEvent) -> None:
