@@ -99,7 +99,7 @@ def test_content_of_the_first_stages_goes_over_too(studio: Studio, samples: list
 def test_only_the_selected_cluster_changes(studio: Studio, samples: list[Path]) -> None:
     before = studio.snapshot.sequence
     studio.key("1")
-    studio.window.state.update(selected=frozenset({1}))
+    studio.choose(selected=frozenset({1}))
     mask = before.labels(1) == 1
     refer_to(studio, samples[1])
     area = studio.window.reference.area

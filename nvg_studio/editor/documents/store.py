@@ -24,8 +24,10 @@ from nvg_studio.editor.documents.open_document import (
     SaveRequest,
 )
 from nvg_studio.editor.notices import Kind, Notice
+from nvg_studio.ids import NAMELESS, Identity
 from nvg_studio.project import results
 from nvg_studio.project.document import Document, PendingResult, Picture, from_result
+from nvg_studio.project.renaming import with_current_ids
 from nvg_studio.project.storage.file_stamp import FileStamp
 from nvg_studio.sampling.settings import GenerationSettings
 
@@ -78,6 +80,7 @@ class DocumentStore(QObject):
         self._latest_saved = 0
         self._early_reference: Picture | None = None
         self._early_settings = GenerationSettings()
+        self._identity = NAMELESS
 
     @property
     def version(self) -> DocumentVersion:
@@ -103,6 +106,7 @@ class DocumentStore(QObject):
 
     def open(self, new: NewDocument, request: OpenRequest | None = None) -> None:
         """Open a document at once; what is still on its way was asked for earlier and is not opened any more."""
+        new = _with_current_ids(new, self._identity)
         late = self._latest
         self._latest = None
         if late is not None and late is not request:
@@ -131,6 +135,10 @@ class DocumentStore(QObject):
         self.current = replace(opened, saved=opened.save_state) if new.saved else opened
         self.replaced.emit(self.current)
         self.changed.emit()
+
+    def set_identity(self, identity: Identity) -> None:
+        """The loaded model's identity: projects that are opened from now on get its current ids."""
+        self._identity = identity
 
     # -- documents on their way -----------------------------------------------------------------
 
@@ -273,6 +281,14 @@ class DocumentStore(QObject):
 
     def _notify(self, text: str) -> None:
         self.notified.emit(Notice(text, Kind.INFO))
+
+
+def _with_current_ids(new: NewDocument, identity: Identity) -> NewDocument:
+    """A project's document with today's ids of the model, so that runs and results of the model are recognized."""
+    if new.project is None or new.document is not new.project.document:
+        return new
+    project = with_current_ids(new.project, identity)
+    return replace(new, document=project.document, project=project)
 
 
 def _document_of_first(found: Sequence[PendingResult]) -> NewDocument:

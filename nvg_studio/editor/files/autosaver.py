@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject
 from nvg_studio.editor.background import Lane
 from nvg_studio.editor.context import EditorContext
 from nvg_studio.editor.documents.open_document import OpenDocument, SaveState
-from nvg_studio.editor.notices import Kind, Notice, error_notice
+from nvg_studio.editor.notices import Kind, Notice
 from nvg_studio.editor.timers import single_shot
-from nvg_studio.errors import ProjectError
+from nvg_studio.errors import ProjectError, describe
 from nvg_studio.project.autosave import Autosave, Origin, Recovery
 from nvg_studio.sampling.settings import GenerationSettings
 
@@ -188,9 +188,8 @@ class Autosaver(QObject):
     def _report_error(self, problem: Exception) -> None:
         """Said once; tried again after the next change."""
         if not self._failure_reported:
-            known = isinstance(problem, ProjectError)
-            text = Notice(f"Unsaved work is not kept: {problem}", Kind.WARNING)
-            self._context.notify(text if known else error_notice(problem, Kind.WARNING))
+            error = describe(problem)
+            self._context.notify(Notice(f"Unsaved work is not kept: {error.text}", Kind.WARNING, error.details))
         self._failure_reported = True
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -193,7 +193,7 @@ class ProjectFiles(QObject):
         self._store.cancel_opening(request)
         self.locked_elsewhere = path
         self.changed.emit()
-        self._context.notify(Notice(str(problem), Kind.WARNING, action="file.open_copy"))
+        self._context.notify(replace(error_notice(problem, Kind.WARNING), action="file.open_copy"))
 
     def _clear_locked(self) -> None:
         self.locked_elsewhere = None

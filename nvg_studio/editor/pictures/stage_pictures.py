@@ -61,6 +61,13 @@ class StagePictures(QObject):
         seen = (model for model in self._models if self._cache.get(model, sequence, sequence.depth) is not None)
         return next(seen, self._model)
 
+    def rendering(self, sequence: GranularitySequence) -> Rendering | None:
+        """The known stage pictures of a sequence; None where none is known."""
+        stages = {stage: self.picture(sequence, stage) for stage in range(sequence.depth + 1)}
+        known = {stage: picture for stage, picture in stages.items() if picture is not None}
+        model = self.model_of(sequence)
+        return Rendering.known(model, sequence, known) if model is not None and known else None
+
     def _stored_of(self, sequence: GranularitySequence) -> Rendering | None:
         """The stages that came with the project, where they are this sequence's and no other decoder is loaded."""
         if self.stored is None or not self.stored.shows(UNKNOWN, sequence):

@@ -52,6 +52,11 @@ class GenerationController(QObject):
         """The results that wait beside the history."""
         return () if self._document is None else self._document.pending_results
 
+    @property
+    def chosen_class(self) -> int | None:
+        """The class of the next runs; None for none."""
+        return self._runs.options.settings.class_id
+
     def generate(self) -> None:
         """Make a new picture from nothing; it becomes the document when it is done, unless that was edited since."""
         info = self._models.info
@@ -70,7 +75,7 @@ class GenerationController(QObject):
             blank = blank.replace(bits=np.zeros_like(blank.bits))
         document = documents.new_layout(blank, info.image_size, info.identity.tokenizer)
         self._store.open(NewDocument(document, "New layout", saved=True))
-        self._runs.set_options(settings=replace(self._runs.settings, class_id=class_id))
+        self._runs.set_settings(replace(self._runs.options.settings, class_id=class_id))
 
     def run(self, stage: int | None = None, live: bool = False, keep_layout: bool = False) -> None:
         """Run from a stage (None: where the next run must start) with the document's locks and the chosen scope.
@@ -81,7 +86,7 @@ class GenerationController(QObject):
         if asked.document is None or info is None:
             return
         snapshot = asked.document.snapshot
-        plan = plan_run(snapshot, stage, self._runs.scope, keep_layout)
+        plan = plan_run(snapshot, stage, self._runs.options.scope, keep_layout)
         self._runs.start(snapshot.sequence, plan.stage, plan.locks, info, asked, live)
 
     def use_result(self, index: int) -> None:
@@ -166,4 +171,4 @@ class GenerationController(QObject):
         try:
             self._store.edit(change(self._document))
         except NVGError as problem:
-            self._context.notify(Notice(str(problem), Kind.WARNING))
+            self._report_error(problem)

@@ -13,7 +13,7 @@ from nvg_studio.project.document import Snapshot
 
 
 class LiveRuns(QObject):
-    """Follows the strokes, of which `stroke` tells, while `runs.live` is on."""
+    """Follows the strokes, of which `stroke` tells, while `runs.options.live` is on."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class LiveRuns(QObject):
 
     def stroke(self) -> None:
         """A stroke is done."""
-        if self._runs.live and self._can_run():
+        if self._runs.options.live and self._can_run():
             self._schedule = self._schedule.stroke(self._snapshot, time.monotonic())
             self._update()
 
@@ -58,7 +58,7 @@ class LiveRuns(QObject):
 
     def _update(self) -> None:
         running = self._runs.running
-        if not self._runs.live:
+        if not self._runs.options.live:
             self._schedule = self._schedule.cleared()
         live_run = running is not None and running.queued.live
         step = self._schedule.next_action(time.monotonic(), live_run, running is not None and not live_run)

@@ -54,7 +54,7 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         None if picture is None else images.picture(picture),
         active=stage == choices.level,
         can_run=session.can_run and snapshot is not None and _can_start_at(snapshot, stage),
-        run_tip="" if snapshot is None else effect(snapshot, stage, session.run_queue.scope),
+        run_tip="" if snapshot is None else effect(snapshot, stage, session.run_queue.options.scope),
     )
 
 

@@ -1,9 +1,10 @@
 """The handlers of the actions: one per row of the table, and nothing else knows them by name."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
@@ -61,20 +62,22 @@ class Commands:
             **self._file_handlers(),
             **self._view_handlers(),
             **self._cluster_handlers(),
-            "edit.undo": session.undo,
-            "edit.redo": session.redo,
+            "edit.undo": session.document_editor.undo,
+            "edit.redo": session.document_editor.redo,
             "edit.copy": self.copy,
             "edit.reference": self.open_reference,
             "edit.reference_paste": self.paste_reference,
             "edit.convert": session.convert,
-            "edit.exact": lambda: state.update(exact_pixels=not state.choices.exact_pixels),
+            "edit.exact": lambda: state.set(replace(state.choices, exact_pixels=not state.choices.exact_pixels)),
             **{f"tool.{name}": self._setter(tool=name) for name in self._window.tools},
-            "brush.smaller": lambda: state.update(size=state.choices.size - 1),
-            "brush.larger": lambda: state.update(size=state.choices.size + 1),
+            "brush.smaller": lambda: state.set(replace(state.choices, size=state.choices.size - 1)),
+            "brush.larger": lambda: state.set(replace(state.choices, size=state.choices.size + 1)),
             "brush.swap": state.swap,
-            "brush.inside_parent": lambda: state.update(inside_parent=not state.choices.inside_parent),
-            "brush.balanced": lambda: state.update(balanced=not state.choices.balanced),
-            "brush.contiguous": lambda: state.update(contiguous=not state.choices.contiguous),
+            "brush.inside_parent": lambda: state.set(
+                replace(state.choices, inside_parent=not state.choices.inside_parent)
+            ),
+            "brush.balanced": lambda: state.set(replace(state.choices, balanced=not state.choices.balanced)),
+            "brush.contiguous": lambda: state.set(replace(state.choices, contiguous=not state.choices.contiguous)),
             "level.coarser": lambda: state.set_level(state.choices.level - 1),
             "level.finer": lambda: state.set_level(state.choices.level + 1),
             **{f"level.{n}": self._level_setter(n) for n in range(9)},
@@ -86,7 +89,7 @@ class Commands:
             "run.new_picture": lambda: session.generation.run(0, keep_layout=True),
             "run.here": lambda: session.generation.run(state.choices.level),
             "run.again": self.run_again,
-            "run.live": lambda: session.run_queue.set_options(live=not session.run_queue.live),
+            "run.live": session.run_queue.toggle_live,
             "run.results": lambda: self._window.generation_docks.compare(not self._window.generation_docks.comparing),
             "run.clear": session.generation.clear_unstarred,
             "run.cancel": session.run_queue.cancel,
@@ -115,14 +118,16 @@ class Commands:
         canvas, state = self._window.canvas, self._state
         return {
             **{f"view.{mode}": self._setter(view=mode) for mode in ViewMode},
-            "view.level_picture": lambda: state.update(level_picture=not state.choices.level_picture),
-            "view.cell_grid": lambda: state.update(cell_grid=not state.choices.cell_grid),
+            "view.level_picture": lambda: state.set(
+                replace(state.choices, level_picture=not state.choices.level_picture)
+            ),
+            "view.cell_grid": lambda: state.set(replace(state.choices, cell_grid=not state.choices.cell_grid)),
             **{f"view.colours_{palette}": self._setter(palette=palette) for palette in Palette},
             "view.fit": canvas.fit,
             "view.actual": canvas.actual_size,
             "view.zoom_in": lambda: canvas.zoom(1.25),
             "view.zoom_out": lambda: canvas.zoom(0.8),
-            **{f"view.theme_{name}": partial(self._window.update_preferences, theme=name) for name in THEMES},
+            **{f"view.theme_{name}": partial(self._prefer, theme=name) for name in THEMES},
         }
 
     def _cluster_handlers(self) -> dict[str, Callable[[], None]]:
@@ -147,8 +152,11 @@ class Commands:
             "cluster.swap": lambda: editing.swap(state.choices.level, *sorted(state.choices.selected)),
         }
 
-    def _setter(self, **values: object) -> Callable[[], None]:
-        return lambda: self._state.update(**values)
+    def _setter(self, **values: Any) -> Callable[[], None]:
+        return lambda: self._state.set(replace(self._state.choices, **values))
+
+    def _prefer(self, **values: Any) -> None:
+        self._window.set_preferences(replace(self._window.user_settings.preferences, **values))
 
     def _level_setter(self, level: int) -> Callable[[], None]:
         return lambda: self._state.set_level(level)
@@ -191,14 +199,14 @@ class Commands:
         session, info = self._session, self._session.info
         if info is None:
             return
-        dialog = NewLayoutDialog(info, session.run_queue.settings.class_id, self._window)
+        dialog = NewLayoutDialog(info, session.run_queue.options.settings.class_id, self._window)
         dialog.chosen.connect(lambda choice: self.confirm_unsaved(lambda: self._begin_layout(choice)))
         self._open(dialog)
 
     def _begin_layout(self, choice: LayoutChoice) -> None:
         self._session.generation.new_layout(choice.class_id, choice.bands)
         self._state.set_level(1)
-        self._state.update(tool="brush", balanced=choice.bands, cluster=1, other=0)
+        self._state.set(replace(self._state.choices, tool="brush", balanced=choice.bands, cluster=1, other=0))
 
     def open_reference(self) -> None:
         """Ask for a picture to take the structure of."""
@@ -323,7 +331,9 @@ class Commands:
 
     def use_model(self, folder: Path) -> None:
         """Load a model, now and at every start."""
-        self._window.user_settings.update_preferences(model="" if folder == shipped_model() else str(folder))
+        settings = self._window.user_settings
+        model = "" if folder == shipped_model() else str(folder)
+        settings.set_preferences(replace(settings.preferences, model=model))
         self.load_model()
 
     def load_model(self) -> None:
@@ -338,7 +348,7 @@ class Commands:
         self._session.notified.emit(
             Notice(text, Kind.WARNING, "\n".join(filter(None, (failure.message, failure.details))))
         )
-        self._window.update_preferences(device="auto")
+        self._prefer(device="auto")
         self._window.generation_docks.show_model()
 
     # -- help -----------------------------------------------------------------------------------
@@ -354,7 +364,7 @@ class Commands:
     def preferences(self) -> None:
         """Let preferences be chosen."""
         dialog = PreferencesDialog(self._window.user_settings.preferences, self._window)
-        dialog.chosen.connect(lambda values: self._window.update_preferences(**values))
+        dialog.chosen.connect(self._window.set_preferences)
         self._open(dialog)
 
     def _open(self, dialog: QDialog) -> None:

@@ -1,5 +1,6 @@
 """The generate, reference and history docks and the results page: built, connected, kept up to date."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,9 @@ class GenerationDocks(QObject):
         self.comparing = False
         self._was_blank = False
         self.thumbnails = Thumbnails(session.background, self)
-        self.reference_controller = ReferenceController(session)
+        self.reference_controller = ReferenceController(
+            session.context, session.engine_client, session.model_loader, session.generation, session
+        )
         self.generate = GenerateDock(window.theme, window.action_set)
         self.reference = ReferenceDock(window.theme, window.action_set)
         self.history = HistoryDock(window.theme, window.action_set)
@@ -49,14 +52,16 @@ class GenerationDocks(QObject):
     def _connect_generate(self) -> None:
         generate, runs = self.generate, self._session.run_queue
         actions = self._window.action_set
-        generate.chosen.connect(lambda values: runs.set_options(**values))
-        generate.precision_chosen.connect(
-            lambda device, dtype: self._window.update_preferences(device=device, dtype=dtype)
-        )
+        generate.options_chosen.connect(runs.set_options)
+        generate.precision_chosen.connect(self._choose_precision)
         generate.randomize_requested.connect(runs.randomize_seed)
         generate.run_requested.connect(lambda name: actions[name].trigger())
         generate.cancel_requested.connect(runs.cancel)
-        runs.settings_changed.connect(self.show_choices)
+        runs.options_changed.connect(self.show_choices)
+
+    def _choose_precision(self, device: str, dtype: str) -> None:
+        preferences = self._window.user_settings.preferences
+        self._window.set_preferences(replace(preferences, device=device, dtype=dtype))
 
     def _connect_results(self) -> None:
         making = self._session.generation
@@ -68,7 +73,7 @@ class GenerationDocks(QObject):
         self.results.star_requested.connect(making.toggle_star)
         self.results.settings_requested.connect(self._settings_of_pending)
         self.results.compare_requested.connect(self._compare_pair)
-        self.history.visited.connect(self._session.go_to_step)
+        self.history.visited.connect(self._session.document_editor.go_to_step)
         self.history.pending_chosen.connect(self._use)
         self.history.star_requested.connect(making.toggle_star)
         self.history.settings_requested.connect(self._settings_of_row)
@@ -76,7 +81,7 @@ class GenerationDocks(QObject):
     def _connect_reference(self) -> None:
         source, dock = self.reference_controller, self.reference
         source.changed.connect(self._window.refresh_soon)
-        dock.chosen.connect(lambda values: source.set_choices(**values))
+        dock.chosen.connect(source.set_choices)
         dock.crop_moved.connect(source.move_crop)
         dock.map_requested.connect(self._open_map)
         dock.dropped.connect(lambda data: self.open_reference_data(data))
@@ -98,7 +103,7 @@ class GenerationDocks(QObject):
         if self.comparing:
             self.results.show_tiles(generation_view.tiles(session, self.thumbnails))
         self.reference.show_view(reference_view(session, self.reference_controller, self._selected_cells()))
-        self._window.action_set.check("run.live", session.run_queue.live)
+        self._window.action_set.check("run.live", session.run_queue.options.live)
         self._window.action_set.check("run.results", self.comparing)
 
     def _show_first_picture(self) -> None:
@@ -107,14 +112,14 @@ class GenerationDocks(QObject):
         blank = snapshot is not None and snapshot.blank
         made = snapshot is not None and snapshot.request is not None
         if blank and not self._was_blank and state.choices.view is ViewMode.PICTURE:
-            state.update(view=ViewMode.STRUCTURE)
+            state.set(replace(state.choices, view=ViewMode.STRUCTURE))
         if self._was_blank and made and state.choices.view is ViewMode.STRUCTURE:
-            state.update(view=ViewMode.PICTURE)
+            state.set(replace(state.choices, view=ViewMode.PICTURE))
         self._was_blank = blank
 
     def show_choices(self) -> None:
         """Show the choices of the next runs."""
-        self.generate.show_choices(self._session.run_queue)
+        self.generate.show_options(self._session.run_queue.options)
         self._window.refresh_soon()
 
     def show_model(self) -> None:

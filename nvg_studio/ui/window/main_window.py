@@ -1,8 +1,8 @@
 """The main window: puts the parts together, and brings them up to date when session or choices change."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from nvg_studio.editor.choices import EditorState, LockKind
-from nvg_studio.editor.files.preferences import PHOTO_STRUCTURES
+from nvg_studio.editor.choices import Choices, EditorState, LockKind
+from nvg_studio.editor.files.preferences import PHOTO_STRUCTURES, Preferences
 from nvg_studio.editor.files.project_files import ProjectFiles
 from nvg_studio.editor.files.user_settings import UserSettings
 from nvg_studio.editor.model_manager import ModelManager
@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
         self.session, self.theme, self.user_settings = session, theme, remembered
         self.state = EditorState(self)
         self.project_files = ProjectFiles(session.context, session.read_photo, session)
-        self.model_manager = ModelManager(session)
+        self.model_manager = ModelManager(session.context, session.model_loader, session)
         self.export_controller = ExportController(session, lambda: remembered.folder, self)
         self.displayed = DisplayedPicture(session.background, self)
         self.comparison = DisplayedPicture(session.background, self)
@@ -72,10 +72,13 @@ class MainWindow(QMainWindow):
         session.generation.exact_pixels = preferences.exact_pixels
         session.photo_structure = PHOTO_STRUCTURES[preferences.photo_structure]
         session.autosaver.set_delay(preferences.autosave_s)
-        self.state.update(
-            palette=preferences.palette,
-            exact_pixels=preferences.exact_pixels,
-            contiguous=preferences.contiguous,
+        self.state.set(
+            replace(
+                self.state.choices,
+                palette=preferences.palette,
+                exact_pixels=preferences.exact_pixels,
+                contiguous=preferences.contiguous,
+            )
         )
         self.action_set = ActionSet(self, self.commands.handlers(), theme)
         self._images = level_cards.ImageCache()
@@ -186,7 +189,7 @@ class MainWindow(QMainWindow):
         )
         self.project_files.changed.connect(self.refresh_soon)
         session.model_changed.connect(self._model_changed)
-        session.cells_rebalanced.connect(self._start_flash)
+        session.document_editor.cells_rebalanced.connect(self._start_flash)
         session.notified.connect(self.message.show_notice)
         session.changed.connect(self.message.dismiss_warning)
         session.device_refused.connect(self.commands.device_refused)
@@ -198,8 +201,10 @@ class MainWindow(QMainWindow):
         self.canvas.hovered.connect(lambda cell: self.status.show_cell(session, state.choices, cell))
         self.canvas.viewport_changed.connect(lambda: self.status.show_zoom(self.canvas.zoom_percent()))
         self.canvas.menu_requested.connect(self._canvas_menu)
-        self.canvas.size_stepped.connect(lambda step: state.update(size=state.choices.size + step))
-        self.hint.dismissed.connect(lambda: self.update_preferences(hint_seen=True))
+        self.canvas.size_stepped.connect(lambda step: state.set(replace(state.choices, size=state.choices.size + step)))
+        self.hint.dismissed.connect(
+            lambda: self.set_preferences(replace(self.user_settings.preferences, hint_seen=True))
+        )
         self.strip.level_chosen.connect(state.set_level)
         self.strip.run_requested.connect(session.generation.run)
         self.strip.menu_requested.connect(self._level_menu)
@@ -261,18 +266,20 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(f"{self.session.name}[*] - NVG Studio")
         self.setWindowModified(self.session.document is not None and self.session.modified)
 
-    def _state_changed(self, names: frozenset[str]) -> None:
-        if "tool" in names:
-            self.canvas.set_tool(self.tools[self.state.choices.tool])
-        if "exact_pixels" in names:
-            self.session.generation.exact_pixels = self.state.choices.exact_pixels
-            self.user_settings.update_preferences(exact_pixels=self.state.choices.exact_pixels)
-        if "level" in names and self.session.document is not None:
-            self._activate_empty_sibling()
-        if names & {"palette", "contiguous"}:
-            self.user_settings.update_preferences(
-                palette=self.state.choices.palette, contiguous=self.state.choices.contiguous
+    def _state_changed(self, before: Choices, after: Choices) -> None:
+        if after.tool != before.tool:
+            self.canvas.set_tool(self.tools[after.tool])
+        self.session.generation.exact_pixels = after.exact_pixels
+        self.user_settings.set_preferences(
+            replace(
+                self.user_settings.preferences,
+                exact_pixels=after.exact_pixels,
+                palette=after.palette,
+                contiguous=after.contiguous,
             )
+        )
+        if after.level != before.level and self.session.document is not None:
+            self._activate_empty_sibling()
         self.canvas.refresh_hover()
         self.refresh_soon()
 
@@ -282,13 +289,13 @@ class MainWindow(QMainWindow):
         if now.level and now.level <= self.session.depth:
             labels, sibling = self.session.labels(now.level), now.cluster ^ 1
             if (labels == now.cluster).any() and not (labels == sibling).any():
-                self.state.update(cluster=sibling, other=now.cluster)
+                self.state.set(replace(self.state.choices, cluster=sibling, other=now.cluster))
 
     def _model_changed(self) -> None:
         info = self.session.info
         self.generation_docks.show_model()
         if info is not None:
-            self.state.update(balanced=not info.supports_unbalanced_trees)
+            self.state.set(replace(self.state.choices, balanced=not info.supports_unbalanced_trees))
         self.refresh_soon()
 
     # -- what widgets ask for -------------------------------------------------------------------
@@ -303,7 +310,7 @@ class MainWindow(QMainWindow):
 
     def _clusters_selected(self, clusters: frozenset[int]) -> None:
         """Select clusters that were clicked in their dock; a single one is what is painted with from now on."""
-        self.state.update(selected=clusters)
+        self.state.set(replace(self.state.choices, selected=clusters))
         if len(clusters) == 1:
             self.state.activate(min(clusters))
 
@@ -317,7 +324,7 @@ class MainWindow(QMainWindow):
         if cluster is None:
             return
         if cluster not in self.state.choices.selected:
-            self.state.update(selected=frozenset((cluster,)))
+            self.state.set(replace(self.state.choices, selected=frozenset((cluster,))))
         self._cluster_menu(where.toPoint())
 
     def _cluster_menu(self, where: QPoint) -> None:
@@ -346,15 +353,14 @@ class MainWindow(QMainWindow):
             dock.show()
             dock.raise_()
 
-    def update_preferences(self, **values: Any) -> None:
-        """Choose other `Preferences` and follow them; the model is loaded anew where it is to compute elsewhere."""
+    def set_preferences(self, now: Preferences) -> None:
+        """Set the preferences and apply them; the model is loaded again where device or precision changed."""
         before = self.user_settings.preferences
-        self.user_settings.update_preferences(**values)
-        now = self.user_settings.preferences
+        self.user_settings.set_preferences(now)
         self.theme.set_scheme(now.theme)
         self.session.autosaver.set_delay(now.autosave_s)
         self.session.photo_structure = PHOTO_STRUCTURES[now.photo_structure]
-        self.state.update(palette=now.palette, exact_pixels=now.exact_pixels)
+        self.state.set(replace(self.state.choices, palette=now.palette, exact_pixels=now.exact_pixels))
         if (now.device, now.dtype) != (before.device, before.dtype):
             self.commands.load_model()
         self.refresh_soon()

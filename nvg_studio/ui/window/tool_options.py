@@ -43,9 +43,11 @@ class ClusterSwatches(QWidget):
 
 
 class ToolOptions(QWidget):
-    """Shows what of `Choices` the tool in use depends on, and emits `changed` with what was set."""
+    """Shows what of `Choices` the tool in use depends on, and emits what is set."""
 
-    changed = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
+    size_chosen = Signal(int)
+    lock_kind_chosen = Signal(object)
+    unlocking_chosen = Signal(bool)
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,12 +94,12 @@ class ToolOptions(QWidget):
         for widgets in self._groups.values():
             for widget in widgets:
                 row.addWidget(widget)
-        self.size_slider.valueChanged.connect(lambda value: self.changed.emit({"size": value}))
+        self.size_slider.valueChanged.connect(self.size_chosen)
         self.lock_kind.activated.connect(self._lock_kind_chosen)
-        self.unlock.toggled.connect(lambda on: self.changed.emit({"unlocking": on}))
+        self.unlock.toggled.connect(self.unlocking_chosen)
 
     def _lock_kind_chosen(self) -> None:
-        self.changed.emit({"lock_kind": chosen(self.lock_kind, LockKind)})
+        self.lock_kind_chosen.emit(chosen(self.lock_kind, LockKind))
 
     def show_choices(self, choices: Choices, colours: tuple[QColor, QColor]) -> None:
         """Show the options of `choices.tool`; `colours` are those of the two active clusters."""
