@@ -61,19 +61,14 @@ def show_run_actions(session: Session, choices: Choices, actions: ActionSet) -> 
     snapshot, runs = session.snapshot, session.run_queue
     if snapshot is None:
         return
-    has_class = runs.options.settings.class_id is not None
-    details, new = (
-        details_button(snapshot, runs.options.scope),
-        new_picture_button(snapshot, runs.options.scope, has_class),
-    )
+    scope, has_class = runs.options.scope, runs.options.settings.class_id is not None
+    details, new = details_button(snapshot, scope), new_picture_button(snapshot, scope, has_class)
     for button in (details, new):
         actions.describe(button.action, button.tip, button.text)
     edited = edited_stage(snapshot) is not None
-    actions.describe("run.run", effect(snapshot, None, runs.options.scope) if edited else "Choose what to make anew")
-    actions.describe("run.here", here_button(snapshot, choices.level, runs.options.scope).tip)
-    actions.describe(
-        "run.again", "With a new seed: " + effect(snapshot, choices.level, runs.options.scope, keep_layout=True)
-    )
+    actions.describe("run.run", effect(snapshot, None, scope) if edited else "Choose what to make anew")
+    actions.describe("run.here", here_button(snapshot, choices.level, scope).tip)
+    actions.describe("run.again", "With a new seed: " + effect(snapshot, choices.level, scope, keep_layout=True))
 
 
 def run_line(session: Session) -> str:
