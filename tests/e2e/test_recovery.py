@@ -23,34 +23,34 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
 from nvg_studio.engine.scripted import ScriptedEngine
-from nvg_studio.ui import keeping
+from nvg_studio.editor.files import autosaver
 from nvg_studio.ui.app import make_application
 from nvg_studio.editor.session import Session
-from nvg_studio.editor.files.user_settings import Remembered
+from nvg_studio.editor.files.user_settings import UserSettings
 from nvg_studio.editor.choices import LockKind
 from nvg_studio.ui.qt.theme import Theme
 from nvg_studio.ui.window.main_window import MainWindow
 
-keeping.SECOND_MS = 1
+autosaver.SECOND_MS = 1
 folder = Path(sys.argv[1])
 app = make_application(["studio"])
 session = Session(ScriptedEngine(), folder / "unsaved")
 settings = QSettings(str(folder / "other.ini"), QSettings.Format.IniFormat)
-window = MainWindow(session, Theme(), Remembered(settings, folder / "other.json"))
+window = MainWindow(session, Theme(), UserSettings(settings, folder / "other.json"))
 window.show()
 session.load_model(folder / "model")
 
 
 def work() -> None:
-    if session.info is None or session.runs.running is not None or session.jobs.busy:
+    if session.info is None or session.run_queue.running is not None or session.background.busy:
         return
     if session.document is None:
-        window.files.open(folder / "work.nvgs")
+        window.project_files.open(folder / "work.nvgs")
     elif not session.modified:
-        session.making.run(3)
+        session.generation.run(3)
     elif len(session.document.history.snapshots) == 2:
-        session.editing.lock_clusters(1, frozenset((0,)), LockKind.LAYOUT)
-    elif session.keeper.up_to_date:
+        session.document_editor.lock_clusters(1, frozenset((0,)), LockKind.LAYOUT)
+    elif session.autosaver.up_to_date:
         print("kept", flush=True)
         timer.stop()
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine, encode, identity_named
 
 from nvg_studio.editor.choices import LockKind
+from nvg_studio.engine.scripted import SCRIPTED_INFO, ScriptedEngine, encode, identity_named
 from tests.ui.driver import Studio
 
 OTHER = replace(SCRIPTED_INFO, name="other", identity=identity_named("77" * 32))

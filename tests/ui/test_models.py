@@ -319,6 +319,8 @@ def test_a_project_of_before_is_the_loaded_models_and_saved_with_its_ids(studio:
     studio.window.project_files.open(tmp_path / "old.nvgs")
     studio.settle()
     assert studio.snapshot.title == old.document.snapshot.title
+    assert studio.session.document is not None
+    assert {step.tokenizer for step in studio.session.document.history.snapshots} == {own.identity.tokenizer}
     assert not studio.session.made_with_other_model and studio.window.action_set["run.run"].isEnabled()
     assert not studio.session.modified
     studio.trigger("file.save")
