@@ -143,12 +143,12 @@ class DocumentEditor(QObject):
     ) -> None:
         sequence, locks = self._sequence, self._locks
         after = strokes.with_content(sequence, level, clusters, tokens, locks)
-        wanted = strokes.with_content(sequence, level, clusters, tokens, None)
-        if after == sequence != wanted:
+        unlocked = strokes.with_content(sequence, level, clusters, tokens, None)
+        if after == sequence != unlocked:
             self._notify(strokes.CONTENT_LOCKED, Kind.WARNING)
             return
         self.apply(lambda: after, title, unchanged)
-        kept = int((after.token_map != wanted.token_map).any(axis=0).sum())
+        kept = int((after.token_map != unlocked.token_map).any(axis=0).sum())
         if kept:
             who = f"{kept} locked cells keep their" if kept > 1 else "One locked cell keeps its"
             self._notify(f"{who} content; the others have the new one.")

@@ -44,7 +44,7 @@ class ModelManager(QObject):
         self._progressed.connect(self._set_progress, Qt.ConnectionType.QueuedConnection)
 
     def refresh(self) -> None:
-        """List the models anew."""
+        """List the models again."""
         folder = self._models.info.folder if self._models.info is not None else ""
         elsewhere = Path(folder) if folder else None
         request = self._list_requested.ask()
@@ -52,11 +52,11 @@ class ModelManager(QObject):
         self._background.start(work, request.only(self._set_found), request.only(self._report_error), Lane.FILES)
 
     def accept_and_download(self, name: str) -> None:
-        """Write down that the licence is accepted, then fetch a published model."""
+        """Record that the licence is accepted, then download a published model."""
         self._background.start(published.accept_licence, lambda _: self.download(name), self._report_error, Lane.FILES)
 
     def download(self, name: str) -> None:
-        """Fetch a published model whose licence is accepted."""
+        """Download a published model whose licence is accepted."""
         self._start(f"Looking for {name}", install.install_published, name, None)
 
     def install_folder(self, folder: Path) -> None:
@@ -78,7 +78,7 @@ class ModelManager(QObject):
     def _start(self, text: str, work: Callable[..., Path], *arguments: Any) -> None:
         if self.progress is not None:
             return
-        # An own flag for every work: one that ends late must not see the flag of the next.
+        # A flag for every task: one that ends late must not see the flag of the next.
         self._stop = stop = threading.Event()
         self.progress, self.problem = Progress(text), ""
         self.changed.emit()
@@ -92,7 +92,7 @@ class ModelManager(QObject):
         )
 
     def _set_progress(self, work: threading.Event, progress: Progress) -> None:
-        """Show how far the work with this flag is; a report of one that has ended comes too late."""
+        """Show the progress of the task with this flag; that of an ended task is ignored."""
         if self.progress is not None and work is self._stop:
             self.progress = progress
             self.changed.emit()

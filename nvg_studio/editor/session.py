@@ -1,4 +1,4 @@
-"""The session: puts the document store, the engine client and the controllers together."""
+"""The session: creates and connects the document store, the engine client and the controllers."""
 
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class Session(QObject):
         super().__init__()
         self._cell_colours: tuple[str, Picture] | None = None
         self.photo_structure: StructureMethod | None = HALVES
-        """How photos are clustered that are opened, whatever the model; None: as the model does."""
+        """How opened photos are clustered, whatever the model; None: by the model's own method."""
         self.store = DocumentStore(self)
         self.background = BackgroundWork(self)
         self.project_locks = ProjectLocks()
@@ -116,7 +116,7 @@ class Session(QObject):
         self.background.stop()
 
     def close(self) -> bool:
-        """End the engine, wait for the threads, and leave the files to others; False where a thread does not end."""
+        """End the engine, wait for the threads, and release the files; False where a thread does not end."""
         self.stop()
         self.engine_client.close()
         ended = self.background.close()
@@ -321,7 +321,7 @@ class Session(QObject):
             )
 
     def convert(self) -> None:
-        """Make the content of a foreign document anew with the loaded model, from its picture."""
+        """Encode the content of another model's document again with the loaded model, from its picture."""
         if self.info is not None and self.made_with_other_model:
             self.conversion.start(self.info)
 

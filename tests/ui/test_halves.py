@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nvg_studio.sampling.scripted import SCRIPTED_INFO, ScriptedEngine, read
 
 from nvg_studio.editor.reference.controller import CROP_SIDE
 from nvg_studio.editor.reference.structure_source import Source
+from nvg_studio.engine.scripted import SCRIPTED_INFO, ScriptedEngine, read
 from nvg_studio.granularity.structure_method import HALVES, Halves
 from nvg_studio.imaging.crop import square_crop
 from tests.ui.driver import Studio

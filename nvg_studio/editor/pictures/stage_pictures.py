@@ -14,9 +14,9 @@ PREVIEW_CACHE_BYTES = 8 * 2**20
 
 
 class StagePictures(QObject):
-    """`picture` answers from the cache at once; `request` says what is to be seen next, and replaces what was wanted.
+    """`picture` answers from the cache at once; `request` names what is shown next, and replaces the request before.
 
-    One decode job is under way at a time, so that what is wanted now never queues behind what was wanted before.
+    There is one decode job at a time, so that the current request never waits for earlier ones.
     """
 
     ready = Signal()
@@ -37,7 +37,7 @@ class StagePictures(QObject):
     def set_model(self, identity: Identity) -> None:
         """New pictures are those of this model from now on; those of models before stay with their sequences.
 
-        Models with the same tokenizer share their sequences, which the loaded one draws anew.
+        Models with the same tokenizer share their sequences, which the loaded one decodes again.
         """
         others = (one for one in self._models if tokenizer_of(one) != identity.tokenizer)
         self._identity, self._models = identity, [identity.model, *others]
@@ -105,7 +105,7 @@ class StagePictures(QObject):
         self._request_next()
 
     def handle_event(self, event: Event) -> None:
-        """Take the answer to a decode job; other events are not for here."""
+        """Handle the answer to a decode job; other events are ignored."""
         if self._job is None or event.job != self._job:
             return
         assert self._active is not None

@@ -1,4 +1,4 @@
-"""The reference: a picture, a square of it, and the structure found there, to be taken over into the document."""
+"""The reference: a picture, a square crop of it, and the structure found there, to be applied to the document."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -62,7 +62,7 @@ def search_key(choices: ReferenceChoices, label_map: LabelMap | None) -> SearchK
 
 
 class ReferenceController(QObject):
-    """Finds the structure anew, on threads or in the engine, whenever picture, crop or choices change; `changed` then.
+    """Finds the structure, on threads or in the engine, after every change of picture, crop or choices; `changed` then.
 
     `centre` is that of the square crop, as shares of the picture's sides.
     """
@@ -94,7 +94,7 @@ class ReferenceController(QObject):
         """The search for structure that a thread is working on."""
         self._job: int | None = None
         self._read: Callable[[Encoded], None] = lambda _: None
-        """What becomes of the answer to that job."""
+        """The callback for the answer to that job."""
         self._timer = single_shot(self, GRACE_MS, self._start_search)
         engine.event_received.connect(self._handle_event)
         models.changed.connect(self._schedule_search)
@@ -106,15 +106,15 @@ class ReferenceController(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether the structure is being looked for."""
+        """Whether the structure is being searched."""
         searching = self._search is not None and self._search.current
         return self._timer.isActive() or self._job is not None or searching
 
     def close(self) -> None:
-        """Look for nothing any more."""
+        """Start no further search."""
         self._timer.stop()
 
-    # -- what it is taken from ------------------------------------------------------------------
+    # -- picture and label map ------------------------------------------------------------------
 
     def open(self, path: Path) -> None:
         """Use a picture file."""
@@ -252,16 +252,16 @@ class ReferenceController(QObject):
             return self._document.sequence.cells
         return info.cells if info is not None else 0
 
-    # -- taking over ----------------------------------------------------------------------------
+    # -- applying -------------------------------------------------------------------------------
 
     @property
     def levels(self) -> int:
-        """The last level that would be taken over."""
+        """The last level that would be applied."""
         return self.choices.levels if self.found is None else min(self.choices.levels, self.found.levels)
 
     @property
     def stages(self) -> int:
-        """How many stages of content would be taken over."""
+        """How many stages of content would be applied."""
         return self.choices.stages if self.found is not None and self.found.content else 0
 
     def preview(self, selected: Mask | None) -> GranularitySequence | None:
@@ -286,7 +286,7 @@ class ReferenceController(QObject):
         )
 
     def apply(self, selected: Mask | None, run: bool) -> None:
-        """Take the structure over, as one step, and run it if asked for."""
+        """Apply the structure, as one step, and start a run if `run`."""
         if self.choices.area is not Area.WHOLE and self._area(selected) is None:
             what = "select a cluster" if self.choices.area is Area.SELECTED else "paint"
             text = f"There is no such area: {what} first, or choose the whole picture."

@@ -31,7 +31,7 @@ def structure_steps_of(settings: GenerationSettings, info: ModelInfo) -> int:
 
 
 def fitting(settings: GenerationSettings, before: ModelInfo | None, info: ModelInfo) -> GenerationSettings:
-    """The settings that were made for the model `before` (None: for none), for another one."""
+    """Settings that were chosen for the model `before` (None: for none), adapted to another model."""
     if before is None:
         known = settings.class_id is not None and settings.class_id < len(info.class_names)
         return replace(settings, class_id=settings.class_id if known else None)
@@ -58,7 +58,7 @@ def with_consecutive_seeds(settings: GenerationSettings, count: int) -> tuple[Ge
 
 
 def is_repeat(request: RunRequest, snapshot: Snapshot) -> bool:
-    """Whether `request` would make again what `snapshot` already holds.
+    """Whether `request` would generate again what `snapshot` already holds.
 
     A run's result depends on what it keeps, not on what it replaces: the same start, settings and locks on the very
     result of the last run give that result again.

@@ -33,7 +33,7 @@ MAX_WAITING = 8
 
 @dataclass(frozen=True, eq=False)
 class QueuedRun:
-    """A request with all its settings pinned, and the version of the document that it was asked for.
+    """A request with all its settings fixed, and the version of the document that it is for.
 
     `structure_steps`: structure steps a stage, the model's default filled in. `opening`: set for a new picture, which
     no step of the document is the start of.
@@ -54,7 +54,7 @@ class QueuedRun:
 
 @dataclass(frozen=True, eq=False)
 class ActiveRun:
-    """A run under way; `sequence` and `previews` are those of its first picture.
+    """The run that is active; `sequence` and `previews` are those of its first picture.
 
     `rough`: the latest preview is the preview decoder's. `committing`: the engine has answered, and the result is on
     its way into the document.
@@ -72,7 +72,7 @@ class ActiveRun:
 
     @property
     def request(self) -> RunRequest:
-        """What was asked for."""
+        """The request."""
         return self.queued.request
 
     @property
@@ -83,7 +83,7 @@ class ActiveRun:
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What a run made: a sequence and a picture for each of its settings."""
+    """The result of a run: a sequence and a picture for each of its settings."""
 
     run: ActiveRun
     sequences: tuple[GranularitySequence, ...]
@@ -91,7 +91,7 @@ class RunResult:
 
     @property
     def queued(self) -> QueuedRun:
-        """What was asked for."""
+        """The request."""
         return self.run.queued
 
 
@@ -138,17 +138,17 @@ class RunQueue(QObject):
         self.set_settings(replace(self.options.settings, seed=random.randint(0, MAX_ROLLED_SEED)))
 
     def use_model(self, info: ModelInfo) -> None:
-        """Go on with a model that was loaded: what was measured says nothing any more, settings are made to fit.
+        """Adapt to a model that was loaded: forget the measured times, and fit the settings to it.
 
-        The class is the one of the same name, where the model has it. What was set for another model gives way to this
-        model's own; the seed stays.
+        The class becomes the one of the same name, where the model has it. What was set for another model is reset to
+        this model's defaults; the seed is kept.
         """
         self.times, self.last_seconds = StageTimes(), None
         before, self._model = self._model, info
         self.set_settings(fitting(self.options.settings, before, info))
 
     def take_settings(self, request: RunRequest, info: ModelInfo) -> None:
-        """Use the settings of an earlier run, of one by another model the seed alone."""
+        """Use the settings of an earlier run; of a run of another model the seed alone."""
         settings = request.settings[0]
         if info.identity.current_model(request.model) == info.identity.model:
             settings = settings.relative_to(info.defaults)
@@ -186,12 +186,12 @@ class RunQueue(QObject):
         self.changed.emit()
 
     def cancel(self) -> None:
-        """Stop the run, and forget those that wait; the document stays as it is."""
+        """Stop the active run and clear the queue; the document does not change."""
         self.waiting = ()
         self.cancel_running()
 
     def cancel_running(self) -> None:
-        """Stop the run under way alone; those that wait go on."""
+        """Stop the active run; those in the queue are started."""
         run = self.running
         if run is None:
             return
@@ -202,7 +202,7 @@ class RunQueue(QObject):
             self._link.cancel(run.job)
 
     def cancel_all(self) -> None:
-        """The document is left for another one: its runs are stopped, and whatever they still answer is not wanted."""
+        """Another document replaces this one: stop its runs, and ignore their further events."""
         run = self.running
         self.cancel()
         if run is not None and self.running is run:
@@ -211,23 +211,23 @@ class RunQueue(QObject):
             self.changed.emit()
 
     def begin_commit(self, run: ActiveRun) -> ActiveRun:
-        """Let a run that has just finished count as under way until its result is `end_commit`d into the document."""
+        """Keep a finished run active until its result is in the document, which ends with `end_commit`."""
         self.running = replace(run, committing=True)
         return self.running
 
     def is_committing(self, run: ActiveRun) -> bool:
-        """Whether the result of a run that is held is still wanted."""
+        """Whether a run whose result is being committed was not cancelled."""
         return self.running is not None and self.running.job == run.job
 
     def end_commit(self, run: ActiveRun) -> None:
-        """End a run that was held and begin the next; nothing where it was cancelled meanwhile."""
+        """End the commit of a run and start the next; nothing where it was cancelled meanwhile."""
         if self.is_committing(run):
             self.running = None
             self._start_next()
             self.changed.emit()
 
     def handle_event(self, event: Event) -> None:
-        """Take an event of the run under way; others are not for here."""
+        """Handle an event of the active run; other events are ignored."""
         run = self.running
         if run is None or event.job != run.job:
             return
@@ -238,7 +238,7 @@ class RunQueue(QObject):
         self.changed.emit()
 
     def _end(self, run: ActiveRun, event: Event) -> None:
-        """The last event of a run; whatever fails in its wake, the next run begins."""
+        """Handle the last event of a run; the next run starts even where a receiver fails."""
         self.running = None
         try:
             if isinstance(event, Done):
@@ -266,12 +266,12 @@ class RunQueue(QObject):
         self.stage_done.emit(event)
 
     def _rejection(self, queued: QueuedRun) -> str:
-        """Why a run is not worth starting; empty where it is."""
+        """Why a run is not started; "" where it is."""
         if queued.started_from is not None and is_repeat(queued.request, queued.started_from):
-            return "Nothing has changed since the last run: roll the dice for another result."
+            return "Nothing has changed since the last run: choose another seed for another result."
         earlier = [*self.waiting] if self.running is None else [self.running.queued, *self.waiting]
         if any(other.request == queued.request for other in earlier):
-            return "This very run is under way already."
+            return "The same run is active or waiting already."
         if len(self.waiting) >= MAX_WAITING:
             return f"{MAX_WAITING} runs are waiting already: let some finish, or cancel them."
         return ""

@@ -32,7 +32,7 @@ Flag = QItemSelectionModel.SelectionFlag
 
 
 class ClustersDock(QWidget):
-    """Emits what was asked for; the window does it.
+    """Emits what the user requests.
 
     `selected` and `shown_toggled` with a frozenset of clusters of the active level; `activated` with one of them;
     `lock_toggled` with a row and the kind of lock; `renamed` with level, cluster and name; `menu_requested` with a

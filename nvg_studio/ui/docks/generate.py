@@ -215,5 +215,5 @@ class GenerateDock(QWidget):
 
 
 def _inside(text: str) -> str:
-    """A text as it stands after a colon."""
+    """A text as it is written after a colon."""
     return text[0].lower() + text[1:]

@@ -279,7 +279,7 @@ class LevelStrip(QFrame):
         self._fit_cards()
 
     def show_views(self, views: list[CardView]) -> None:
-        """Show all stages anew."""
+        """Show all stages."""
         if len(views) != len(self.cards):
             self.set_stages(len(views))
         for card, view in zip(self.cards, views, strict=True):

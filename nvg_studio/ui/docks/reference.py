@@ -1,4 +1,4 @@
-"""Reference: a picture, the structure found in it, and how much of it to take over."""
+"""Reference: a picture, the structure found in it, and how much of it to apply."""
 
 from dataclasses import dataclass, replace
 
@@ -83,10 +83,10 @@ class ReferenceDock(QWidget):
         self.levels.setSpecialValueText("1")
         self.stages = count_box("Stages of content", 0, 9)
         self.stages.setSpecialValueText("no content")
-        self.stages.setToolTip("Take the content of the first stages over as well")
+        self.stages.setToolTip("Apply the content of the first stages, too")
         self.area = compact(choice_box("Where the structure goes", AREAS))
         self.apply = QPushButton("Apply")
-        self.apply.setToolTip("Take the structure over, as one step that can be undone")
+        self.apply.setToolTip("Apply the structure, as one step that can be undone")
         self.apply_run = QPushButton("Apply and run")
         self.apply_run.setObjectName("primary")
         self._lay_out()

@@ -57,7 +57,7 @@ def buttons_of(session: Session, choices: Choices) -> tuple[RunButton, RunButton
 
 
 def show_run_actions(session: Session, choices: Choices, actions: ActionSet) -> None:
-    """Have the actions of the Run menu say what they would do now."""
+    """Describe on the actions of the Run menu what they would do now."""
     snapshot, runs = session.snapshot, session.run_queue
     if snapshot is None:
         return
@@ -66,7 +66,7 @@ def show_run_actions(session: Session, choices: Choices, actions: ActionSet) -> 
     for button in (details, new):
         actions.describe(button.action, button.tip, button.text)
     edited = edited_stage(snapshot) is not None
-    actions.describe("run.run", effect(snapshot, None, scope) if edited else "Choose what to make anew")
+    actions.describe("run.run", effect(snapshot, None, scope) if edited else "Choose what to generate again")
     actions.describe("run.here", here_button(snapshot, choices.level, scope).tip)
     actions.describe("run.again", "With a new seed: " + effect(snapshot, choices.level, scope, keep_layout=True))
 
