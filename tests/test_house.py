@@ -11,7 +11,6 @@ FILES_IN_A_FOLDER, LINES_IN_A_FILE, LINES_IN_A_FUNCTION = 15, 350, 45
 
 CROWDED_FOLDERS = set[str]()
 LONG_FILES = {
-    "nvg_studio/editor/session.py",
     "nvg_studio/project/document.py",
     "nvg_studio/sampling/pipeline.py",
     "nvg_studio/ui/actions/canvas_actions.py",

@@ -22,12 +22,13 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QMessageBox
 import nvg_studio.editor.session as session_module
 from nvg_studio.engine.scripted import ScriptedEngine
-from nvg_studio.ui import app, keeping
+from nvg_studio.editor.files import autosaver
+from nvg_studio.ui import app
 from nvg_studio.editor.choices import LockKind
 from nvg_studio.ui.window.main_window import MainWindow
 
 folder, photo, unsaved = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "unsaved"
-keeping.SECOND_MS = 1
+autosaver.SECOND_MS = 1
 windows = []
 show = MainWindow.show
 
@@ -44,11 +45,11 @@ app.ProcessEngine = ScriptedEngine
 def work():
     (window,) = windows
     session = window.session
-    if session.document is None or session.jobs.busy or not window.isActiveWindow():
+    if session.document is None or session.background.busy or not window.isActiveWindow():
         return
     if unsaved and not session.modified:
-        session.editing.lock_clusters(1, frozenset((0,)), LockKind.LAYOUT)
-    elif not unsaved or session.keeper.up_to_date:
+        session.document_editor.lock_clusters(1, frozenset((0,)), LockKind.LAYOUT)
+    elif not unsaved or session.autosaver.up_to_date:
         print("ready", flush=True)
         timer.stop()
 

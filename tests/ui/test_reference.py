@@ -280,7 +280,7 @@ def test_of_two_pictures_the_one_asked_for_last_stays_whichever_is_read_first(
     studio.until(lambda: reference.title == "latest")
     slow_one_may_end.set()
     found(studio)
-    assert reference.title == "latest" and reference.picture is studio.session.reference
+    assert reference.title == "latest" and reference.picture is studio.session.store.current.reference
     assert np.array_equal(reference.picture, reduced(picture[::-1], KEPT_SIDE))
 
 
