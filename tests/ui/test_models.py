@@ -382,9 +382,9 @@ def test_of_the_settings_of_another_model_the_seed_alone_is_taken(studio: Studio
 
 def test_a_model_that_was_asked_for_before_another_one_does_not_end_the_waiting(studio: Studio) -> None:
     studio.session.load_model(shipped_model())
-    first = studio.session._load_job
+    first = next(reversed(studio.session.model_loader._requests))
     studio.session.load_model(shipped_model())
-    latest = studio.session._load_job
+    latest = next(reversed(studio.session.model_loader._requests))
     assert first is not None and latest is not None and studio.session.info is not None
     studio.session._handle_event(ModelReady(first, studio.session.info))
     assert studio.session.loading is not None
@@ -396,7 +396,7 @@ def test_a_model_that_was_asked_for_before_another_one_does_not_end_the_waiting(
 
 def test_of_several_lists_the_latest_is_shown(shipped: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Callable[[object], None]] = []
-    monkeypatch.setattr(shipped.session.background, "start", lambda work, done, failed: started.append(done))
+    monkeypatch.setattr(shipped.session.background, "start", lambda work, done, failed, lane: started.append(done))
     shipped.window.model_manager.refresh()
     shipped.window.model_manager.refresh()
     started[1](("new",))
