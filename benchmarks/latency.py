@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -87,7 +88,7 @@ def first_after(moment: float) -> float | None:
 def _take_other_half(bench: Bench, level: int, cell: int) -> None:
     """Take the sibling of the cell's active cluster, so that a stroke over the cell always changes something."""
     cluster = int(bench.session.labels(level)[cell])
-    bench.window.state.update(cluster=cluster ^ 1, other=cluster)
+    bench.window.state.set(replace(bench.window.state.choices, cluster=cluster ^ 1, other=cluster))
 
 
 def strokes(bench: Bench, watch: Watch, level: int, count: int, found: list[tuple[float, float]]) -> Script:

@@ -6,6 +6,7 @@ As those of `screenshots.py`: 1280 x 800, dark at scale 1 and light at scale 2.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
@@ -38,9 +39,9 @@ def views(camera: Photographer) -> None:
     state.set_level(3)
     for cluster, name in ((1, "Petals"), (5, "Sky")):
         camera.session.document_editor.rename(3, cluster, name)
-    state.update(selected=frozenset((1, 5)), only=frozenset((1, 4, 5)))
+    state.set(replace(state.choices, selected=frozenset((1, 5)), only=frozenset((1, 4, 5))))
     camera.take("03-structure-named-veiled")
-    state.update(selected=frozenset(), only=frozenset())
+    state.set(replace(state.choices, selected=frozenset(), only=frozenset()))
     camera.do("view.picture", "view.level_picture")
     camera.take("04-level-picture")
     camera.do("view.level_picture")
@@ -51,11 +52,11 @@ def painting(camera: Photographer) -> None:
     state = camera.window.state
     camera.do("tool.brush", "view.overlay")
     state.set_level(2)
-    state.update(balanced=True, inside_parent=False)
+    state.set(replace(state.choices, balanced=True, inside_parent=False))
     camera.drag([(0.86, 0.25), (0.9, 0.4), (0.86, 0.62)], release=False)
     camera.take("05-overlay-balanced-stroke")
     QTest.mouseRelease(camera.window.canvas, Qt.MouseButton.LeftButton)
-    state.update(balanced=False)
+    state.set(replace(state.choices, balanced=False))
     camera.drag([(0.1, 0.1), (0.2, 0.4)])
     QTest.qWait(600)
     camera.take("06-free-stroke-done")
@@ -69,7 +70,7 @@ def locking(camera: Photographer) -> None:
     camera.window.lock_cluster(2, LockKind.COARSE)
     camera.take("07-boundaries-locks")
     camera.do("tool.brush")
-    camera.window.state.update(cluster=1)
+    camera.window.state.set(replace(camera.window.state.choices, cluster=1))
     camera.drag([(0.3, 0.1), (0.4, 0.04)])
     camera.take("08-refusal")
 
@@ -102,7 +103,7 @@ def histories(camera: Photographer) -> None:
     camera.do("view.picture")
     window.show_dock("history")
     camera.take("11-history")
-    session.run_queue.set_options(variations=4)
+    session.run_queue.set_options(replace(session.run_queue.options, variations=4))
     count = len(session.generation.pending_results)
     camera.do("run.new_picture")
     camera.until(lambda: len(session.generation.pending_results) == count + 4)
@@ -115,7 +116,7 @@ def histories(camera: Photographer) -> None:
     camera.take("13-compare-wipe")
     page.wipe.click()
     camera.do("run.results")
-    session.run_queue.set_options(variations=1)
+    session.run_queue.set_options(replace(session.run_queue.options, variations=1))
 
 
 def references(camera: Photographer) -> None:
@@ -126,7 +127,7 @@ def references(camera: Photographer) -> None:
     source.open(resource("samples", "tulip.jpg"))
     camera.until(lambda: source.found is not None)
     camera.take("15-reference")
-    source.set_choices(source=Source.BOX, box=(0.2, 0.2, 0.8, 0.8))
+    source.set_choices(replace(source.choices, source=Source.BOX, box=(0.2, 0.2, 0.8, 0.8)))
     camera.until(lambda: source.found is not None)
     QTest.qWait(400)
     camera.take("16-reference-box")
@@ -136,11 +137,11 @@ def references(camera: Photographer) -> None:
 def closely(camera: Photographer) -> None:
     """Cells from near, in the clusters' mean colours."""
     camera.do("view.structure")
-    camera.window.state.update(palette=Palette.MEAN, view=ViewMode.OVERLAY)
+    camera.window.state.set(replace(camera.window.state.choices, palette=Palette.MEAN, view=ViewMode.OVERLAY))
     camera.window.canvas.zoom(4)
     QTest.mouseMove(camera.window.canvas, QPoint(400, 300))
     camera.take("17-cells")
-    camera.window.state.update(palette=Palette.DISTINCT)
+    camera.window.state.set(replace(camera.window.state.choices, palette=Palette.DISTINCT))
     camera.do("view.fit", "view.picture")
 
 
@@ -158,7 +159,17 @@ def layouts(camera: Photographer) -> None:
     """A blank layout before the first stroke."""
     camera.session.generation.new_layout(4, bands=False)
     camera.window.state.set_level(1)
-    camera.window.state.update(tool="brush", view=ViewMode.STRUCTURE, balanced=False, cluster=1, other=0, size=6)
+    camera.window.state.set(
+        replace(
+            camera.window.state.choices,
+            tool="brush",
+            view=ViewMode.STRUCTURE,
+            balanced=False,
+            cluster=1,
+            other=0,
+            size=6,
+        )
+    )
     camera.take("19-new-layout")
 
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,7 +45,7 @@ class Photographer:
         place = Path(tempfile.mkdtemp())
         settings = QSettings(str(place / "settings.ini"), QSettings.Format.IniFormat)
         user_settings = UserSettings(settings, place / "preferences.json")
-        user_settings.update_preferences(theme=theme, hint_seen=True)
+        user_settings.set_preferences(replace(user_settings.preferences, theme=theme, hint_seen=True))
         self.session = Session(engine, place / "unsaved")
         self.window = MainWindow(self.session, Theme(), user_settings)
         self.window.resize(1280, 800)
@@ -124,7 +125,7 @@ def repaint(camera: Photographer) -> None:
 def lock_and_run(camera: Photographer) -> None:
     """A locked cluster, and the run around it."""
     session, state = camera.session, camera.window.state
-    state.update(selected=frozenset((0,)))
+    state.set(replace(state.choices, selected=frozenset((0,))))
     camera.window.lock_cluster(0, LockKind.REGION)
     camera.do("view.boundaries")
     camera.take("edited")
@@ -135,14 +136,14 @@ def lock_and_run(camera: Photographer) -> None:
     camera.take("running")
     camera.until(lambda: session.run_queue.running is None)
     camera.do("view.picture", "tool.select")
-    state.update(selected=frozenset())
+    state.set(replace(state.choices, selected=frozenset()))
     camera.take("result")
 
 
 def give_a_colour(camera: Photographer) -> None:
     """The codes nearest to a colour, for one cluster."""
     camera.window.state.set_level(2)
-    camera.window.state.update(selected=frozenset((3,)))
+    camera.window.state.set(replace(camera.window.state.choices, selected=frozenset((3,))))
     camera.until(camera.window.action_set["cluster.colour"].isEnabled)
     camera.do("cluster.colour")
     dialog = camera.dialog()
@@ -175,13 +176,13 @@ def layout_and_variations(camera: Photographer) -> None:
     session, state = camera.session, camera.window.state
     session.generation.new_layout(CLASS, bands=False)
     state.set_level(1)
-    state.update(tool="brush", view=ViewMode.STRUCTURE, balanced=False, cluster=1, other=0, size=6)
+    state.set(replace(state.choices, tool="brush", view=ViewMode.STRUCTURE, balanced=False, cluster=1, other=0, size=6))
     camera.drag([(0.35, 0.3), (0.65, 0.3), (0.65, 0.5), (0.35, 0.5)])
     state.set_level(2)
-    state.update(cluster=1, size=3)
+    state.set(replace(state.choices, cluster=1, size=3))
     camera.drag([(0.5, 0.75), (0.5, 0.97)])
     camera.take("layout")
-    session.run_queue.set_options(variations=4)
+    session.run_queue.set_options(replace(session.run_queue.options, variations=4))
     camera.until(camera.window.action_set["run.run"].isEnabled)
     camera.do("run.run")
     camera.until(lambda: len(session.generation.pending_results) == 4)

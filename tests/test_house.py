@@ -10,7 +10,6 @@ SOURCES = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "n
 FILES_IN_A_FOLDER, LINES_IN_A_FILE, LINES_IN_A_FUNCTION = 15, 350, 45
 
 
-
 def test_folders_hold_few_files_side_by_side() -> None:
     # The file that makes a folder a package is none that one has to choose from.
     counts = Counter(path.parent for path in SOURCES.values() if path.name != "__init__.py")

@@ -9,9 +9,8 @@ import typer
 
 import nvg_studio
 from nvg_studio.cli import bench, exporting, models, pictures
-from nvg_studio.errors import Cancelled, NVGError
+from nvg_studio.errors import Cancelled, NVGError, describe, is_out_of_memory
 from nvg_studio.native_runtime import prepare_process
-from nvg_studio.sampling.failures import explain, is_out_of_memory
 
 BAD_INPUT, BROKEN, STOPPED = 2, 1, 130
 """Exit codes: the user can mend it; the program is at fault; Ctrl+C."""
@@ -92,9 +91,8 @@ def _judge(error: Exception) -> tuple[str, int]:
     if usage is not None:
         # Wrong options. typer brings its own copy of click, or not, by version: so by this method, not by type.
         return f"{' '.join(usage().split())} (nvg-studio --help tells more)", BAD_INPUT
-    if isinstance(error, OSError):
-        return f"{error.strerror or error}: '{error.filename}'" if error.filename else str(error), BAD_INPUT
-    return explain(error), BAD_INPUT if isinstance(error, NVGError) or is_out_of_memory(error) else BROKEN
+    expected = isinstance(error, NVGError | OSError) or is_out_of_memory(error)
+    return describe(error).text, BAD_INPUT if expected else BROKEN
 
 
 def _say(line: str, code: int) -> int:

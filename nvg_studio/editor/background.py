@@ -18,7 +18,7 @@ from nvg_studio.errors import NVGError
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 SHUTDOWN_TIMEOUT_S = 10.0
-"""How long the end of the program waits for work that nobody needs any more."""
+"""How long the program waits at its end for work whose results are not needed any more."""
 
 
 class Lane(Enum):
@@ -27,7 +27,7 @@ class Lane(Enum):
     INTERACTIVE = "what the window shows next: pictures, thumbnails, structures"
     FILES = "files that are opened"
     SAVES = "files that the user saves; always done to the end"
-    AUTOSAVE = "unsaved work on its way to the disk"
+    AUTOSAVE = "autosaves"
     LONG = "exports, downloads, conversions"
 
 
@@ -40,7 +40,7 @@ AWAITED_LANES = (Lane.SAVES, Lane.LONG)
 
 @dataclass(frozen=True, eq=False)
 class Job(Generic[Result]):
-    """A piece of work, and what becomes of its answer.
+    """Work for a thread, and the callbacks for its result.
 
     Attributes:
         work: runs on a thread; it is pure or touches only files, and sees no document but through its arguments.
@@ -48,7 +48,7 @@ class Job(Generic[Result]):
         failed: gets the exception instead.
         lane: whose threads do it.
         ended: called after `then` or `failed`, even if those raise: it gives back what was taken for the work.
-        turn: jobs of a lane with the same text are done one after the other, in the order they were started.
+        queue_key: jobs of a lane with the same key are done one after the other, in the order they were started.
         label: what the window says while it waits for the job before it closes.
         stop: set when the program ends before the work does.
     """
@@ -63,7 +63,7 @@ class Job(Generic[Result]):
     stop: threading.Event | None = None
 
     def deliver(self, result: Result, error: Exception | None) -> None:
-        """Hand the answer over."""
+        """Call the callbacks with the result."""
         try:
             if error is None:
                 self.then(result)
@@ -75,7 +75,7 @@ class Job(Generic[Result]):
 
 
 class BackgroundWork(QObject):
-    """Runs jobs; their answers come on the GUI thread. `idle`: nothing is left that a closing window awaits."""
+    """Runs jobs; callbacks are called on the GUI thread. `idle`: no job is left that a closing window waits for."""
 
     idle = Signal()
     _finished = Signal(int, object, object)
@@ -96,7 +96,7 @@ class BackgroundWork(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether anything is under way."""
+        """Whether any job is not finished."""
         return bool(self._jobs)
 
     @property
@@ -128,7 +128,7 @@ class BackgroundWork(QObject):
         self._futures[lane].add(self._pools[lane].submit(self._run, self._next, job))
 
     def stop(self) -> None:
-        """Start nothing any more, begin nothing that need not be done, and forget the answers."""
+        """Start no further jobs, drop queued ones except for saves, and ignore the results."""
         if self._stopped:
             return
         self._stopped = True
@@ -142,7 +142,7 @@ class BackgroundWork(QObject):
             self._futures[lane] = {future for future in self._futures[lane] if not future.cancelled()}
 
     def abandon(self) -> None:
-        """Do not even wait for saves: the disk does not answer, and the user does not want to wait."""
+        """Do not wait for saves either: the disk does not respond, and the user chose not to wait."""
         self._abandoned = True
 
     def close(self) -> bool:
@@ -158,7 +158,7 @@ class BackgroundWork(QObject):
         return ended
 
     def _enqueue(self, number: int, job: Job[Any]) -> bool:
-        """Queue up behind a job with the same turn; False where there is none."""
+        """Queue a job behind one with the same key; False where there is none."""
         with self._queues_lock:
             queue = self._queues.setdefault((job.lane, job.queue_key), deque())
             queue.append((number, job))
@@ -171,7 +171,7 @@ class BackgroundWork(QObject):
             entry = self._next_in_queue(job) if job.queue_key else None
 
     def _next_in_queue(self, job: Job[Any]) -> tuple[int, Job[Any]] | None:
-        """The next one of a turn, after one of it is done."""
+        """The next job with the same key, after one is done."""
         with self._queues_lock:
             queue = self._queues[job.lane, job.queue_key]
             queue.popleft()

@@ -1,8 +1,7 @@
 """What the user has chosen: tool, level, active clusters, brush, view. Not part of the document."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -41,8 +40,8 @@ class Choices:
     """The values of `EditorState`.
 
     `level` 0..depth; `cluster`, `other` and those in `selected` and `only` are clusters of that level; `only`: the ones
-    that are shown, the rest is veiled (empty: all are shown). `size`: brush diameter in cells, 1..`max_size`; `opacity`
-    0..1 of the overlay; `wipe` 0..1, where the divider between before and after stands.
+    that are shown, the others are dimmed (empty: all are shown). `size`: brush diameter in cells, 1..`max_size`;
+    `opacity` 0..1 of the overlay; `wipe` 0..1, the position of the divider between before and after.
     """
 
     tool: str = "select"
@@ -69,28 +68,25 @@ class Choices:
 
 
 class EditorState(QObject):
-    """Holds `Choices`; `changed` carries the names of what changed."""
+    """Holds `Choices`; `changed` carries the ones before and the ones after."""
 
-    changed = Signal(frozenset)
+    changed = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.choices = Choices()
 
-    def update(self, **values: Any) -> None:
-        """Set some choices (kept within their ranges) and say so once."""
+    def set(self, choices: Choices) -> None:
+        """Replace the choices; values outside their ranges are clamped."""
         before = self.choices
-        after = replace(before, **values)
-        after = replace(
-            after,
-            size=min(max(after.size, 1), after.max_size),
-            opacity=min(max(after.opacity, 0.0), 1.0),
-            wipe=min(max(after.wipe, 0.0), 1.0),
+        self.choices = replace(
+            choices,
+            size=min(max(choices.size, 1), choices.max_size),
+            opacity=min(max(choices.opacity, 0.0), 1.0),
+            wipe=min(max(choices.wipe, 0.0), 1.0),
         )
-        self.choices = after
-        names = frozenset(f.name for f in fields(Choices) if getattr(before, f.name) != getattr(after, f.name))
-        if names:
-            self.changed.emit(names)
+        if self.choices != before:
+            self.changed.emit(before, self.choices)
 
     def set_level(self, level: int) -> None:
         """Go to a level; the active clusters become their ancestors or their first descendants there.
@@ -103,7 +99,7 @@ class EditorState(QObject):
         if other == cluster and level > 0:
             other = cluster ^ 1
         selected, only = (at_level(clusters, now.level, level) for clusters in (now.selected, now.only))
-        self.update(level=level, cluster=cluster, other=other, selected=selected, only=only)
+        self.set(replace(self.choices, level=level, cluster=cluster, other=other, selected=selected, only=only))
 
     def activate(self, cluster: int) -> None:
         """Make a cluster of the active level the active one; the other one is its sibling unless the two are
@@ -112,22 +108,22 @@ class EditorState(QObject):
         if cluster == now.cluster:
             return
         sibling = cluster ^ 1 if now.level else 0
-        self.update(cluster=cluster, other=now.cluster if cluster == now.other else sibling)
+        self.set(replace(self.choices, cluster=cluster, other=now.cluster if cluster == now.other else sibling))
 
     def toggle_only(self, clusters: frozenset[int]) -> None:
         """Show `clusters` alone, or with others that are; all of them again if they are shown alone already."""
         only = self.choices.only
-        self.update(only=only - clusters if clusters <= only else only | clusters)
+        self.set(replace(self.choices, only=only - clusters if clusters <= only else only | clusters))
 
     def swap(self) -> None:
         """Swap the two active clusters."""
-        self.update(cluster=self.choices.other, other=self.choices.cluster)
+        self.set(replace(self.choices, cluster=self.choices.other, other=self.choices.cluster))
 
     def fit_to(self, depth: int, grid: int) -> None:
         """Keep level and brush within a document of `depth` levels and `grid` cells per side."""
-        self.update(depth=max(depth, self.choices.level), max_size=grid)
+        self.set(replace(self.choices, depth=max(depth, self.choices.level), max_size=grid))
         self.set_level(min(self.choices.level, depth))
-        self.update(depth=depth)
+        self.set(replace(self.choices, depth=depth))
 
 
 def at_level(clusters: frozenset[int], old: int, new: int) -> frozenset[int]:

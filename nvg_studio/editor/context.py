@@ -1,4 +1,4 @@
-"""What the controllers of the window share, instead of knowing the object that made them."""
+"""What the controllers of one window share; none of them depends on the session."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from nvg_studio.project.storage.project_file import Project
 
 @dataclass(frozen=True, eq=False)
 class EditorContext:
-    """The document store, background work, the project files that this window holds, and the user.
+    """The document store, background work, the locks of project files, and `notify`, which shows a notice to the user.
 
     `to_project` gives the open document as a project, with the stage pictures that are known; there must be a document.
     """

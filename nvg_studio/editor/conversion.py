@@ -1,4 +1,4 @@
-"""Conversion of a document to the loaded model: its content is encoded anew from its picture, its structure stays."""
+"""Conversion of a document to the loaded model: its content is encoded again from its picture, its structure stays."""
 
 from dataclasses import dataclass, field
 
@@ -17,8 +17,8 @@ from nvg_studio.sampling.settings import ModelInfo
 
 @dataclass(eq=False)
 class Converting:
-    """A conversion under way: the document it was asked for, the model, and the engine's jobs for the bits of the
-    current sequence and of the current result, with their answers."""
+    """An active conversion: the document, the model, and the engine's jobs for the bits of the current sequence and of
+    the current result, with their answers."""
 
     asked: DocumentVersion
     document: Document
@@ -45,7 +45,7 @@ class Conversion(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a conversion is under way."""
+        """Whether a conversion is active."""
         return self._now is not None
 
     def start(self, info: ModelInfo) -> None:
@@ -67,13 +67,13 @@ class Conversion(QObject):
         self._now = Converting(asked, document, info, (current, result))
 
     def stop(self) -> None:
-        """Convert nothing any more."""
+        """Cancel the conversion."""
         now, self._now = self._now, None
         for job in set(now.jobs) - now.found.keys() if now is not None else ():
             self._link.cancel(job)
 
     def handle_event(self, event: Event) -> None:
-        """Take the engine's answer; other events are not for here."""
+        """Handle the engine's answer; other events are ignored."""
         now = self._now
         if now is None or event.job not in now.jobs or not isinstance(event, LAST_EVENTS):
             return

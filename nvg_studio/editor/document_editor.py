@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.editor import strokes
 from nvg_studio.editor.choices import Choices, LockKind
-from nvg_studio.editor.notices import Kind, Notice
+from nvg_studio.editor.context import EditorContext
+from nvg_studio.editor.notices import Kind, Notice, error_notice
 from nvg_studio.editor.strokes import Mask
 from nvg_studio.errors import NVGError
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project import document as documents
-
-if TYPE_CHECKING:
-    from nvg_studio.editor.session import Session
+from nvg_studio.project.document import Document, Snapshot
 
 LOCK_VERBS = {
     LockKind.LAYOUT: "Lock layout of",
@@ -25,11 +25,51 @@ LOCK_VERBS = {
 STAYED_BALANCED = "Nothing changed: the clusters stay equal in size. Switch Balanced off to paint freely."
 
 
-class DocumentEditor:
-    """Edits the document of one session; there must be a document."""
+class DocumentEditor(QObject):
+    """Edits the open document; unless a method says otherwise, there must be one.
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    Signals: `edited` after an edit of structure or content by the user, `cells_rebalanced` with bool [L] (cells outside
+    the stroke that balancing moved) before it.
+    """
+
+    edited = Signal()
+    cells_rebalanced = Signal(object)
+
+    def __init__(self, context: EditorContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context, self._store = context, context.store
+
+    @property
+    def _document(self) -> Document:
+        document = self._store.version.document
+        assert document is not None
+        return document
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        return self._document.snapshot
+
+    @property
+    def _sequence(self) -> GranularitySequence:
+        return self._snapshot.sequence
+
+    @property
+    def _locks(self) -> Locks:
+        return self._snapshot.locks
+
+    # -- history --------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Go one step back; nothing without a document."""
+        self._change(lambda document: document.undo())
+
+    def redo(self) -> None:
+        """Go one step forward again; nothing without a document."""
+        self._change(lambda document: document.redo())
+
+    def go_to_step(self, index: int) -> None:
+        """Go to any step of the history; nothing without a document."""
+        self._change(lambda document: document.visit(index))
 
     # -- structure ------------------------------------------------------------------------------
 
@@ -40,15 +80,13 @@ class DocumentEditor:
 
     def fill(self, cell: int, choices: Choices) -> None:
         """Give the region under a cell to the active cluster: the connected part of its cluster, or all of it."""
-        source = int(self._session.labels(choices.level)[cell])
+        source = int(self._sequence.labels(choices.level)[cell])
         title = f"Fill cluster {source} with {choices.cluster}, level {choices.level}"
-        self._apply_stroke(strokes.region(self._session.sequence, cell, choices), choices, title)
+        self._apply_stroke(strokes.region(self._sequence, cell, choices), choices, title)
 
     def restore(self, cells: Mask, choices: Choices) -> None:
         """Give `cells` back what they had in the last result."""
-        snapshot, sequence = self._session.snapshot, self._session.sequence
-        assert snapshot is not None
-        locks, result = snapshot.locks, snapshot.result
+        sequence, locks, result = self._sequence, self._locks, self._snapshot.result
         if sequence == result:
             self._notify("Nothing was edited since the last run, so there is nothing to restore.")
         elif edits.restore(sequence, result, cells, None, locks) == sequence:
@@ -61,20 +99,20 @@ class DocumentEditor:
 
     def balance(self, level: int) -> None:
         """Make the clusters of a level equal in size."""
-        sequence, locks = self._session.sequence, self._session.locks
+        sequence, locks = self._sequence, self._locks
         unchanged = f"The clusters of level {level} are equal in size already."
         self.apply(lambda: edits.balance(sequence, level, locks), f"Balance level {level}", unchanged, level=level)
 
     def merge(self, level: int, cluster: int) -> None:
         """Put a cluster into its sibling; it is empty afterwards."""
-        sequence, locks = self._session.sequence, self._session.locks
+        sequence, locks = self._sequence, self._locks
         title = f"Merge cluster {cluster} into {cluster ^ 1}, level {level}"
         unchanged = f"Cluster {cluster} is empty already."
         self.apply(lambda: edits.merge(sequence, level, cluster, locks), title, unchanged, level=level)
 
     def swap(self, level: int, a: int, b: int) -> None:
         """Exchange two clusters: shape and content."""
-        sequence, locks = self._session.sequence, self._session.locks
+        sequence, locks = self._sequence, self._locks
         title = f"Swap clusters {a} and {b}, level {level}"
         self.apply(lambda: edits.swap(sequence, level, a, b, locks), title, "Both clusters are empty.", level=level)
 
@@ -82,7 +120,7 @@ class DocumentEditor:
 
     def copy_content(self, level: int, clusters: frozenset[int], source: int) -> None:
         """Give clusters of a level the content, from coarse to fine, of another cluster of it."""
-        sequence = self._session.sequence
+        sequence = self._sequence
         tokens = edits.path_tokens(sequence, level, source)
         others = clusters - {source}
         if not others:
@@ -103,14 +141,14 @@ class DocumentEditor:
     def _set_content(
         self, level: int, clusters: frozenset[int], tokens: int | tuple[int, ...], title: str, unchanged: str
     ) -> None:
-        sequence, locks = self._session.sequence, self._session.locks
+        sequence, locks = self._sequence, self._locks
         after = strokes.with_content(sequence, level, clusters, tokens, locks)
-        wanted = strokes.with_content(sequence, level, clusters, tokens, None)
-        if after == sequence != wanted:
+        unlocked = strokes.with_content(sequence, level, clusters, tokens, None)
+        if after == sequence != unlocked:
             self._notify(strokes.CONTENT_LOCKED, Kind.WARNING)
             return
         self.apply(lambda: after, title, unchanged)
-        kept = int((after.token_map != wanted.token_map).any(axis=0).sum())
+        kept = int((after.token_map != unlocked.token_map).any(axis=0).sum())
         if kept:
             who = f"{kept} locked cells keep their" if kept > 1 else "One locked cell keeps its"
             self._notify(f"{who} content; the others have the new one.")
@@ -123,56 +161,50 @@ class DocumentEditor:
             return
         verb = "Unlock" if choices.unlocking else f"Lock {choices.lock_kind}"
         count = int(cells.sum())
-        locks = strokes.locked(self._session.locks, cells, choices)
+        locks = strokes.locked(self._locks, cells, choices)
         self.set_locks(locks, f"{verb}, {count} cell{'s' if count != 1 else ''}")
 
     def unlock_clusters(self, level: int, clusters: frozenset[int], kind: LockKind = LockKind.REGION) -> None:
         """Release what a lock of `kind` holds in whole clusters of a level (a region is everything)."""
-        cells = strokes.cells_of(self._session.sequence, level, clusters)
-        locks = strokes.released(self._session.locks, cells, kind)
+        cells = strokes.cells_of(self._sequence, level, clusters)
+        locks = strokes.released(self._locks, cells, kind)
         self.set_locks(locks, f"Unlock {strokes.cluster_list(clusters, level)}")
 
     def lock_clusters(self, level: int, clusters: frozenset[int], kind: LockKind) -> None:
         """Lock whole clusters of a level."""
         if self._has_no_layout(level, kind):
             return
-        cells = strokes.cells_of(self._session.sequence, level, clusters)
+        cells = strokes.cells_of(self._sequence, level, clusters)
         names = strokes.cluster_list(clusters, level)
         choices = Choices(level=level, lock_kind=kind)
-        self.set_locks(strokes.locked(self._session.locks, cells, choices), f"{LOCK_VERBS[kind]} {names}")
+        self.set_locks(strokes.locked(self._locks, cells, choices), f"{LOCK_VERBS[kind]} {names}")
 
     def lock_level(self, level: int, kind: LockKind) -> None:
         """Hold the whole picture's layout or content up to a level."""
         if self._has_no_layout(level, kind):
             return
-        everything = self._session.labels(0) == 0
+        everything = self._sequence.labels(0) == 0
         what = "layout" if kind is LockKind.LAYOUT else "content"
-        locks = strokes.locked(self._session.locks, everything, Choices(level=level, lock_kind=kind))
+        locks = strokes.locked(self._locks, everything, Choices(level=level, lock_kind=kind))
         self.set_locks(locks, f"Lock {what} up to level {level}")
 
     def unlock_all(self) -> None:
         """Release every lock."""
-        self.set_locks(self._session.locks.without(self._session.labels(0) == 0), "Unlock everything")
+        self.set_locks(self._locks.without(self._sequence.labels(0) == 0), "Unlock everything")
 
     def set_locks(self, locks: Locks, title: str) -> None:
-        """Have other locks; no step where nothing changes."""
-        document = self._session.document
-        if document is not None:
-            self._session.set_document(documents.with_locks(document, locks, title))
+        """Replace the locks; no step where nothing changes, nothing without a document."""
+        self._change(lambda document: documents.with_locks(document, locks, title))
 
     def release_layout(self) -> None:
-        """Let runs change the structure that was painted."""
-        document = self._session.document
-        if document is not None:
-            self._session.set_document(documents.release_layout(document))
+        """Let runs change the structure that was painted; nothing without a document."""
+        self._change(documents.release_layout)
 
     def rename(self, level: int, cluster: int, name: str) -> None:
-        """Name a cluster; an empty name takes its name away."""
-        document = self._session.document
-        if document is not None:
-            self._session.set_document(documents.with_name(document, level, cluster, name.strip()))
+        """Name a cluster; an empty name removes its name. Nothing without a document."""
+        self._change(lambda document: documents.with_name(document, level, cluster, name.strip()))
 
-    # -- what they share ------------------------------------------------------------------------
+    # -- shared by the edits ------------------------------------------------------------------------
 
     def apply(
         self,
@@ -187,25 +219,24 @@ class DocumentEditor:
         `stroke` bool [L]: what the stroke touched; other cells that changed sides flash. `level`: what was laid out, if
         a layout is being made.
         """
-        session, before = self._session, self._session.sequence
+        document, before = self._document, self._sequence
         try:
             after = edit()
         except NVGError as problem:
-            self._notify(str(problem), Kind.WARNING)
+            self._context.notify(error_notice(problem, Kind.WARNING))
             return
         if after == before:
             self._notify(unchanged)
             return
-        assert session.document is not None
-        session.set_document(documents.apply_edit(session.document, after, title, level))
+        self._store.edit(documents.apply_edit(document, after, title, level))
         moved = edits.changed_cells(before, after, before.depth)
         others = moved if stroke is None else moved & ~stroke
         if others.any():
-            session.cells_rebalanced.emit(others)
-        session.stroke_done.emit()
+            self.cells_rebalanced.emit(others)
+        self.edited.emit()
 
     def _apply_stroke(self, cells: Mask, choices: Choices, title: str) -> None:
-        sequence, locks = self._session.sequence, self._session.locks
+        sequence, locks = self._sequence, self._locks
         change, forbidden = strokes.split_by_locks(sequence, cells, choices, locks)
         if change.any():
             edit = partial(strokes.painted, sequence, cells, choices, locks)
@@ -221,4 +252,9 @@ class DocumentEditor:
         return True
 
     def _notify(self, text: str, kind: Kind = Kind.INFO) -> None:
-        self._session.notified.emit(Notice(text, kind))
+        self._context.notify(Notice(text, kind))
+
+    def _change(self, change: Callable[[Document], Document]) -> None:
+        document = self._store.version.document
+        if document is not None:
+            self._store.edit(change(document))

@@ -71,6 +71,6 @@ class EngineClient(QObject):
         return job
 
     def _adjust_interval(self) -> None:
-        wanted = POLL_MS if self._pending else IDLE_POLL_MS
-        if self._timer.interval() != wanted:
-            self._timer.setInterval(wanted)
+        interval = POLL_MS if self._pending else IDLE_POLL_MS
+        if self._timer.interval() != interval:
+            self._timer.setInterval(interval)

@@ -1,4 +1,4 @@
-"""Of several answers from threads to the same question only the one to the latest request counts."""
+"""Of several answers from threads only the one to the latest request is used."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,18 +7,18 @@ Value = TypeVar("Value")
 
 
 class LatestOnly:
-    """A question that may be asked anew before its answer is there (which file, which list)."""
+    """A request that may be repeated with other arguments before its answer is there (a file, a list)."""
 
     def __init__(self) -> None:
         self._number = 0
 
     def ask(self) -> "Request":
-        """Ask anew: callbacks of earlier requests do nothing from now on."""
+        """Begin a request: callbacks of earlier requests do nothing from now on."""
         self._number += 1
         return Request(self, self._number)
 
     def is_current(self, number: int) -> bool:
-        """Whether nothing was asked since this request."""
+        """Whether there was no later request."""
         return number == self._number
 
 

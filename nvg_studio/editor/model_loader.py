@@ -1,4 +1,4 @@
-"""Which model is loaded, which one is on its way, and what goes wrong with any of them."""
+"""The loaded model, models that are being loaded, and failures of loading."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ AUTOMATIC = "auto"
 
 @dataclass(frozen=True)
 class LoadRequest:
-    """A model that is being loaded: the name of its folder, and the device that was asked for."""
+    """A model that is being loaded: the name of its folder, and the requested device."""
 
     name: str
     device: str
@@ -43,11 +43,11 @@ class ModelLoader(QObject):
 
     @property
     def loading(self) -> str | None:
-        """The model that was asked for last and is not loaded yet."""
+        """The model that was requested last and is not loaded yet."""
         return next((request.name for request in reversed(self._requests.values())), None)
 
     def load(self, folder: Path, device: str = AUTOMATIC, dtype: str = AUTOMATIC) -> None:
-        """Load the model of a folder; the one before stays in use until then."""
+        """Load the model of a folder; the current one stays in use until then."""
         if (folder / "config.json").is_file():
             self._requests[self._engine.load(str(folder), device, dtype)] = LoadRequest(folder.name, device)
         else:
@@ -55,7 +55,7 @@ class ModelLoader(QObject):
         self.changed.emit()
 
     def handle_event(self, event: Event) -> None:
-        """Take the answer to a load; other events are not for here."""
+        """Handle the answer to a load; other events are ignored."""
         request = self._requests.pop(event.job, None) if isinstance(event, ModelReady | Failed | Cancelled) else None
         if isinstance(event, ModelReady):
             self.info, self._loaded_job = event.info, event.job

@@ -1,4 +1,4 @@
-"""The models on this machine as the window sees them: listed on a thread, fetched in a process of its own."""
+"""The model library of this computer: listed on a thread; downloads and conversions in a process of their own."""
 
 import threading
 from collections.abc import Callable
@@ -8,9 +8,10 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from nvg_studio.editor.background import Lane
+from nvg_studio.editor.context import EditorContext
 from nvg_studio.editor.latest import LatestOnly
+from nvg_studio.editor.model_loader import ModelLoader
 from nvg_studio.editor.notices import Notice, error_notice
-from nvg_studio.editor.session import Session
 from nvg_studio.errors import Cancelled
 from nvg_studio.hub import install, library, published
 from nvg_studio.hub.library import DamagedModel, ModelFacts
@@ -21,45 +22,41 @@ Found = tuple[ModelFacts | DamagedModel, ...]
 
 
 class ModelManager(QObject):
-    """One piece of work at a time.
+    """Runs one task at a time (a download, an installation, a conversion).
 
-    `changed`: the list, the work or the problem is another; `installed` carries the folder of a model that came in.
+    Signals: `changed` when `found`, `progress` or `problem` change; `installed` with the folder of a new model.
     """
 
     changed = Signal()
     installed = Signal(object)
     _progressed = Signal(object, object)
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, context: EditorContext, models: ModelLoader, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context, self._background, self._models = context, context.background, models
         self._stop = threading.Event()
         self._list_requested = LatestOnly()
         self.found: Found = ()
         self.progress: Progress | None = None
-        """Of the work under way; None: there is none."""
+        """Of the task that is running; None: none is."""
         self.problem = ""
-        """Why the last work failed."""
+        """Why the last task failed; "" where it did not."""
         self._progressed.connect(self._set_progress, Qt.ConnectionType.QueuedConnection)
 
     def refresh(self) -> None:
-        """List the models anew."""
-        folder = self._session.info.folder if self._session.info is not None else ""
+        """List the models again."""
+        folder = self._models.info.folder if self._models.info is not None else ""
         elsewhere = Path(folder) if folder else None
         request = self._list_requested.ask()
         work = lambda: tuple(library.list_models(elsewhere))  # noqa: E731
-        self._session.background.start(
-            work, request.only(self._set_found), request.only(self._report_error), Lane.FILES
-        )
+        self._background.start(work, request.only(self._set_found), request.only(self._report_error), Lane.FILES)
 
     def accept_and_download(self, name: str) -> None:
-        """Write down that the licence is accepted, then fetch a published model."""
-        self._session.background.start(
-            published.accept_licence, lambda _: self.download(name), self._report_error, Lane.FILES
-        )
+        """Record that the licence is accepted, then download a published model."""
+        self._background.start(published.accept_licence, lambda _: self.download(name), self._report_error, Lane.FILES)
 
     def download(self, name: str) -> None:
-        """Fetch a published model whose licence is accepted."""
+        """Download a published model whose licence is accepted."""
         self._start(f"Looking for {name}", install.install_published, name, None)
 
     def install_folder(self, folder: Path) -> None:
@@ -72,9 +69,7 @@ class ModelManager(QObject):
 
     def remove(self, folder: Path) -> None:
         """Delete a model of the user's own folder."""
-        self._session.background.start(
-            lambda: library.remove(folder), lambda _: self.refresh(), self._report_error, Lane.FILES
-        )
+        self._background.start(lambda: library.remove(folder), lambda _: self.refresh(), self._report_error, Lane.FILES)
 
     def stop(self) -> None:
         """Cancel the task; what was downloaded so far is used the next time."""
@@ -83,11 +78,11 @@ class ModelManager(QObject):
     def _start(self, text: str, work: Callable[..., Path], *arguments: Any) -> None:
         if self.progress is not None:
             return
-        # An own flag for every work: one that ends late must not see the flag of the next.
+        # A flag for every task: one that ends late must not see the flag of the next.
         self._stop = stop = threading.Event()
         self.progress, self.problem = Progress(text), ""
         self.changed.emit()
-        self._session.background.start(
+        self._background.start(
             lambda: run_in_subprocess(work, arguments, lambda progress: self._progressed.emit(stop, progress), stop),
             self._installed,
             self._failed,
@@ -97,14 +92,14 @@ class ModelManager(QObject):
         )
 
     def _set_progress(self, work: threading.Event, progress: Progress) -> None:
-        """Show how far the work with this flag is; a report of one that has ended comes too late."""
+        """Show the progress of the task with this flag; that of an ended task is ignored."""
         if self.progress is not None and work is self._stop:
             self.progress = progress
             self.changed.emit()
 
     def _installed(self, folder: Path) -> None:
         self.progress = None
-        self._session.notified.emit(Notice(f"{folder.name} is here now: choose it under Run, Models."))
+        self._context.notify(Notice(f"{folder.name} is here now: choose it under Run, Models."))
         self.installed.emit(folder)
         self.refresh()
 
@@ -116,7 +111,7 @@ class ModelManager(QObject):
         if not isinstance(problem, Cancelled):
             notice = error_notice(problem)
             self.problem = notice.text
-            self._session.notified.emit(notice)
+            self._context.notify(notice)
         self.changed.emit()
 
     def _set_found(self, found: Found) -> None:

@@ -1,10 +1,9 @@
 """Notices to the user, as values."""
 
-import traceback
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nvg_studio.errors import NVGError
+from nvg_studio.errors import describe
 
 
 class Kind(StrEnum):
@@ -17,9 +16,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Notice:
-    """What is said: one line; `details` may have many (a traceback).
+    """One line for the user; `details` may have many lines (a traceback).
 
-    `action` and `second_offer` name actions of the table, "" for none.
+    `action` and `second_offer` name actions of the table that are offered with it, "" for none.
     """
 
     text: str
@@ -29,9 +28,7 @@ class Notice:
     second_offer: str = ""
 
 
-def error_notice(problem: Exception, kind: Kind = Kind.ERROR) -> Notice:
-    """The notice of an exception: its own line where it was made for people, else what it is, with the traceback."""
-    if isinstance(problem, NVGError | OSError):
-        return Notice(str(problem), kind)
-    details = "".join(traceback.format_exception(problem))
-    return Notice(f"Something went wrong: {problem!r}", kind, details)
+def error_notice(error: Exception, kind: Kind = Kind.ERROR) -> Notice:
+    """The notice of an exception."""
+    described = describe(error)
+    return Notice(described.text, kind, described.details)

@@ -1,4 +1,4 @@
-"""The session: puts the document store, the engine client and the controllers together."""
+"""The session: creates and connects the document store, the engine client and the controllers."""
 
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from nvg_studio.editor.background import BackgroundWork
 from nvg_studio.editor.context import EditorContext
 from nvg_studio.editor.conversion import Conversion
 from nvg_studio.editor.document_editor import DocumentEditor
-from nvg_studio.editor.documents.open_document import OpenDocument, OpenRequest, SaveState
+from nvg_studio.editor.document_view import DocumentView
+from nvg_studio.editor.documents.open_document import OpenDocument, OpenRequest
 from nvg_studio.editor.documents.photo_reader import PendingPhoto, PhotoReader
 from nvg_studio.editor.documents.store import DocumentStore
 from nvg_studio.editor.engine_client import EngineClient
 from nvg_studio.editor.files.autosaver import Autosaver
+from nvg_studio.editor.files.document_lock import DocumentLock
 from nvg_studio.editor.files.user_settings import unsaved_folder
 from nvg_studio.editor.model_loader import ModelLoader
 from nvg_studio.editor.notices import Kind, Notice
@@ -24,28 +26,23 @@ from nvg_studio.editor.runs.generation import GenerationController
 from nvg_studio.editor.runs.live_runs import LiveRuns
 from nvg_studio.editor.runs.run_queue import RunQueue
 from nvg_studio.engine.process import Engine
-from nvg_studio.errors import ProjectError
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.granularity.structure_method import HALVES, StructureMethod
-from nvg_studio.ids import UNKNOWN, TokenizerId, tokenizer_of
+from nvg_studio.ids import UNKNOWN, TokenizerId
 from nvg_studio.imaging.cells import cell_means
 from nvg_studio.project.document import Document, Snapshot
-from nvg_studio.project.planning import edited_stage
 from nvg_studio.project.project_lock import ProjectLocks
-from nvg_studio.project.renaming import document_with_current_ids
-from nvg_studio.project.rendering import Rendering
 from nvg_studio.project.storage.project_file import Project
 from nvg_studio.sampling.events import Event, ModelReady, Picture, StageDone
 from nvg_studio.sampling.settings import ModelInfo
 
 
 class Session(QObject):
-    """The document store, the engine and the controllers, put together; what widgets ask about them.
+    """The document store, the engine and the controllers of one window, and what widgets read from them.
 
     Signals: `changed` (document, locks or history), `pictures_changed` (stage pictures), `model_changed`,
-    `pending_photo_changed`, `stroke_done` after an edit by the user, `cells_rebalanced` with bool [L] (cells that
-    balancing moved), `notified` with a `Notice`, `project_opened` with a `Project` that is worked on from now on,
+    `pending_photo_changed`, `notified` with a `Notice`, `project_opened` with the `Project` that was opened,
     `device_refused` with the name of the device on which a model cannot be loaded and the `Failed` that says why. Which
     document is open is decided by `store`, edits of it are in `document_editor`, runs and their results in
     `generation`.
@@ -55,8 +52,6 @@ class Session(QObject):
     pictures_changed = Signal()
     model_changed = Signal()
     pending_photo_changed = Signal()
-    stroke_done = Signal()
-    cells_rebalanced = Signal(object)
     notified = Signal(object)
     project_opened = Signal(object)
     device_refused = Signal(str, object)
@@ -65,9 +60,8 @@ class Session(QObject):
         """`unsaved`: where unsaved work is kept in case of a crash; None: the user's own folder."""
         super().__init__()
         self._cell_colours: tuple[str, Picture] | None = None
-        self._locked_path: Path | None = None
         self.photo_structure: StructureMethod | None = HALVES
-        """How photos are clustered that are opened, whatever the model; None: as the model does."""
+        """How opened photos are clustered, whatever the model; None: by the model's own method."""
         self.store = DocumentStore(self)
         self.background = BackgroundWork(self)
         self.project_locks = ProjectLocks()
@@ -81,18 +75,20 @@ class Session(QObject):
         self.stage_pictures = StagePictures(self.engine_client, self)
         self.codebook_colours = CodebookColours(self.engine_client, self)
         self.run_queue = RunQueue(self.engine_client, self)
-        self.document_editor = DocumentEditor(self)
+        self.document_editor = DocumentEditor(self.context, self)
         self.generation = GenerationController(self.context, self.run_queue, self.model_loader, self)
         self.live_runs = LiveRuns(
             self.store, self.run_queue, lambda: self.can_run, lambda: self.generation.run(live=True), parent=self
         )
         self.autosaver = Autosaver(self.context, unsaved or unsaved_folder(), self)
+        # In this order: runs of the last document stop before the path can change, and widgets see the final path.
+        self.store.replaced.connect(self._handle_replaced)
+        self.document_lock = DocumentLock(self.store, self.project_locks, self)
         self._connect()
 
     def _connect(self) -> None:
-        self.store.replaced.connect(self._handle_replaced)
-        self.store.changed.connect(self._handle_change)
-        self.run_queue.settings_changed.connect(lambda: self.store.set_settings(self.run_queue.settings))
+        self.store.changed.connect(self.changed)
+        self.run_queue.options_changed.connect(lambda: self.store.set_settings(self.run_queue.options.settings))
         self.engine_client.event_received.connect(self._handle_event)
         self.model_loader.loaded.connect(self._handle_model)
         self.model_loader.changed.connect(self.model_changed)
@@ -100,9 +96,10 @@ class Session(QObject):
         self.photo_reader.changed.connect(self.pending_photo_changed)
         self.stage_pictures.ready.connect(self.pictures_changed)
         self.run_queue.stage_done.connect(self._cache_preview)
-        self.stroke_done.connect(self.live_runs.stroke)
+        self.document_editor.edited.connect(self.live_runs.stroke)
         for source in (
             self.store,
+            self.document_lock,
             self.model_loader,
             self.photo_reader,
             self.conversion,
@@ -119,7 +116,7 @@ class Session(QObject):
         self.background.stop()
 
     def close(self) -> bool:
-        """End the engine, wait for the threads, and leave the files to others; False where a thread does not end."""
+        """End the engine, wait for the threads, and release the files; False where a thread does not end."""
         self.stop()
         self.engine_client.close()
         ended = self.background.close()
@@ -127,22 +124,27 @@ class Session(QObject):
         self.project_locks.close()
         return ended
 
-    # -- what there is --------------------------------------------------------------------------
+    # -- the document and the model ---------------------------------------------------------------
+
+    @property
+    def view(self) -> DocumentView:
+        """The open document and the loaded model as they are now."""
+        return DocumentView(self.store.current, self.model_loader.info)
 
     @property
     def document(self) -> Document | None:
         """The open document; None: there is none."""
-        return None if self.store.current is None else self.store.current.document
+        return self.view.document
 
     @property
     def name(self) -> str:
-        """What the document is called."""
-        return "" if self.store.current is None else self.store.current.name
+        """The document's name."""
+        return self.view.name
 
     @property
     def path(self) -> Path | None:
         """The document's own file."""
-        return None if self.store.current is None else self.store.current.path
+        return self.view.path
 
     @property
     def info(self) -> ModelInfo | None:
@@ -162,86 +164,72 @@ class Session(QObject):
     @property
     def snapshot(self) -> Snapshot | None:
         """The current step of the document."""
-        return None if self.document is None else self.document.snapshot
+        return self.view.snapshot
 
     @property
     def sequence(self) -> GranularitySequence:
         """The current sequence; there must be a document."""
-        assert self.document is not None
-        return self.document.snapshot.sequence
+        return self.view.sequence
 
     @property
     def locks(self) -> Locks:
         """The current locks; there must be a document."""
-        assert self.document is not None
-        return self.document.snapshot.locks
+        return self.view.locks
 
     @property
     def depth(self) -> int:
         """K of the document, or of the model, or 8."""
-        if self.document is not None:
-            return self.sequence.depth
-        return self.info.depth if self.info else 8
+        return self.view.depth
 
     @property
     def grid(self) -> int:
         """Cells per side of the document."""
-        return round(self.sequence.cells**0.5)
+        return self.view.grid
 
     def labels(self, level: int) -> NDArray[np.int64]:
         """Cluster of every cell at a level: int64 [L]."""
-        return self.sequence.labels(level)
+        return self.view.labels(level)
 
     def cluster_name(self, level: int, cluster: int) -> str:
         """The name that a cluster was given; "" for none."""
-        names = () if self.snapshot is None else self.snapshot.names
-        return next((name for stage, number, name in names if (stage, number) == (level, cluster)), "")
+        return self.view.cluster_name(level, cluster)
 
     @property
     def lowest_changed_level(self) -> int | None:
         """The level from which the next run must start; None where nothing was edited since the last one."""
-        return None if self.snapshot is None else edited_stage(self.snapshot)
-
-    @property
-    def save_state(self) -> SaveState | None:
-        """What would be lost: the current step, and the results that wait beside the history."""
-        return None if self.store.current is None else self.store.current.save_state
+        return self.view.lowest_changed_level
 
     @property
     def modified(self) -> bool:
         """Whether the document differs from its file."""
-        return self.store.current is not None and self.store.current.modified
+        return self.view.modified
 
     @property
     def model_compatible(self) -> bool:
-        """Whether the loaded model can run on the document: its tokens mean something to its own model alone."""
-        fits = self.info is not None and (self.document is None or self.info.depth == self.sequence.depth)
-        return fits and not self.made_with_other_model
+        """Whether the loaded model can run on the document."""
+        return self.view.model_compatible
 
     @property
     def made_with_other_model(self) -> bool:
-        """Whether the document's content was made with another model than the loaded one."""
-        if self.snapshot is None or self.snapshot.blank or self.info is None:
-            return False
-        return not self.info.identity.owns(self.snapshot.tokenizer)
+        """Whether the document's content is that of another tokenizer than the loaded model's."""
+        return self.view.made_with_other_model
 
     @property
     def document_model_name(self) -> str:
-        """The name of the model that a foreign document was made with."""
-        return (self.store.current.model_name if self.store.current is not None else "") or "another model"
+        """The name of the model that the document was made with."""
+        return self.view.document_model_name
+
+    @property
+    def base(self) -> Picture:
+        """The document's picture as of the last run (or the photo): uint8 [S, S, 3]."""
+        return self.view.base
 
     @property
     def can_run(self) -> bool:
-        """Whether a run may be asked for now; it waits where another one works."""
+        """Whether a run may be requested now; it waits while another one is running."""
         running = self.run_queue.running
         new_picture = running is not None and running.started_from is None
         return self.info is not None and self.model_compatible and self.pending_photo is None and not new_picture
-
-    @property
-    def base(self) -> NDArray[np.uint8]:
-        """The document's picture as of the last run (or the photo): uint8 [S, S, 3]."""
-        assert self.document is not None
-        return self.document.base
 
     @property
     def cell_colours(self) -> Picture:
@@ -253,17 +241,13 @@ class Session(QObject):
 
     @property
     def comparison_picture(self) -> Picture:
-        """What to compare the picture on the canvas with: the last result; where that is what it shows, the one before.
+        """What to compare the picture on the canvas with: the last result; where the canvas shows that, the one before.
 
         The photo stands for the first result. uint8 [S, S, 3].
         """
-        assert self.document is not None and self.snapshot is not None
-        snapshot, index = self.snapshot, self.document.index
-        if snapshot.sequence != snapshot.result or self.run_queue.running is not None:
-            return self.base
-        earlier = reversed(self.document.history.snapshots[:index])
-        key = next((step.base for step in earlier if step.base != snapshot.base), snapshot.base)
-        return self.document.pictures[key]
+        assert self.snapshot is not None
+        shows_result = self.snapshot.sequence == self.snapshot.result and self.run_queue.running is None
+        return self.view.previous_picture if shows_result else self.base
 
     # -- model and answers ----------------------------------------------------------------------
 
@@ -288,6 +272,7 @@ class Session(QObject):
             receiver.handle_event(event)
 
     def _handle_model(self, info: ModelInfo) -> None:
+        self.store.set_identity(info.identity)
         self.stage_pictures.set_model(info.identity)
         self._notify_model_mismatch()
         self.codebook_colours.clear()
@@ -317,50 +302,16 @@ class Session(QObject):
         self.run_queue.cancel_all()
 
     def _handle_replaced(self, opened: OpenDocument) -> None:
-        """Another document is open: nothing of the last one goes on."""
+        """Another document is open: the runs of the last one stop."""
         self.run_queue.cancel_all()
-        self.run_queue.set_options(settings=opened.settings)
+        self.run_queue.set_settings(opened.settings)
         self.stage_pictures.stored = opened.project.rendering if opened.project is not None else None
-        self._lock_file()
         if opened.project is not None:
             self.project_opened.emit(opened.project)
 
-    def _handle_change(self) -> None:
-        if self.path != self._locked_path:
-            self._lock_file()
-        self.changed.emit()
-
-    def _lock_file(self) -> None:
-        """Hold the document's own file, and no other."""
-        self._locked_path = path = self.path
-        try:
-            if path is not None:
-                self.project_locks.acquire(path)
-        except ProjectError as problem:
-            self._locked_path = None
-            self.store.forget_path()
-            self.notified.emit(Notice(f"{problem} This document has no file for now.", Kind.WARNING))
-            return
-        self.project_locks.set_document_file(path)
-        if path is not None:
-            self.project_locks.release(path)
-
     def to_project(self) -> Project:
-        """The document as a project, with what is known of its stage pictures; there must be a document."""
-        assert self.document is not None
-        sequence, info = self.sequence, self.info
-        document = self.document if info is None else document_with_current_ids(self.document, info.identity)
-        tokenizer = document.snapshot.tokenizer
-        stages = {stage: self.stage_pictures.picture(sequence, stage) for stage in range(sequence.depth + 1)}
-        known = {stage: picture for stage, picture in stages.items() if picture is not None}
-        model = self.stage_pictures.model_of(sequence)
-        rendering = None
-        if model is not None and known and tokenizer in (UNKNOWN, tokenizer_of(model)):
-            rendering = Rendering.known(model, sequence, known)
-        opened = self.store.current
-        assert opened is not None
-        name = info.name if info is not None and info.identity.tokenizer == tokenizer else opened.model_name
-        return Project(document, name, rendering, opened.reference, settings=opened.settings)
+        """The document as a project, with its known stage pictures; there must be a document."""
+        return self.view.project(self.stage_pictures.rendering(self.sequence))
 
     def _notify_model_mismatch(self) -> None:
         if self.made_with_other_model:
@@ -370,7 +321,7 @@ class Session(QObject):
             )
 
     def convert(self) -> None:
-        """Make the content of a foreign document anew with the loaded model, from its picture."""
+        """Encode the content of another model's document again with the loaded model, from its picture."""
         if self.info is not None and self.made_with_other_model:
             self.conversion.start(self.info)
 
@@ -378,24 +329,3 @@ class Session(QObject):
         if event.preview is not None:
             keep = self.stage_pictures.add_preview if event.rough else self.stage_pictures.add
             keep(event.sequence, event.stage, event.preview)
-
-    # -- history --------------------------------------------------------------------------------
-
-    def undo(self) -> None:
-        """One step back."""
-        if self.document is not None:
-            self.set_document(self.document.undo())
-
-    def redo(self) -> None:
-        """One step forward again."""
-        if self.document is not None:
-            self.set_document(self.document.redo())
-
-    def go_to_step(self, index: int) -> None:
-        """Go to any step."""
-        if self.document is not None:
-            self.set_document(self.document.visit(index))
-
-    def set_document(self, document: Document) -> None:
-        """Go on with another value of the open document, made by the user."""
-        self.store.edit(document)

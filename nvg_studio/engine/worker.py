@@ -36,7 +36,6 @@ from nvg_studio.sampling.events import (
     StageDone,
     Structure,
 )
-from nvg_studio.sampling.failures import explain
 from nvg_studio.sampling.settings import RunRequest
 
 ENGINE_NICENESS = 5
@@ -198,7 +197,7 @@ class _Worker:
             answer = Cancelled(job.job)
         except Exception as error:
             where = self._pipeline.info.device if self._pipeline is not None else ""
-            answer = Failed(job.job, explain(error, where), traceback.format_exc())
+            answer = Failed(job.job, errors.describe(error, where).text, traceback.format_exc())
         if isinstance(answer, Failed):
             _release_memory()
         self._mailbox.reply(answer)

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
-from nvg_studio.errors import Cancelled, HubError, NVGError
+from nvg_studio.errors import Cancelled, HubError, NVGError, describe
 from nvg_studio.hub.progress import Progress, Report
 
 POLL_S = 0.05
@@ -86,8 +86,6 @@ def _perform(connection: Connection, work: Callable[..., Any], arguments: tuple[
         value = work(*arguments, connection.send)
     except NVGError as problem:
         error = type(problem)(str(problem))
-    except OSError as problem:
-        error = HubError(f"{problem.strerror or problem}: '{problem.filename}'" if problem.filename else str(problem))
     except Exception as problem:
-        error = HubError(f"Something went wrong: {problem!r}")
+        error = HubError(describe(problem).text)
     connection.send((value, error))

@@ -30,7 +30,7 @@ from nvg_studio.model.checkpoint import (
 )
 from nvg_studio.model.config import ModelConfig
 from nvg_studio.model.tokenizer import Tokenizer
-from nvg_studio.sampling.failures import is_out_of_memory
+from nvg_studio.errors import is_out_of_memory
 from nvg_studio.sampling.precision import Precision
 from nvg_studio.training.loop import devices
 from nvg_studio.training.data.cache import scale_factors

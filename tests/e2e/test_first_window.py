@@ -47,7 +47,7 @@ def test_photo_paint_lock_run_undo_redo_save(
     assert studio.card_states()[LEVEL] == "edited"
 
     lock(studio, cluster=3)
-    session.run_queue.set_options(scope=Scope.WHOLE)
+    studio.set_run_options(scope=Scope.WHOLE)
     studio.press_card(LEVEL)
     studio.until(lambda: session.run_queue.running is None and studio.snapshot.request is not None)
     assert set(studio.card_states()) == {"fresh"}

@@ -1,5 +1,6 @@
 """A layout from nothing and a reference, filled in by the real engine: what was laid out is what comes out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ def test_a_painted_layout_is_kept_in_every_variation(real_studio: Studio) -> Non
     studio, session = real_studio, real_studio.session
     session.generation.new_layout(0, bands=False)
     studio.settle()
-    studio.window.state.update(balanced=False, size=3, tool="brush")
+    studio.choose(balanced=False, size=3, tool="brush")
     studio.window.state.set_level(1)
     studio.window.state.activate(1)
     studio.stroke([(2.5, 2.5), (5.5, 5.5)])
@@ -24,7 +25,7 @@ def test_a_painted_layout_is_kept_in_every_variation(real_studio: Studio) -> Non
     studio.stroke([(0.5, 6.5), (6.5, 6.5)])
     laid_out = studio.snapshot.sequence
     assert studio.snapshot.layout is not None and studio.snapshot.layout.levels == 2
-    session.run_queue.set_options(variations=3)
+    studio.set_run_options(variations=3)
     studio.trigger_when_enabled("run.run")
     studio.until(lambda: len(session.generation.pending_results) == 3)
     studio.settle()
@@ -42,7 +43,7 @@ def test_the_structure_of_a_photo_goes_into_another_class(real_studio: Studio, t
     studio, session = real_studio, real_studio.session
     studio.open(samples[0])
     reference = studio.window.reference_controller
-    reference.set_choices(levels=3, stages=1)
+    reference.set_choices(replace(reference.choices, levels=3, stages=1))
     reference.open(samples[1])
     studio.until(lambda: reference.found is not None)
     source = NVGPipeline.from_pretrained(tiny, device="cpu").encode(

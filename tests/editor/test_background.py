@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from pytestqt.exceptions import capture_exceptions
@@ -24,21 +25,28 @@ def ignore(_: object) -> None:
     """Nobody waits for it."""
 
 
+def return_lane(lane: Lane) -> Lane:
+    """The work of a job."""
+    return lane
+
+
 @pytest.mark.parametrize("lane", list(Lane))
 def test_a_full_lane_leaves_the_others_free(qtbot: QtBot, work: BackgroundWork, lane: Lane) -> None:
-    gate, done = threading.Event(), []
+    gate = threading.Event()
+    done: list[Lane] = []
     for _ in range(2 * THREADS[lane]):
         work.start(gate.wait, ignore, ignore, lane)
     others = [other for other in Lane if other is not lane]
     for other in others:
-        work.start(lambda other=other: other, done.append, ignore, other)
+        work.start(partial(return_lane, other), done.append, ignore, other)
     qtbot.waitUntil(lambda: len(done) == len(others), timeout=LIMIT)
     gate.set()
     qtbot.waitUntil(lambda: not work.busy, timeout=LIMIT)
 
 
 def test_jobs_with_one_turn_are_done_in_order(qtbot: QtBot, work: BackgroundWork) -> None:
-    gate, order = threading.Event(), []
+    gate = threading.Event()
+    order: list[int] = []
 
     def first() -> None:
         gate.wait()
@@ -46,7 +54,7 @@ def test_jobs_with_one_turn_are_done_in_order(qtbot: QtBot, work: BackgroundWork
 
     work.start(first, ignore, ignore, Lane.SAVES, queue_key="a file")
     for number in range(1, 20):
-        work.start(lambda number=number: order.append(number), ignore, ignore, Lane.SAVES, queue_key="a file")
+        work.start(partial(order.append, number), ignore, ignore, Lane.SAVES, queue_key="a file")
     work.start(lambda: order.append(-1), ignore, ignore, Lane.SAVES, queue_key="another file")
     qtbot.waitUntil(lambda: order == [-1], timeout=LIMIT)
     gate.set()
@@ -74,12 +82,13 @@ def test_what_was_taken_is_given_back_whatever_fails(qtbot: QtBot, work: Backgro
 
 
 def test_the_end_does_what_must_be_done_and_begins_nothing_else(qtbot: QtBot) -> None:
-    work, done = BackgroundWork(), []
+    work = BackgroundWork()
+    done: list[object] = []
     gates = {lane: threading.Event() for lane in Lane}
     for lane, gate in gates.items():
         for _ in range(THREADS[lane]):
             work.start(gate.wait, done.append, ignore, lane)
-        work.start(lambda lane=lane: done.append(lane), ignore, ignore, lane)
+        work.start(partial(done.append, lane), ignore, ignore, lane)
     work.stop()
     for gate in gates.values():
         gate.set()
@@ -112,4 +121,4 @@ def test_it_says_what_a_closing_window_waits_for(qtbot: QtBot, work: BackgroundW
     assert work.awaited == ("Saving work.nvgs",)
     with qtbot.waitSignal(work.idle, timeout=LIMIT):
         gate.set()
-    assert work.awaited == ()
+    assert not work.awaited

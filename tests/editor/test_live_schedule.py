@@ -46,7 +46,7 @@ def test_whatever_is_painted_the_last_stroke_is_what_runs(strokes: list[tuple[st
         if step is LiveAction.CANCEL:
             running, step = None, schedule.next_action(now, False, False)
         if step is LiveAction.START:
-            running, schedule = schedule.wanted, schedule.started()
+            running, schedule = schedule.pending, schedule.started()
     if schedule.next_action(now + LATER, False, False) is LiveAction.START:
         schedule = schedule.started()
     assert not strokes or schedule.last_started == strokes[-1][0]

@@ -9,22 +9,24 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from nvg_studio.editor.documents.store import (
-    DocumentStore,
+from nvg_studio.editor.documents.open_document import (
     DocumentVersion,
     NewDocument,
     OpenDocument,
     OpenRequest,
-    Outcome,
-    Replacement,
     SaveRequest,
 )
+from nvg_studio.editor.documents.store import DocumentStore, Outcome, Replacement
 from nvg_studio.editor.notices import Notice
 from nvg_studio.granularity.grid import tree_depth
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.ids import Identity, ModelId, TokenizerId, model_with, tokenizer_of
 from nvg_studio.project import document as documents
 from nvg_studio.project.document import Document, PendingResult
+from nvg_studio.sampling.events import Picture
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest
+from tests.project.damaged_files import full_project
+from tests.project.documents import MODEL
 
 PHOTO = np.zeros((16, 16, 3), np.uint8)
 CELLS = 16
@@ -40,7 +42,7 @@ def edited(now: Document, name: str) -> Document:
 
 def result(cells: int = CELLS, seed: int = 0) -> PendingResult:
     sequence = GranularitySequence.blank(cells, tree_depth(cells))
-    request = RunRequest(sequence, 0, None, (GenerationSettings(seed=seed),), "model")
+    request = RunRequest(sequence, 0, None, (GenerationSettings(seed=seed),), ModelId("model"))
     return PendingResult(request, sequence, PHOTO, None, "New picture")
 
 
@@ -50,6 +52,42 @@ def store() -> DocumentStore:
     store = DocumentStore()
     store.open(NewDocument(document(), "first", saved=True))
     return store
+
+
+@pytest.mark.parametrize("way", ["at once", "when it is read", "after the question about unsaved changes"])
+def test_a_project_of_before_gets_the_ids_of_the_loaded_model(store: DocumentStore, way: str) -> None:
+    """Whichever way it is opened, or a run could not tell that it would only repeat the last one."""
+    tokenizer = TokenizerId("c" * 64)
+    identity = Identity(tokenizer, model_with(tokenizer, "d" * 64), "e" * 64, frozenset({"e" * 64, MODEL, "m"}))
+    store.set_identity(identity)
+    project = full_project()
+    new = NewDocument(project.document, "old", saved=True, project=project)
+    if way == "at once":
+        store.open(new)
+    else:
+        replacements: list[Replacement] = []
+        store.replace_requested.connect(replacements.append)
+        request = store.begin_opening("old")
+        if way != "when it is read":
+            store.edit(edited(document(), "unsaved"))
+        store.finish_opening(request, new)
+        for replacement in replacements:
+            replacement.accept()
+    now = store.current
+    assert now is not None and now.name == "old" and not now.modified
+    assert {step.tokenizer for step in now.document.history.snapshots} == {tokenizer}
+    requests = [step.request for step in now.document.history.snapshots if step.request is not None]
+    assert requests and all(tokenizer_of(request.model) == tokenizer for request in requests)
+    assert now.project is not None and now.project.document is now.document
+    assert now.project.rendering is not None and tokenizer_of(now.project.rendering.model) == tokenizer
+
+
+def test_a_project_of_another_model_keeps_its_ids(store: DocumentStore) -> None:
+    other = TokenizerId("7" * 64)
+    store.set_identity(Identity(other, model_with(other, "6" * 64), "5" * 64))
+    project = full_project()
+    store.open(NewDocument(project.document, "old", saved=True, project=project))
+    assert store.version.document is project.document
 
 
 def test_identities_are_never_used_again_and_revisions_grow(store: DocumentStore) -> None:
@@ -109,6 +147,11 @@ def test_saves_bind_their_own_document_to_the_latest_file(store: DocumentStore) 
     assert not store.finish_saving(late, Path("late.nvgs")) and store.current.path is None
 
 
+def reference_of(store: DocumentStore) -> Picture | None:
+    assert store.current is not None
+    return store.current.reference
+
+
 def test_a_reference_that_was_chosen_early_goes_to_the_first_document() -> None:
     store = DocumentStore()
     assert store.set_reference(store.version, PHOTO)
@@ -116,8 +159,8 @@ def test_a_reference_that_was_chosen_early_goes_to_the_first_document() -> None:
     assert store.current is not None and store.current.reference is PHOTO
     asked = store.version
     store.open(NewDocument(document(), "second"))
-    assert store.current.reference is None and not store.set_reference(asked, PHOTO)
-    assert store.current.reference is None
+    assert reference_of(store) is None and not store.set_reference(asked, PHOTO)
+    assert reference_of(store) is None
 
 
 class Answers(RuleBasedStateMachine):

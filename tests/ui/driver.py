@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,6 +78,20 @@ class Studio:
             self.trigger("file.open")
         self.until(lambda: self.session.document is not None)
         self.settle()
+
+    def choose(self, **values: Any) -> None:
+        """Set some `Choices` of the editor by name."""
+        state = self.window.state
+        state.set(replace(state.choices, **values))
+
+    def set_run_options(self, **values: Any) -> None:
+        """Set some `RunOptions` by name."""
+        runs = self.session.run_queue
+        runs.set_options(replace(runs.options, **values))
+
+    def set_preferences(self, **values: Any) -> None:
+        """Set some `Preferences` by name."""
+        self.window.preferences.set(replace(self.user_settings.preferences, **values))
 
     def trigger(self, name: str) -> None:
         """Trigger an action, which must be enabled."""

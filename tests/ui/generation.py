@@ -43,7 +43,7 @@ def let_go(studio: Studio) -> None:
 
 def free_stroke(studio: Studio, level: int = 1, size: int = 1) -> None:
     """Give some cells of cluster 1 of a level to cluster 0."""
-    studio.window.state.update(balanced=False, size=size)
+    studio.choose(balanced=False, size=size)
     studio.key(str(level))
     studio.key("b")
     studio.window.state.activate(0)

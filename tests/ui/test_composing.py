@@ -103,10 +103,10 @@ def test_undone_and_redone_meanwhile_it_is_the_same_document(studio: Studio, gat
 
 def test_a_star_meanwhile_is_kept(studio: Studio, gate: Gate) -> None:
     session = studio.session
-    session.run_queue.set_options(variations=2)
+    studio.set_run_options(variations=2)
     session.generation.run(2)
     studio.until(lambda: len(session.generation.pending_results) == 2)
-    session.run_queue.set_options(variations=1)
+    studio.set_run_options(variations=1)
     run_to_the_gate(studio, gate)
     session.generation.toggle_star(1)
     pass_the_gate(studio, gate)
@@ -144,7 +144,7 @@ def test_a_queued_run_begins_once_the_result_is_there(studio: Studio, gate: Gate
 
 def test_the_last_of_two_choices_wins_and_an_edit_wins_over_both(studio: Studio) -> None:
     session = studio.session
-    session.run_queue.set_options(variations=3)
+    studio.set_run_options(variations=3)
     session.generation.run(2)
     studio.until(lambda: len(session.generation.pending_results) == 3)
     studio.settle()
@@ -154,7 +154,7 @@ def test_the_last_of_two_choices_wins_and_an_edit_wins_over_both(studio: Studio)
     assert studio.snapshot.sequence == session.generation.pending_results[2].sequence
     assert session.document is not None and session.document.index == 1
     session.generation.use_result(1)
-    session.undo()
+    session.document_editor.undo()
     here = studio.snapshot
     studio.settle()
     assert studio.snapshot is here

@@ -163,7 +163,7 @@ def test_both_are_in_the_menu_and_in_the_dock(studio: Studio) -> None:
 def test_a_layout_without_a_picture_has_no_content_to_give(ready_studio: Studio) -> None:
     ready_studio.session.generation.new_layout(0, bands=True)
     ready_studio.settle()
-    ready_studio.window.state.update(selected=frozenset((1,)))
+    ready_studio.choose(selected=frozenset((1,)))
     ready_studio.settle()
     for name in ("cluster.content", "cluster.colour"):
         assert not ready_studio.window.action_set[name].isEnabled()

@@ -18,7 +18,7 @@ def foreign(studio: Studio, tmp_path: Path) -> Studio:
     """A photo with a name, a lock and a painted stroke, while another model is loaded."""
     studio.session.document_editor.rename(1, 1, "sky")
     studio.session.document_editor.lock_clusters(1, frozenset({0}), LockKind.LAYOUT)
-    studio.window.state.update(tool="brush", size=3, balanced=False)
+    studio.choose(tool="brush", size=3, balanced=False)
     studio.window.state.set_level(2)
     studio.window.state.activate(2)
     studio.stroke([studio.a_cell_of(2, 3)])

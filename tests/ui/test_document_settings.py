@@ -19,14 +19,14 @@ CHOSEN = {"class_id": 2, "seed": 77}
 
 def choose(studio: Studio, **values: Any) -> GenerationSettings:
     runs = studio.session.run_queue
-    runs.set_options(settings=replace(runs.settings, **values))
+    runs.set_settings(replace(runs.options.settings, **values))
     studio.settle()
-    return runs.settings
+    return runs.options.settings
 
 
 def shown(studio: Studio) -> tuple[int | None, int]:
     """What the dock shows."""
-    settings = studio.session.run_queue.settings
+    settings = studio.session.run_queue.options.settings
     assert studio.window.generate.class_box.class_id == settings.class_id
     return settings.class_id, settings.seed
 
@@ -43,7 +43,9 @@ def test_another_photo_begins_without_the_class_and_the_seed_of_the_last_one(
     choose(studio, **CHOSEN, temperature=0.5)
     studio.open(samples[1])
     assert shown(studio) == (None, 0)
-    assert studio.session.run_queue.settings.temperature == 0.5  # how to sample is the person's taste, not the photo's
+    assert (
+        studio.session.run_queue.options.settings.temperature == 0.5
+    )  # how to sample is the person's taste, not the photo's
 
 
 def test_what_was_chosen_before_anything_was_open_goes_to_the_first_photo(
@@ -60,7 +62,7 @@ def test_a_project_brings_its_settings_back(studio: Studio, tmp_path: Path, samp
     studio.open(samples[1])
     assert shown(studio) == (None, 0)
     studio.open(tmp_path / "work.nvgs")
-    assert studio.session.run_queue.settings == settings and shown(studio) == (2, 77)
+    assert studio.session.run_queue.options.settings == settings and shown(studio) == (2, 77)
 
 
 def test_a_picture_with_the_work_brings_them_back_too(studio: Studio, tmp_path: Path, samples: list[Path]) -> None:

@@ -141,7 +141,7 @@ def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, t
     studio.until(lambda: bool(notices))
     session = studio.session
     session.model_loader.info, before = None, session.stage_pictures.picture(session.sequence, 1)
-    studio.window.state.update(tool="brush", cluster=3)
+    studio.choose(tool="brush", cluster=3)
     studio.stroke([(2, 2), (12, 12)])  # now there are stages that only the model can draw
     studio.settle()
     dialog = dialog_of(studio)
@@ -171,7 +171,7 @@ def save_picture(studio: Studio, target: Path) -> None:
 
 def test_a_saved_picture_is_the_document_at_its_own_size_whatever_is_shown(studio: Studio, tmp_path: Path) -> None:
     studio.window.state.set_level(2)
-    studio.window.state.update(level_picture=True, view=ViewMode.STRUCTURE)
+    studio.choose(level_picture=True, view=ViewMode.STRUCTURE)
     studio.settle()
     assert len(studio.window.displayed.picture) < len(studio.session.base)
     save_picture(studio, tmp_path / "out.png")
@@ -195,7 +195,7 @@ def test_a_picture_saved_during_a_run_is_the_document(studio: Studio, tmp_path: 
 
 
 def test_a_saved_picture_opens_as_the_work_with_its_edits(studio: Studio, tmp_path: Path) -> None:
-    studio.window.state.update(tool="brush", size=3, balanced=False, level=2)
+    studio.choose(tool="brush", size=3, balanced=False, level=2)
     studio.stroke([(2.5, 2.5), (12.5, 12.5)])
     studio.settle()
     saved = studio.snapshot

@@ -33,7 +33,7 @@ def test_what_is_typed_takes_the_place_of_the_class_before(studio: Studio, typed
     studio.until(line.hasSelectedText)
     QTest.keyClicks(line, typed)
     QTest.keyClick(line, Qt.Key.Key_Return)
-    assert studio.session.run_queue.settings.class_id == found
+    assert studio.session.run_queue.options.settings.class_id == found
     assert box.currentText() == ("No class" if found is None else box.itemText(found + 1))
 
 
@@ -123,9 +123,9 @@ def test_defaults_bring_the_models_own_settings_back(studio: Studio) -> None:
     fields = studio.window.generate.advanced
     fields.temperature.setValue(0.5)
     fields.steps.setValue(3)
-    assert studio.session.run_queue.settings.temperature == 0.5
+    assert studio.session.run_queue.options.settings.temperature == 0.5
     fields.defaults.click()
-    assert studio.session.run_queue.settings.temperature is None
+    assert studio.session.run_queue.options.settings.temperature is None
     assert (fields.temperature.value(), fields.steps.value()) == (1.0, 25)
 
 

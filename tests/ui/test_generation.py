@@ -1,5 +1,7 @@
 """New layouts from nothing, the scope of a run, live runs; checked in the document."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtTest import QTest
@@ -21,11 +23,11 @@ def test_a_layout_is_painted_from_nothing_and_run(ready_studio: Studio) -> None:
     assert studio.snapshot.blank and studio.snapshot.layout == Layout(0)
     assert (studio.labels(4) == 0).all()
 
-    studio.window.state.update(size=5)
+    studio.choose(size=5)
     studio.stroke([(5.5, 5.5), (10.5, 10.5)])
     studio.key("2")
     studio.window.state.activate(3)
-    studio.window.state.update(size=2)
+    studio.choose(size=2)
     studio.stroke([(6, 6), (7, 7)])
     studio.settle()
     assert studio.snapshot.layout == Layout(2)
@@ -52,7 +54,7 @@ def test_balanced_layouts_start_with_bands_and_stay_balanced(ready_studio: Studi
     studio.trigger("file.new_layout")
     begin_layout(studio, class_id=0, bands=True)
     assert studio.window.state.choices.balanced
-    studio.window.state.update(size=4)
+    studio.choose(size=4)
     studio.stroke([(4, 3), (11, 3)])
     studio.settle()
     assert is_balanced(studio.snapshot.sequence.bits, 8)
@@ -95,8 +97,8 @@ def test_what_was_painted_is_run_alone_after_a_small_stroke(studio: Studio) -> N
 
 def test_what_was_painted_over_a_border_stays_after_the_run_and_after_another_seed(studio: Studio) -> None:
     state = studio.window.state
-    state.update(balanced=False, size=1, inside_parent=False)
-    studio.session.run_queue.set_options(scope=Scope.WHOLE, keep_seed=False)
+    state.set(replace(state.choices, balanced=False, size=1, inside_parent=False))
+    studio.set_run_options(scope=Scope.WHOLE, keep_seed=False)
     studio.key("3")
     studio.key("b")
     state.activate(0)
@@ -180,7 +182,7 @@ def test_whole_picture_is_one_click_away(studio: Studio) -> None:
     scope = studio.window.generate.scope
     scope.setCurrentIndex(1)
     scope.activated.emit(1)
-    assert studio.session.run_queue.scope is Scope.WHOLE
+    assert studio.session.run_queue.options.scope is Scope.WHOLE
     QTest.mouseClick(studio.window.generate.run, LEFT)
     studio.settle()
     changed = (studio.snapshot.sequence.token_map[1:] != photo.token_map[1:]).any(axis=0)
@@ -189,7 +191,7 @@ def test_whole_picture_is_one_click_away(studio: Studio) -> None:
 
 def test_live_runs_after_every_stroke(studio: Studio) -> None:
     studio.trigger("run.live")
-    assert studio.session.run_queue.live and studio.window.action_set["run.live"].isChecked()
+    assert studio.session.run_queue.options.live and studio.window.action_set["run.live"].isChecked()
     free_stroke(studio, size=3)
     studio.until(lambda: studio.snapshot.title.startswith("Run"))
     studio.settle()
@@ -206,7 +208,7 @@ def test_live_runs_after_every_stroke(studio: Studio) -> None:
 
 def test_live_gives_the_old_run_up_for_the_latest_stroke(studio: Studio) -> None:
     engine = hold(studio)
-    studio.session.run_queue.set_options(live=True)
+    studio.set_run_options(live=True)
     free_stroke(studio, size=2)
     studio.until(lambda: len(engine.requests) == 1)
     engine.step(2)
@@ -222,7 +224,7 @@ def test_live_gives_the_old_run_up_for_the_latest_stroke(studio: Studio) -> None
 
 def test_before_a_live_run_only_what_the_canvas_shows_is_drawn(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = hold(studio)
-    studio.session.run_queue.set_options(live=True)
+    studio.set_run_options(live=True)
     asked, decode = [], engine.decode
     monkeypatch.setattr(engine, "decode", lambda sequence, stages: asked.append(stages) or decode(sequence, stages))
     free_stroke(studio, level=2, size=3)

@@ -42,9 +42,9 @@ def test_photos_are_opened_by_halves_unless_the_model_is_preferred(
     studio: Studio, engine: ScriptedEngine, samples: list[Path]
 ) -> None:
     studio.open(samples[1])
-    studio.window.preferences.update(photo_structure="model")
+    studio.set_preferences(photo_structure="model")
     studio.open(samples[0])
-    studio.window.preferences.update(photo_structure="halves")
+    studio.set_preferences(photo_structure="halves")
     studio.open(samples[1])
     assert engine.structures == [HALVES, None, HALVES]
 

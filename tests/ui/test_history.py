@@ -51,7 +51,7 @@ def test_the_settings_behind_a_step_come_back(studio: Studio) -> None:
     row = next(row for row in studio.window.history.rows if row.settings)
     menu = studio.window.history.menu_for(row)
     menu.actions()[-1].trigger()
-    assert studio.session.run_queue.settings.seed == 31
+    assert studio.session.run_queue.options.settings.seed == 31
     menu.deleteLater()
 
 

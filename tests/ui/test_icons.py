@@ -48,7 +48,7 @@ def test_an_icon_stands_out_from_its_button(qtbot: QtBot, name: str, mode: Mode,
 
 @pytest.mark.parametrize("name", ["dark", "light"])
 def test_the_icon_of_what_is_in_use_stands_out_in_its_menu(studio: Studio, name: str) -> None:
-    studio.window.preferences.update(theme=name)
+    studio.set_preferences(theme=name)
     studio.trigger("tool.fill")
     studio.settle()
     menu, action = studio.window.menus["&Tools"], studio.window.action_set["tool.fill"]

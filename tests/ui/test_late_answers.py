@@ -31,7 +31,7 @@ def saved_project(studio: Studio, path: Path, marks: int = 0) -> Path:
         edit(studio, cluster)
     project_file.save(studio.session.to_project(), path)
     assert document is not None
-    studio.session.go_to_step(0)
+    studio.session.document_editor.go_to_step(0)
     return path
 
 
@@ -130,7 +130,7 @@ def test_painting_while_a_file_is_opened_is_asked_about(studio: Studio, tmp_path
             studio.until(lambda asked=asked: bool(asked))
         assert (studio.session.path == target) is replaced
         assert (studio.snapshot is mine) is not replaced
-        studio.session.go_to_step(0)
+        studio.session.document_editor.go_to_step(0)
 
 
 # -- autosave and recovery -----------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_a_result_is_kept_however_many_have_stars(studio: Studio, monkeypatch: p
     for index in range(3):
         studio.session.generation.toggle_star(index)
     engine = hold(studio)
-    studio.session.run_queue.set_options(variations=1)
+    studio.set_run_options(variations=1)
     studio.press_card(4)
     edit(studio)
     engine.step(1)
@@ -222,7 +222,7 @@ def test_a_result_is_kept_however_many_have_stars(studio: Studio, monkeypatch: p
 
 def test_live_leaves_a_run_that_waits(studio: Studio) -> None:
     engine = hold(studio)
-    studio.session.run_queue.set_options(live=True)
+    studio.set_run_options(live=True)
     free_stroke(studio, size=2)
     studio.until(lambda: len(engine.requests) == 1)
     engine.step(1)
@@ -255,7 +255,7 @@ def test_discard_stops_the_run_of_the_old_document_at_once(studio: Studio, sampl
 def test_variations_that_come_with_another_document_are_not_given_to_it(studio: Studio, samples: list[Path]) -> None:
     """The answers of the engine come in batches: the next document and the run of the last one in the same."""
     engine, session = hold(studio), studio.session
-    session.run_queue.set_options(variations=2)
+    studio.set_run_options(variations=2)
     studio.press_card(7)
     run = session.run_queue.running
     assert run is not None

@@ -1,5 +1,6 @@
 """Every tool against every kind of lock, on whole clusters, on single cells and on the whole level."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def lock_cluster(studio: Studio, kind: LockKind) -> None:
 
 def lock_cells(studio: Studio, kind: LockKind) -> None:
     """Lock some cells with the brush."""
-    studio.window.state.update(lock_kind=kind, size=5)
+    studio.choose(lock_kind=kind, size=5)
     studio.key("k")
     studio.stroke([(4.5, 4.5), (9.5, 11.5)])
 
@@ -53,7 +54,7 @@ def locked(studio: Studio, request: pytest.FixtureRequest) -> tuple[Studio, Lock
     """A window whose document was edited at some places and then locked in part, painting freely across parents."""
     how, kind = request.param
     freely(studio, level=LEVEL, size=2)
-    studio.window.state.update(inside_parent=False)
+    studio.choose(inside_parent=False)
     studio.stroke([(3.5, 12.5), (12.5, 3.5)])
     studio.settle()
     how(studio, kind)
@@ -69,7 +70,7 @@ def test_every_tool_respects_every_lock(locked: tuple[Studio, LockKind]) -> None
     for tool in ("brush", "fill", "lasso", "rectangle", "ellipse", "eraser"):
         for cluster in range(1 << LEVEL):
             step = studio.session.document
-            studio.window.state.update(tool=tool, cluster=cluster, size=3)
+            studio.choose(tool=tool, cluster=cluster, size=3)
             studio.stroke(ACROSS)
             studio.settle()
             assert kept(locks, before, studio), (tool, cluster)
@@ -98,7 +99,7 @@ def test_tools_that_do_not_paint_leave_the_document(locked: tuple[Studio, LockKi
     studio, _ = locked
     before = studio.session.document
     for tool in ("select", "pick", "hand", "zoom"):
-        studio.window.state.update(tool=tool)
+        studio.choose(tool=tool)
         studio.stroke(ACROSS)
         studio.trigger("view.fit")
         studio.settle()
@@ -110,7 +111,7 @@ def test_the_lock_brush_adds_to_locks_and_never_lowers_one(locked: tuple[Studio,
     sequence = studio.snapshot.sequence
     for kind in LockKind:
         before = studio.snapshot.locks
-        studio.window.state.update(tool="lock", lock_kind=kind, size=4)
+        studio.choose(tool="lock", lock_kind=kind, size=4)
         studio.stroke(ACROSS)
         studio.settle()
         after = studio.snapshot.locks
@@ -127,7 +128,7 @@ def test_a_run_and_a_balanced_stroke_respect_every_lock(locked: tuple[Studio, Lo
         studio.press_card(stage)
         studio.settle()
         assert kept(locks, before, studio)
-    studio.window.state.update(tool="rectangle", balanced=True)
+    studio.choose(tool="rectangle", balanced=True)
     studio.stroke([(2.5, 2.5), (13.5, 7.5)])
     assert kept(locks, before, studio)
 
@@ -137,7 +138,7 @@ def test_every_command_respects_every_lock(locked: tuple[Studio, LockKind], samp
     locks, before, state = studio.snapshot.locks, studio.snapshot.sequence, studio.window.state
     deeds = {"cluster.merge": {1}, "cluster.swap": {0, 1}, "cluster.balance": {1}, "cluster.content": {0, 1, 2, 3}}
     for name, clusters in deeds.items():
-        state.update(selected=frozenset(clusters), cluster=3)
+        state.set(replace(state.choices, selected=frozenset(clusters), cluster=3))
         studio.settle()
         studio.trigger(name)
         studio.settle()
@@ -161,7 +162,7 @@ def test_a_stroke_that_locks_block_says_so_in_one_line(studio: Studio, tool: str
     studio.window.lock_cluster(1, kind)
     before = studio.session.document
     x, y = studio.a_cell_of(1, 1)
-    studio.window.state.update(tool=tool)
+    studio.choose(tool=tool)
     x, y = int(x), int(y)
     studio.stroke([(x + 0.1, y + 0.1), (x + 0.9, y + 0.1), (x + 0.9, y + 0.9), (x + 0.1, y + 0.9)])
     assert studio.session.document is before

@@ -37,7 +37,7 @@ LOSSES: dict[str, Callable[[CanvasView], object]] = {
 
 def ready(studio: Studio, tool: str) -> None:
     studio.window.state.set_level(2)
-    studio.window.state.update(tool=tool, size=2, balanced=False, inside_parent=False)
+    studio.choose(tool=tool, size=2, balanced=False, inside_parent=False)
     studio.window.state.activate((int(studio.labels(2)[4, 4]) + 1) % 4)
     studio.settle()
 
@@ -65,7 +65,7 @@ def test_a_stroke_ends_as_if_it_were_released(studio: Studio, loss: str) -> None
         ready(studio, tool)
         if tool == "eraser":
             ready(studio, "brush")
-            studio.window.state.update(size=8)
+            studio.choose(size=8)
             studio.stroke([(4.5, 4.5), (12.5, 12.5)])
             ready(studio, tool)
         start = studio.session.document
@@ -73,14 +73,14 @@ def test_a_stroke_ends_as_if_it_were_released(studio: Studio, loss: str) -> None
         studio.stroke(DRAG)
         wanted = what_there_is(studio)
         assert studio.session.document is not start, f"{tool} changes nothing"
-        studio.session.set_document(start)
+        studio.session.store.edit(start)
         drag(studio)
         LOSSES[loss](studio.window.canvas)
         wander(studio)
         assert what_there_is(studio) == wanted, tool
         QTest.mouseRelease(studio.window.canvas, LEFT, NO_KEYS, studio.at(*FAR[-1]))
         assert what_there_is(studio) == wanted, tool
-        studio.session.set_document(start)
+        studio.session.store.edit(start)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

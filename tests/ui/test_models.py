@@ -267,7 +267,7 @@ def test_nothing_is_drawn_for_a_document_of_another_model(studio: Studio) -> Non
     asked: list[object] = []
     decode = studio.engine.decode
     studio.engine.decode = lambda *args: (asked.append(args), decode(*args))[1]  # type: ignore[method-assign]
-    studio.window.state.update(tool="brush", cluster=3)
+    studio.choose(tool="brush", cluster=3)
     studio.stroke([(2, 2), (12, 12)])
     studio.settle()
     assert len(studio.session.document.titles) == 2  # painting goes on
@@ -303,7 +303,7 @@ def test_a_new_few_step_network_or_decoder_keeps_the_document(studio: Studio) ->
     assert asked  # by the decoder that is loaded now
     project = studio.session.to_project()
     assert project.rendering is not None and project.rendering.model == better.model and project.model_name == "better"
-    studio.window.state.update(tool="brush", cluster=3)
+    studio.choose(tool="brush", cluster=3)
     studio.stroke([(2, 2), (12, 12)])
     studio.trigger("run.again")
     studio.settle()
@@ -319,6 +319,8 @@ def test_a_project_of_before_is_the_loaded_models_and_saved_with_its_ids(studio:
     studio.window.project_files.open(tmp_path / "old.nvgs")
     studio.settle()
     assert studio.snapshot.title == old.document.snapshot.title
+    assert studio.session.document is not None
+    assert {step.tokenizer for step in studio.session.document.history.snapshots} == {own.identity.tokenizer}
     assert not studio.session.made_with_other_model and studio.window.action_set["run.run"].isEnabled()
     assert not studio.session.modified
     studio.trigger("file.save")
@@ -341,13 +343,13 @@ def full_project_of(studio: Studio, fingerprint: str) -> Project:
 
 def test_the_class_follows_its_name_to_another_model(studio: Studio) -> None:
     runs, other = studio.session.run_queue, identity_named("aa" * 32)
-    runs.set_options(settings=GenerationSettings(class_id=4, seed=7, structure_steps=9, top_p=(0.5, 0.5)))
+    runs.set_settings(GenerationSettings(class_id=4, seed=7, structure_steps=9, top_p=(0.5, 0.5)))
     switch(studio, "other", other, class_names=("Tulips", "oak"))
-    assert runs.settings == GenerationSettings(class_id=0, seed=7)
+    assert runs.options.settings == GenerationSettings(class_id=0, seed=7)
     assert studio.window.generate.class_box.currentText() == "Tulips"
-    runs.set_options(settings=replace(runs.settings, class_id=1))
+    runs.set_settings(replace(runs.options.settings, class_id=1))
     switch(studio, "third", identity_named("ab" * 32), class_names=("rose",))
-    assert runs.settings.class_id is None
+    assert runs.options.settings.class_id is None
     assert studio.window.generate.class_box.currentText() == "No class"
     studio.session.generation.generate()
     studio.settle()
@@ -358,31 +360,31 @@ def test_the_same_model_loaded_again_keeps_all_settings(studio: Studio) -> None:
     runs, own = studio.session.run_queue, studio.session.info
     assert own is not None
     chosen = GenerationSettings(class_id=4, seed=7, structure_steps=9)
-    runs.set_options(settings=chosen)
+    runs.set_settings(chosen)
     switch(studio, "scripted", own.identity, device="cpu")
-    assert runs.settings == chosen
+    assert runs.options.settings == chosen
 
 
 def test_of_the_settings_of_another_model_the_seed_alone_is_taken(studio: Studio) -> None:
-    studio.session.run_queue.set_options(settings=GenerationSettings(class_id=4, seed=7, structure_steps=9))
+    studio.session.run_queue.set_settings(GenerationSettings(class_id=4, seed=7, structure_steps=9))
     studio.session.generation.generate()
     studio.settle()
     request = studio.snapshot.request
     assert request is not None
-    studio.session.run_queue.set_options(settings=GenerationSettings(class_id=1, seed=1))
+    studio.session.run_queue.set_settings(GenerationSettings(class_id=1, seed=1))
     studio.session.generation.use_settings(request)
-    assert studio.session.run_queue.settings == GenerationSettings(class_id=4, seed=7, structure_steps=9)
+    assert studio.session.run_queue.options.settings == GenerationSettings(class_id=4, seed=7, structure_steps=9)
     switch(studio, "other", identity_named("aa" * 32), class_names=("oak",))
     studio.session.generation.use_settings(request)
-    assert studio.session.run_queue.settings == GenerationSettings(class_id=None, seed=7)
+    assert studio.session.run_queue.options.settings == GenerationSettings(class_id=None, seed=7)
     assert studio.window.message.notice is not None and "another model" in studio.window.message.notice.text
 
 
 def test_a_model_that_was_asked_for_before_another_one_does_not_end_the_waiting(studio: Studio) -> None:
     studio.session.load_model(shipped_model())
-    first = studio.session._load_job
+    first = next(reversed(studio.session.model_loader._requests))
     studio.session.load_model(shipped_model())
-    latest = studio.session._load_job
+    latest = next(reversed(studio.session.model_loader._requests))
     assert first is not None and latest is not None and studio.session.info is not None
     studio.session._handle_event(ModelReady(first, studio.session.info))
     assert studio.session.loading is not None
@@ -394,7 +396,7 @@ def test_a_model_that_was_asked_for_before_another_one_does_not_end_the_waiting(
 
 def test_of_several_lists_the_latest_is_shown(shipped: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Callable[[object], None]] = []
-    monkeypatch.setattr(shipped.session.background, "start", lambda work, done, failed: started.append(done))
+    monkeypatch.setattr(shipped.session.background, "start", lambda work, done, failed, lane: started.append(done))
     shipped.window.model_manager.refresh()
     shipped.window.model_manager.refresh()
     started[1](("new",))

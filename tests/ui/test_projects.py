@@ -64,7 +64,7 @@ def test_stages_that_are_known_are_saved_although_others_are_not(studio: Studio,
     assert isinstance(studio.engine, ScriptedEngine)
     studio.until(lambda: studio.session.to_project().complete_rendering is not None)
     studio.engine.manual = True
-    studio.window.state.update(balanced=False, size=1, level=4, tool="brush")
+    studio.choose(balanced=False, size=1, level=4, tool="brush")
     studio.window.state.activate(0)
     studio.click(*studio.a_cell_of(4, 1))
     before = studio.session.to_project().rendering

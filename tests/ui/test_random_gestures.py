@@ -5,6 +5,7 @@ NVG_GESTURES sets how many (10,000 take a few minutes); NVG_GESTURES_SEED plays 
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,21 +36,24 @@ class Hands:
         state, pick = self.studio.window.state, self.random.integers
         state.set_level(int(pick(0, self.studio.session.depth + 1)))
         clusters = [int(c) for c in pick(0, 1 << state.choices.level, 4)]
-        state.update(
-            cluster=clusters[0],
-            other=clusters[1],
-            selected=frozenset(clusters[: int(pick(0, 4))]),
-            size=int(pick(1, 8)),
-            inside_parent=bool(pick(0, 2)),
-            balanced=self.balanced or bool(pick(0, 2)),
-            lock_kind=list(LockKind)[int(pick(0, 3))],
-            unlocking=bool(pick(0, 3) == 0),
+        state.set(
+            replace(
+                state.choices,
+                cluster=clusters[0],
+                other=clusters[1],
+                selected=frozenset(clusters[: int(pick(0, 4))]),
+                size=int(pick(1, 8)),
+                inside_parent=bool(pick(0, 2)),
+                balanced=self.balanced or bool(pick(0, 2)),
+                lock_kind=list(LockKind)[int(pick(0, 3))],
+                unlocking=bool(pick(0, 3) == 0),
+            )
         )
 
     def stroke(self) -> None:
         """A drag with some tool, some button and some keys; one in six is given up."""
         pick = self.random.integers
-        self.studio.window.state.update(tool=TOOLS[int(pick(0, len(TOOLS)))])
+        self.studio.choose(tool=TOOLS[int(pick(0, len(TOOLS)))])
         points = [(float(x), float(y)) for x, y in self.random.uniform(-1, 17, (int(pick(1, 5)), 2))]
         keys = (NO_KEYS, NO_KEYS, SHIFT, CTRL, ALT)[int(pick(0, 5))]
         given_up = bool(pick(0, 6) == 0)
@@ -150,9 +154,9 @@ def check_history(studio: Studio) -> None:
     assert session.document is not None
     steps, here = session.document.history.snapshots, session.document.index
     while session.document.can_undo:
-        session.undo()
+        session.document_editor.undo()
     assert studio.snapshot == steps[0]
     while session.document.can_redo:
-        session.redo()
+        session.document_editor.redo()
     assert studio.snapshot == steps[-1]
-    session.go_to_step(max(here // 2, 1))
+    session.document_editor.go_to_step(max(here // 2, 1))

@@ -99,7 +99,7 @@ def test_content_of_the_first_stages_goes_over_too(studio: Studio, samples: list
 def test_only_the_selected_cluster_changes(studio: Studio, samples: list[Path]) -> None:
     before = studio.snapshot.sequence
     studio.key("1")
-    studio.window.state.update(selected=frozenset({1}))
+    studio.choose(selected=frozenset({1}))
     mask = before.labels(1) == 1
     refer_to(studio, samples[1])
     area = studio.window.reference.area
@@ -280,7 +280,7 @@ def test_of_two_pictures_the_one_asked_for_last_stays_whichever_is_read_first(
     studio.until(lambda: reference.title == "latest")
     slow_one_may_end.set()
     found(studio)
-    assert reference.title == "latest" and reference.picture is studio.session.reference
+    assert reference.title == "latest" and reference.picture is studio.session.store.current.reference
     assert np.array_equal(reference.picture, reduced(picture[::-1], KEPT_SIDE))
 
 

@@ -140,20 +140,20 @@ def composing_a_run(studio: Studio, folder: Path, samples: list[Path]) -> Iterat
 @contextmanager
 def running_live(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     engine = hold(studio)
-    studio.session.run_queue.set_options(live=True)
+    studio.set_run_options(live=True)
     free_stroke(studio, size=2)
     studio.until(lambda: len(engine.requests) == 1)
     free_stroke(studio, level=2, size=2)  # and another one waits
     yield
     let_go(studio)
-    studio.session.run_queue.set_options(live=False)
+    studio.set_run_options(live=False)
     assert len(engine.requests) == 1
 
 
 @contextmanager
 def choosing(studio: Studio, folder: Path, samples: list[Path]) -> Iterator[None]:
     make_variations(studio, 2)
-    studio.session.run_queue.set_options(variations=1)
+    studio.set_run_options(variations=1)
     with held("nvg_studio.project.results.apply_pending") as gate:
         studio.session.generation.use_result(1)
         gate.wait_entered(studio)
@@ -243,7 +243,7 @@ def test_a_document_is_replaced_while_work_is_pending(
         and studio.session.run_queue.running is None
         and not studio.session.run_queue.waiting
     )
-    studio.session.run_queue.set_options(live=False)
+    studio.set_run_options(live=False)
     studio.press_card(8)
     studio.until(lambda: studio.snapshot.request is not None)
     studio.settle()

@@ -90,7 +90,7 @@ def test_shapes_may_leave_the_picture_and_ctrl_picks(studio: Studio, key: str) -
 
 @pytest.mark.parametrize("key", ["l", "r", "u"])
 def test_shapes_keep_a_balanced_tree_balanced_and_escape_gives_up(studio: Studio, key: str) -> None:
-    studio.window.state.update(balanced=True)
+    studio.choose(balanced=True)
     studio.key("3")
     studio.key(key)
     before = studio.session.document
@@ -126,7 +126,7 @@ def test_the_other_end_of_the_pen_gives_cells_back(studio: Studio) -> None:
     freely(studio, size=5)
     studio.pen([(4.5, 4.5), (10.5, 10.5)], pressure=1.0)
     assert len(changed(studio))
-    studio.window.state.update(size=16)
+    studio.choose(size=16)
     studio.pen([(2.0, 2.0), (14.0, 14.0)], pressure=1.0, tip=QPointingDevice.PointerType.Eraser)
     assert len(changed(studio)) == 0
     assert studio.window.state.choices.tool == "brush"
@@ -147,7 +147,7 @@ def test_another_button_does_not_end_a_stroke(studio: Studio) -> None:
 def test_shift_click_goes_on_in_a_straight_line(studio: Studio, key: str) -> None:
     freely(studio, size=3)
     studio.stroke([(0.5, 0.5), (15.5, 15.5)])
-    studio.window.state.update(size=1)
+    studio.choose(size=1)
     studio.key(key)
     for x, keys in ((1.5, Qt.KeyboardModifier.NoModifier), (14.5, SHIFT)):
         studio.click(x, 5.5, keys=keys)

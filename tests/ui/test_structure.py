@@ -84,7 +84,7 @@ def test_the_meter_counts_cells_and_balance_level_makes_it_empty(studio: Studio)
 
 @pytest.mark.parametrize("balanced", [True, False])
 def test_a_stroke_shows_who_gains_and_who_gives(studio: Studio, balanced: bool) -> None:
-    studio.window.state.update(balanced=balanced, size=4)
+    studio.choose(balanced=balanced, size=4)
     studio.key("1")
     studio.key("b")
     x, y = studio.a_cell_of(1, 1)
@@ -102,7 +102,7 @@ def test_a_stroke_shows_who_gains_and_who_gives(studio: Studio, balanced: bool) 
 @pytest.mark.parametrize("inside", [True, False])
 def test_the_level_that_a_stroke_reaches_up_to_is_shown_before_and_after(studio: Studio, inside: bool) -> None:
     freely(studio, level=3, size=1)
-    studio.window.state.update(inside_parent=inside)
+    studio.choose(inside_parent=inside)
     x, y = studio.a_cell_of(3, 5)  # the other half of level 1
     studio.hover(x, y)
     preview = studio.window.canvas.preview

@@ -21,7 +21,7 @@ RIGHT, MIDDLE = Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
 
 def freely(studio: Studio, level: int = 1, size: int = 1) -> None:
     """Paint as it comes: no balance, a brush of `size` cells, at `level`."""
-    studio.window.state.update(balanced=False, size=size)
+    studio.choose(balanced=False, size=size)
     studio.key(str(level))
     studio.key("b")
 
@@ -78,7 +78,7 @@ def test_escape_gives_up_a_stroke(studio: Studio) -> None:
 
 
 def test_balanced_strokes_keep_the_tree_balanced(studio: Studio) -> None:
-    studio.window.state.update(balanced=True, size=4)
+    studio.choose(balanced=True, size=4)
     studio.key("2")
     studio.key("b")
     x, y = studio.a_cell_of(2, 1)
@@ -187,7 +187,7 @@ def test_eraser_gives_cells_back(studio: Studio) -> None:
     freely(studio, size=5)
     studio.stroke([(4.5, 4.5), (10.5, 10.5)])
     studio.key("e")
-    studio.window.state.update(size=16)
+    studio.choose(size=16)
     studio.stroke([(2.0, 2.0), (14.0, 14.0), (2.0, 14.0), (14.0, 2.0)])
     assert len(changed(studio)) == 0
     assert studio.session.lowest_changed_level is None
@@ -202,7 +202,7 @@ def with_islands(studio: Studio) -> np.ndarray:
     bits[:, 0] = islands.reshape(-1)
     document = studio.session.document
     assert document is not None
-    studio.session.set_document(apply_edit(document, studio.snapshot.sequence.replace(bits=bits), "Islands", 1))
+    studio.session.store.edit(apply_edit(document, studio.snapshot.sequence.replace(bits=bits), "Islands", 1))
     freely(studio)
     studio.key("g")
     return islands
@@ -275,7 +275,7 @@ def test_what_was_selected_is_what_is_painted_with(studio: Studio) -> None:
 
 @pytest.mark.parametrize("kind", list(LockKind))
 def test_lock_brush_locks_and_the_right_button_unlocks(studio: Studio, kind: LockKind) -> None:
-    studio.window.state.update(lock_kind=kind, size=1)
+    studio.choose(lock_kind=kind, size=1)
     studio.key("2")
     studio.key("k")
     studio.stroke([(3.5, 3.5), (6.5, 3.5)])

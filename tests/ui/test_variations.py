@@ -103,7 +103,7 @@ def test_the_settings_behind_a_result_come_back(studio: Studio) -> None:
     page = studio.window.results
     page.select(2)
     QTest.mouseClick(page.settings, LEFT)
-    settings = studio.session.run_queue.settings
+    settings = studio.session.run_queue.options.settings
     assert (settings.seed, settings.temperature) == (2, 0.7)
     assert studio.window.generate.seed.text() == "2"
 

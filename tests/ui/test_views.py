@@ -62,7 +62,7 @@ def test_every_view_mode_leaves_the_document_and_can_be_painted_in(studio: Studi
 @pytest.mark.parametrize("tool", ["brush", "select", "fill", "hand"])
 def test_the_divider_is_dragged_whatever_the_tool(studio: Studio, tool: str) -> None:
     studio.trigger("view.wipe")
-    studio.window.state.update(tool=tool)
+    studio.choose(tool=tool)
     studio.settle()
     document, viewport = studio.session.document, studio.window.canvas.viewport
     studio.stroke([(8.0, 3.0), (6.0, 3.0), (4.0, 5.0)])
@@ -83,11 +83,11 @@ def test_away_from_the_divider_tools_work_as_ever(studio: Studio) -> None:
 
 
 def test_both_sides_of_the_divider_are_drawn(studio: Studio) -> None:
-    studio.window.state.update(view=ViewMode.WIPE)
+    studio.choose(view=ViewMode.WIPE)
     studio.press_card(0)
     studio.settle()
     left, right = (pixel(studio, x) for x in (2.5, 13.5))
-    studio.window.state.update(wipe=1.0)
+    studio.choose(wipe=1.0)
     studio.settle()
     assert pixel(studio, 2.5) == left and pixel(studio, 13.5) != right
 
@@ -164,7 +164,7 @@ def test_six_levels_have_seven_cards_and_run_from_each(small_studio: Studio) -> 
     studio.window.state.set_level(8)
     assert studio.window.state.choices.level == 6
     freely(studio, level=3, size=2)
-    studio.window.state.update(inside_parent=False)
+    studio.choose(inside_parent=False)
     studio.stroke([(1.5, 1.5), (6.5, 6.5)])
     assert studio.session.lowest_changed_level is not None
     states = studio.card_states()

@@ -207,7 +207,7 @@ def test_a_result_that_comes_after_an_edit_waits_as_candidate(studio: Studio) ->
     studio.until(lambda: not engine.busy)
     engine.manual = True
     studio.press_card(4)
-    studio.window.state.update(balanced=False)
+    studio.choose(balanced=False)
     studio.key("1")
     studio.key("b")
     studio.click(*studio.a_cell_of(1, 1))
@@ -373,7 +373,7 @@ def test_view_modes_and_the_level_picture(studio: Studio) -> None:
 def test_the_canvas_shows_an_edit_before_any_run(studio: Studio) -> None:
     studio.settle()
     crop = studio.session.base
-    studio.window.state.update(balanced=False, size=4)
+    studio.choose(balanced=False, size=4)
     studio.key("1")
     studio.key("b")
     x, y = studio.a_cell_of(1, 1)

@@ -109,7 +109,7 @@ def test_a_device_that_is_absent_is_said_in_one_line(studio: Studio, tmp_path: P
 
 def test_unsaved_work_is_kept_as_soon_as_preferred(studio: Studio) -> None:
     keeper = studio.session.autosaver
-    studio.window.preferences.update(autosave_s=60)
+    studio.set_preferences(autosave_s=60)
     studio.window.lock_cluster(1, LockKind.REGION)
     timer = next(one for one in keeper.findChildren(QTimer) if one.isActive())
     assert 50_000 < timer.remainingTime() <= 63_000  # coarse timers may be late by a twentieth
@@ -248,7 +248,7 @@ def inner(widget: QWidget) -> bool:
 
 
 def test_everything_in_the_window_has_a_name(studio: Studio) -> None:
-    studio.session.run_queue.set_options(variations=2)
+    studio.set_run_options(variations=2)
     studio.trigger_when_enabled("run.details")
     studio.until(lambda: len(studio.session.generation.pending_results) == 2)
     studio.settle()
@@ -257,7 +257,7 @@ def test_everything_in_the_window_has_a_name(studio: Studio) -> None:
 
 @pytest.mark.parametrize("name", (*DIALOGS, "edit.preferences"))
 def test_everything_in_a_dialog_has_a_name(studio: Studio, name: str) -> None:
-    studio.window.state.update(selected=frozenset((1,)))
+    studio.choose(selected=frozenset((1,)))
     studio.settle()
     opened = dialog(studio, name)
     assert unnamed(opened) == []

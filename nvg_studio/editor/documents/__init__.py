@@ -1,1 +1,1 @@
-"""The document store, and documents on their way into it."""
+"""The document store, and reading documents into it."""

@@ -1,4 +1,4 @@
-"""The open document and what is on its way to it or to its file, as values; the store makes and replaces them."""
+"""The open document and requests to open or save one, as values; the store creates and replaces them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +11,14 @@ from nvg_studio.sampling.settings import GenerationSettings
 
 DocumentId = NewType("DocumentId", int)
 NO_DOCUMENT = DocumentId(0)
-"""The identity that work has which was asked for while nothing was open."""
+"""The identity for work that was started while no document was open."""
 SaveState = tuple[Snapshot, tuple[PendingResult, ...]]
 """What would be lost: the current step, and the results that wait beside the history."""
 
 
 @dataclass(frozen=True, eq=False)
 class DocumentVersion:
-    """A document as it was when work was asked for; `document` is None where nothing was open."""
+    """A document as it was when work was started; `document` is None where none was open."""
 
     id: DocumentId
     revision: int
@@ -93,7 +93,7 @@ class OpenDocument:
 
 @dataclass(frozen=True, eq=False)
 class OpenRequest:
-    """A document is on its way: a file, a photo, a copy, a recovery, a new picture. The latest request wins."""
+    """A document is loading: a file, a photo, a copy, a recovery, a new picture. Only the latest request opens."""
 
     number: int
     version: DocumentVersion
@@ -102,7 +102,7 @@ class OpenRequest:
 
 @dataclass(frozen=True, eq=False)
 class SaveRequest:
-    """A version of a document is on its way to a file; the latest request says which file is its own."""
+    """A version of a document is being written; the latest request determines which file is the document's own."""
 
     number: int
     version: DocumentVersion

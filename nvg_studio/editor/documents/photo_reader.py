@@ -1,4 +1,4 @@
-"""Photos on their way in: the engine reads their structure, then the store opens them."""
+"""Reading photos: the engine encodes their structure, then the store opens them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from nvg_studio.sampling.events import LAST_EVENTS, Encoded, Event, Failed, Pict
 
 @dataclass(frozen=True, eq=False)
 class PendingPhoto:
-    """A photo whose structure is being read: the engine's job, the square crop uint8 [S, S, 3], what asked for it."""
+    """A photo whose structure is being read: the engine's job, the square crop uint8 [S, S, 3], its request."""
 
     job: int
     crop: Picture
@@ -63,7 +63,7 @@ class PhotoReader(QObject):
             self.changed.emit()
 
     def handle_event(self, event: Event) -> None:
-        """Take the engine's answer; other events are not for here."""
+        """Handle the engine's answer; other events are ignored."""
         opening = self.pending
         if opening is None or event.job != opening.job or not isinstance(event, LAST_EVENTS):
             return

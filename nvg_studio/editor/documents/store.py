@@ -1,8 +1,8 @@
-"""The document store: the one place that knows which document is open, and that replaces or writes it.
+"""The document store: the only place that holds, replaces and saves the open document.
 
-Every open document has an identity, and a revision that grows with every change. Whatever works in the background is
-started for a `DocumentVersion` and hands its answer to the store, which alone decides what becomes of it: it opens,
-becomes a step, waits beside the history, is asked about, or is dropped with a notice.
+Every open document has an identity, and a revision that grows with every change. Background work is
+started for a `DocumentVersion`; its result goes to the store, which decides by that version: it opens the result, makes
+it a step, adds it to the pending results, asks the user first, or drops it with a notice.
 """
 
 import itertools
@@ -24,14 +24,16 @@ from nvg_studio.editor.documents.open_document import (
     SaveRequest,
 )
 from nvg_studio.editor.notices import Kind, Notice
+from nvg_studio.ids import NAMELESS, Identity
 from nvg_studio.project import results
 from nvg_studio.project.document import Document, PendingResult, Picture, from_result
+from nvg_studio.project.renaming import with_current_ids
 from nvg_studio.project.storage.file_stamp import FileStamp
 from nvg_studio.sampling.settings import GenerationSettings
 
 
 class Outcome(Enum):
-    """What the store did with an answer."""
+    """What the store did with a result."""
 
     OPENED = "it is the document now"
     STEP = "it is a step of its document"
@@ -41,7 +43,7 @@ class Outcome(Enum):
 
 
 class Replacement:
-    """A document that came while the open one was edited: `accept` opens it, `decline` lets it go."""
+    """A document that is ready while the open one has unsaved changes: `accept` opens it, `decline` drops it."""
 
     def __init__(self, store: "DocumentStore", request: OpenRequest, new: NewDocument) -> None:
         self._store, self.request, self.new = store, request, new
@@ -78,6 +80,7 @@ class DocumentStore(QObject):
         self._latest_saved = 0
         self._early_reference: Picture | None = None
         self._early_settings = GenerationSettings()
+        self._identity = NAMELESS
 
     @property
     def version(self) -> DocumentVersion:
@@ -88,13 +91,13 @@ class DocumentStore(QObject):
         return DocumentVersion(now.id, now.revision, now.document)
 
     def is_open(self, asked: DocumentVersion) -> bool:
-        """Whether the document that work was asked for is still the open one."""
+        """Whether the document that work was started for is still open."""
         return asked.id == self.version.id
 
     # -- what the user does now ---------------------------------------------------------------
 
     def edit(self, document: Document) -> None:
-        """Go on with another value of the open document: a step, a visit, results beside it."""
+        """Replace the value of the open document: a new step, another current step, other pending results."""
         now = self.current
         if now is None or document is now.document:
             return
@@ -102,7 +105,8 @@ class DocumentStore(QObject):
         self.changed.emit()
 
     def open(self, new: NewDocument, request: OpenRequest | None = None) -> None:
-        """Open a document at once; what is still on its way was asked for earlier and is not opened any more."""
+        """Open a document at once; a document that was requested earlier and is still loading is dropped."""
+        new = _with_current_ids(new, self._identity)
         late = self._latest
         self._latest = None
         if late is not None and late is not request:
@@ -132,10 +136,14 @@ class DocumentStore(QObject):
         self.replaced.emit(self.current)
         self.changed.emit()
 
-    # -- documents on their way -----------------------------------------------------------------
+    def set_identity(self, identity: Identity) -> None:
+        """The loaded model's identity: projects that are opened from now on get its current ids."""
+        self._identity = identity
+
+    # -- documents that are loading -------------------------------------------------------------
 
     def begin_opening(self, title: str) -> OpenRequest:
-        """A document is being read or generated for the user; those that were on their way before give way to it."""
+        """A document is being read or generated; it replaces an earlier request that is not finished."""
         before = self._latest
         self._latest = OpenRequest(next(self._numbers), self.version, title)
         if before is not None:
@@ -143,11 +151,11 @@ class DocumentStore(QObject):
         return self._latest
 
     def is_latest(self, request: OpenRequest) -> bool:
-        """Whether nothing else was asked for or opened since."""
+        """Whether no other document was requested or opened since."""
         return request is self._latest
 
     def finish_opening(self, request: OpenRequest, new: NewDocument) -> Outcome:
-        """The document is there: it is opened, asked about, or dropped."""
+        """The document is ready: open it, ask the user first, or drop it."""
         if not self.is_latest(request) or not self.is_open(request.version):
             self._notify(f"{request.title} was not opened: something else was opened or asked for after it.")
             self.dropped.emit(request)
@@ -159,7 +167,7 @@ class DocumentStore(QObject):
         return Outcome.OPENED
 
     def accept_replacement(self, replacement: Replacement) -> Outcome:
-        """Open a document that was asked about, unless something later was asked for meanwhile."""
+        """Open a document that the user confirmed, unless another one was requested meanwhile."""
         request = replacement.request
         if self.is_latest(request):
             self.open(replacement.new, request)
@@ -167,7 +175,7 @@ class DocumentStore(QObject):
         return self.finish_opening(request, replacement.new)
 
     def cancel_opening(self, request: OpenRequest) -> None:
-        """Its document cannot be read, or is not wanted any more."""
+        """Its document cannot be read, or the user cancelled it."""
         if self.is_latest(request):
             self._latest = None
         self.dropped.emit(request)
@@ -190,7 +198,7 @@ class DocumentStore(QObject):
     # -- results --------------------------------------------------------------------------------
 
     def commit_step(self, asked: DocumentVersion, after: Document) -> bool:
-        """Go on with what was composed from the version `asked`; False where the document has another step by now."""
+        """Use what was composed from the version `asked`; False where the document has another step now."""
         now = self.current
         if now is None or asked.document is None or not self.is_open(asked):
             return False
@@ -200,7 +208,7 @@ class DocumentStore(QObject):
         return True
 
     def add_pending(self, asked: DocumentVersion, found: Sequence[PendingResult], text: str) -> Outcome:
-        """Let results wait beside the history of the document they were made for; `text` says so."""
+        """Add pending results to the document they were generated for; `text`: the notice about it."""
         if not self.is_open(asked):
             return self._drop("The result was dropped: another document was opened meanwhile.")
         return self._add_pending(found, text)
@@ -213,7 +221,7 @@ class DocumentStore(QObject):
         return SaveRequest(next(self._numbers), self.version, settings)
 
     def finish_saving(self, request: SaveRequest, path: Path, file: FileStamp | None = None) -> bool:
-        """It was written. The file is the document's own now; False where that is another document, or another file."""
+        """The file is written and now the document's own; False where another document or a later file is open."""
         now, document = self.current, request.version.document
         if now is None or document is None or not self.is_open(request.version) or request.number < self._latest_saved:
             return False
@@ -225,7 +233,7 @@ class DocumentStore(QObject):
         return True
 
     def set_settings(self, settings: GenerationSettings) -> None:
-        """The settings of the next runs; those that were chosen before any document was open go to the first."""
+        """Set the settings of the next runs; without a document they are used for the first one that opens."""
         if self.current is None:
             self._early_settings = settings
         elif settings != self.current.settings:
@@ -233,7 +241,7 @@ class DocumentStore(QObject):
             self.changed.emit()
 
     def set_reference(self, asked: DocumentVersion, picture: Picture) -> bool:
-        """The reference uint8 [H, W, 3] of a document; one that was chosen before any was open goes to the first."""
+        """Set the reference uint8 [H, W, 3] of a document; without one it is used for the first that opens."""
         if not self.is_open(asked):
             return False
         if self.current is None:
@@ -243,7 +251,7 @@ class DocumentStore(QObject):
         return True
 
     def forget_path(self) -> None:
-        """The open document's file belongs to another window: it goes on without one."""
+        """Another window holds the open document's file: the document continues without a file."""
         if self.current is not None:
             self.current = replace(self.current, path=None)
             self.changed.emit()
@@ -253,10 +261,10 @@ class DocumentStore(QObject):
         if self.current is not None:
             self.current = replace(self.current, model_name=name)
 
-    # -- what they share ------------------------------------------------------------------------
+    # -- shared ---------------------------------------------------------------------------------
 
     def _edited_since(self, asked: DocumentVersion) -> bool:
-        """Whether replacing the document would lose something that the user has not decided about."""
+        """Whether replacing the document would lose changes that were made since."""
         now = self.current
         return now is not None and now.revision != asked.revision and now.modified
 
@@ -273,6 +281,14 @@ class DocumentStore(QObject):
 
     def _notify(self, text: str) -> None:
         self.notified.emit(Notice(text, Kind.INFO))
+
+
+def _with_current_ids(new: NewDocument, identity: Identity) -> NewDocument:
+    """A project's document with today's ids of the model, so that runs and results of the model are recognized."""
+    if new.project is None or new.document is not new.project.document:
+        return new
+    project = with_current_ids(new.project, identity)
+    return replace(new, document=project.document, project=project)
 
 
 def _document_of_first(found: Sequence[PendingResult]) -> NewDocument:

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject
 from nvg_studio.editor.background import Lane
 from nvg_studio.editor.context import EditorContext
 from nvg_studio.editor.documents.open_document import OpenDocument, SaveState
-from nvg_studio.editor.notices import Kind, Notice, error_notice
+from nvg_studio.editor.notices import Kind, Notice
 from nvg_studio.editor.timers import single_shot
-from nvg_studio.errors import ProjectError
+from nvg_studio.errors import ProjectError, describe
 from nvg_studio.project.autosave import Autosave, Origin, Recovery
 from nvg_studio.sampling.settings import GenerationSettings
 
@@ -24,7 +24,7 @@ MIN_PAUSE_FACTOR = 10
 
 
 Unsaved = tuple[SaveState, GenerationSettings]
-"""What is kept of a document that differs from its file."""
+"""What is autosaved of a document that differs from its file."""
 
 
 @dataclass(eq=False)
@@ -39,19 +39,19 @@ class AutosaveSlot:
     recoveries: list[Recovery] = field(default_factory=list)
 
     def discard_recoveries(self) -> None:
-        """The document is on the disk, or not wanted: what it was recovered from goes."""
+        """Delete what the document was recovered from: the document is on the disk, or discarded."""
         for recovery in self.recoveries:
             recovery.discard()
         self.recoveries = []
 
     def clear(self) -> None:
-        """There is nothing to lose of this document any more."""
+        """Delete all autosaved data: nothing of this document would be lost."""
         self.discard_recoveries()
         if self.autosave is not None:
             self.autosave.clear()
 
     def close(self) -> None:
-        """Leave what was not cleared to the next start."""
+        """Release the files; what was not deleted is offered at the next start."""
         for recovery in self.recoveries:
             recovery.close()
         if self.autosave is not None:
@@ -59,9 +59,9 @@ class AutosaveSlot:
 
 
 class Autosaver(QObject):
-    """Writes the open document to a place of its own on a thread, only when it changed; clears it once it is saved.
+    """Writes the open document to a slot of its own on a thread, only when it changed; clears it once it is saved.
 
-    Every document has its own place, so that what is written late of one never touches what is kept of another.
+    Every document has its own slot, so that a late write of one never touches another.
     """
 
     def __init__(self, context: EditorContext, folder: Path, parent: QObject | None = None) -> None:
@@ -86,12 +86,12 @@ class Autosaver(QObject):
         return not self._retired and kept == _unsaved(now)
 
     def adopt_recovery(self, recovery: Recovery) -> None:
-        """The open document is what `recovery` held: that goes when the document itself is on the disk."""
+        """The open document was recovered from `recovery`, which is deleted once the document is on the disk."""
         self._slot = self._slot or AutosaveSlot()
         self._slot.recoveries.append(recovery)
 
     def set_delay(self, seconds: int) -> None:
-        """Write so long after a change from now on."""
+        """Set how long after a change it is written, in seconds."""
         self._delay_ms = SECOND_MS * seconds
         self._timer.setInterval(self._delay_ms)
 
@@ -100,11 +100,11 @@ class Autosaver(QObject):
         self._discard_on_close = True
 
     def stop(self) -> None:
-        """Start no further writing."""
+        """Start no further write."""
         self._timer.stop()
 
     def close(self) -> None:
-        """Leave what is still unsaved to the next start. The threads must have ended."""
+        """Leave unsaved work for the next start. The threads must have ended."""
         now = self._store.current
         if self._slot is not None and (self._discard_on_close or now is None or not now.modified):
             self._slot.clear()
@@ -167,7 +167,7 @@ class Autosaver(QObject):
             self._timer.start()
 
     def _retire_slot(self) -> None:
-        """Another document is open: what is on the disk of the one before is cleared next."""
+        """Another document is open: the autosaved data of the previous one is deleted next."""
         if self._slot is not None:
             self._retired.append(self._slot)
             self._slot = None
@@ -186,11 +186,10 @@ class Autosaver(QObject):
         self._start(work, done)
 
     def _report_error(self, problem: Exception) -> None:
-        """Said once; tried again after the next change."""
+        """Reported once; the write is tried again after the next change."""
         if not self._failure_reported:
-            known = isinstance(problem, ProjectError)
-            text = Notice(f"Unsaved work is not kept: {problem}", Kind.WARNING)
-            self._context.notify(text if known else error_notice(problem, Kind.WARNING))
+            error = describe(problem)
+            self._context.notify(Notice(f"Unsaved work is not kept: {error.text}", Kind.WARNING, error.details))
         self._failure_reported = True
 
 

@@ -1,10 +1,22 @@
-"""Preferences: what a person chose once and for all, as a value and as a versioned JSON file."""
+"""Preferences: what the user chose for all documents, as a value and as a versioned JSON file."""
 
 import json
 import logging
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Container
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Strict,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
+from pydantic.dataclasses import dataclass
 
 from nvg_studio.atomic import write_atomic
 from nvg_studio.editor.choices import Palette
@@ -16,39 +28,56 @@ THEMES = ("system", "dark", "light")
 DEVICES = {"auto": "Automatic", "cpu": "Processor", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
 AUTOSAVE = {5: "After 5 seconds", 15: "After 15 seconds", 60: "After a minute"}
 PHOTO_STRUCTURES: dict[str, StructureMethod | None] = {"halves": HALVES, "model": None}
-"""How the structure of a photo that is opened is found: by halves, or in the way of the model."""
+"""How the structure of an opened photo is found: by halves, or by the model's own method."""
 DTYPES = {"auto": "Automatic", "float32": "float32", "bfloat16": "bfloat16"}
-_CHOICES: dict[str, tuple[Any, ...]] = {
-    "theme": THEMES,
-    "palette": tuple(Palette),
-    "device": tuple(DEVICES),
-    "dtype": tuple(DTYPES),
-    "autosave_s": tuple(AUTOSAVE),
-    "photo_structure": tuple(PHOTO_STRUCTURES),
-}
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Preferences:
-    """`theme`, `palette`, `device`, `dtype`, `photo_structure` (how that of an opened photo is found) and `autosave_s`
-    (seconds from a change to its keeping) are one of their choices; `model`: a folder, "" for the shipped one;
-    `hint_seen`: the hint for beginners was dismissed; `contiguous`: Fill stops at the edge of the connected region."""
+def _one_of(values: Container[object]) -> Callable[[T], T]:
+    def check(value: T) -> T:
+        if value not in values:
+            raise ValueError("not one of the choices")
+        return value
 
-    theme: str = "system"
-    palette: Palette = Palette.DISTINCT
-    device: str = "auto"
-    dtype: str = "auto"
+    return check
+
+
+def _default_where_invalid(value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    """Every field by itself: one that is invalid (of a later version, edited by hand) does not reset the others."""
+    assert info.field_name is not None
+    try:
+        return validate(value)
+    except ValidationError:
+        return Preferences.__dataclass_fields__[info.field_name].default
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="ignore", strict=True))
+class Preferences:
+    """What the user chose for all documents; each value is valid.
+
+    `theme`, `palette`, `device`, `dtype`, `photo_structure` (how the structure of an opened photo is found) and
+    `autosave_s` (seconds from a change to its autosave) are one of their choices; `model`: a folder, "" for the shipped
+    one; `hint_seen`: the hint for beginners was dismissed; `contiguous`: Fill stops at the edge of the connected
+    region.
+    """
+
+    theme: Annotated[str, AfterValidator(_one_of(THEMES))] = "system"
+    palette: Annotated[Palette, Strict(False)] = Palette.DISTINCT
+    device: Annotated[str, AfterValidator(_one_of(DEVICES))] = "auto"
+    dtype: Annotated[str, AfterValidator(_one_of(DTYPES))] = "auto"
     exact_pixels: bool = True
     contiguous: bool = True
-    autosave_s: int = 5
-    photo_structure: str = "halves"
+    autosave_s: Annotated[int, AfterValidator(_one_of(AUTOSAVE))] = 5
+    photo_structure: Annotated[str, AfterValidator(_one_of(PHOTO_STRUCTURES))] = "halves"
     model: str = ""
     hint_seen: bool = False
 
+    _fallback = field_validator("*", mode="wrap")(_default_where_invalid)
+
 
 def read_preferences(path: Path) -> Preferences:
-    """The preferences in a file; the default wherever it says nothing that makes sense (or is from a later version)."""
+    """The preferences in a file; the default of every field that is missing or invalid, or of a later version."""
     try:
         with open(path, "rb") as file:
             data = json.loads(file.read(MAX_BYTES))
@@ -59,22 +88,12 @@ def read_preferences(path: Path) -> Preferences:
         return Preferences()
     if not isinstance(data, dict) or data.get("version") != VERSION:
         return Preferences()
-    defaults = Preferences()
-    kept = {f.name: data[f.name] for f in fields(Preferences) if _fits(f.name, data.get(f.name), defaults)}
-    if "palette" in kept:
-        kept["palette"] = Palette(kept["palette"])
-    return replace(defaults, **kept)
-
-
-def _fits(name: str, value: object, defaults: Preferences) -> bool:
-    if name in _CHOICES:
-        return isinstance(value, str | int) and value in _CHOICES[name]
-    return type(value) is type(getattr(defaults, name))
+    return Preferences(**data)
 
 
 def write_preferences(path: Path, preferences: Preferences) -> None:
     """Write a file in one step; where the disk refuses, a line in the log: nothing of value is lost."""
-    data = json.dumps({"version": VERSION, **vars(preferences)}, indent=2)
+    data = json.dumps({"version": VERSION, **asdict(preferences)}, indent=2)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, data.encode())

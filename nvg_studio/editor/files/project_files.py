@@ -1,8 +1,8 @@
-"""Files in and out: photos, projects, PNG. Reading and writing happen on threads; refusals become notices."""
+"""Opening and saving of photos, projects and PNG files, on threads; errors become notices."""
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,11 +31,11 @@ Picture = NDArray[np.uint8]
 
 
 def _nothing() -> None:
-    """Where nobody waits for it."""
+    """The default of callbacks."""
 
 
 class ChangedOutside(ProjectError):
-    """A project file holds something else than when it was opened or saved here."""
+    """A project file differs from what was opened or saved here."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path.name} was changed by another program since it was opened or saved here.")
@@ -43,7 +43,7 @@ class ChangedOutside(ProjectError):
 
 @dataclass(frozen=True, eq=False)
 class BlockedSave:
-    """A save that would replace what somebody else wrote; `then` and `otherwise` as given to `Files.save`."""
+    """A save that would replace what another program wrote; `then` and `otherwise` as in `ProjectFiles.save`."""
 
     path: Path
     then: Callable[[], None]
@@ -71,7 +71,7 @@ class ProjectFiles(QObject):
         self._read_photo = read_photo
         self.locked_elsewhere: Path | None = None
         self._written: dict[Path, FileStamp] = {}
-        """What was written last to each file, known on the thread that saves before the window is told."""
+        """What was written last to each file; set on the thread that saves, before the callback on the GUI thread."""
         context.store.replaced.connect(self._clear_locked)
 
     def open(self, path: Path) -> None:
@@ -123,7 +123,7 @@ class ProjectFiles(QObject):
     ) -> None:
         """Save the project; `then` is called when it is on the disk and still open, or else `otherwise`.
 
-        Where somebody else changed the file since it was opened or saved, nothing is written and `changed_outside`
+        Where another program changed the file since it was opened or saved, nothing is written and `changed_outside`
         is emitted instead, unless `replace_changed`.
         """
         request, now = self._store.begin_saving(), self._store.current
@@ -167,7 +167,7 @@ class ProjectFiles(QObject):
         self._read(request, lambda: square_crop(read()), done)
 
     def _read(self, request: OpenRequest, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
-        """Read on a thread what `request` asked for."""
+        """Read the document of `request` on a thread."""
         self._context.background.start(work, then, lambda problem: self._handle_failure(request, problem), Lane.FILES)
 
     def _handle_failure(self, request: OpenRequest, problem: Exception) -> None:
@@ -183,7 +183,7 @@ class ProjectFiles(QObject):
     def _open_project(
         self, request: OpenRequest, project: project_file.Project, file: FileStamp | None, path: Path
     ) -> None:
-        """Go on with a project; one from a picture has no file of its own yet."""
+        """Open a project; one from a picture has no file of its own yet."""
         own = path if path.suffix.lower() == PROJECT_SUFFIX else None
         new = NewDocument(project.document, path.stem, own, own is not None, project, file)
         self._store.finish_opening(request, new)
@@ -193,7 +193,7 @@ class ProjectFiles(QObject):
         self._store.cancel_opening(request)
         self.locked_elsewhere = path
         self.changed.emit()
-        self._context.notify(Notice(str(problem), Kind.WARNING, action="file.open_copy"))
+        self._context.notify(replace(error_notice(problem, Kind.WARNING), action="file.open_copy"))
 
     def _clear_locked(self) -> None:
         self.locked_elsewhere = None
@@ -208,7 +208,7 @@ class ProjectFiles(QObject):
         failed: Callable[[Exception], None],
         locked_elsewhere: Callable[[Exception], None],
     ) -> None:
-        """Read or write a project file on a thread; `locked_elsewhere` is told where another window has it open."""
+        """Read or write a project file on a thread; `locked_elsewhere` is called where another window has it open."""
         holds = self._context.project_locks
         try:
             holds.acquire(path)

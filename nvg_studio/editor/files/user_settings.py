@@ -1,9 +1,7 @@
 """What the program remembers between starts: geometry and recent files by QSettings, preferences in a JSON file."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
@@ -32,15 +30,14 @@ class UserSettings:
         self.preferences: Preferences = read_preferences(self._file)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="studio-preferences")
 
-    def update_preferences(self, **values: Any) -> None:
-        """Choose other preferences, and write them down where they differ."""
-        after = replace(self.preferences, **values)
-        if after != self.preferences:
-            self.preferences = after
-            self._writer.submit(write_preferences, self._file, after)
+    def set_preferences(self, preferences: Preferences) -> None:
+        """Set the preferences, and write them to the file where they differ."""
+        if preferences != self.preferences:
+            self.preferences = preferences
+            self._writer.submit(write_preferences, self._file, preferences)
 
     def close(self) -> None:
-        """Wait until everything is written; afterwards nothing can be preferred any more."""
+        """Wait until everything is written; `set_preferences` must not be called afterwards."""
         self._writer.shutdown(wait=True)
 
     @property

@@ -1,4 +1,4 @@
-"""The colours of codes: from the cache, or asked of the engine."""
+"""The colours of codes: from the cache, or from the engine."""
 
 from collections import OrderedDict
 
@@ -38,7 +38,7 @@ class CodebookColours(QObject):
         return self._cache.get(path)
 
     def request(self, path: Path) -> None:
-        """Ask for the colours on top of a path in place of what was asked for before."""
+        """Request the colours on top of a path; this replaces the request before."""
         if self._job is not None and path == self._path:
             return
         self.cancel()
@@ -52,7 +52,7 @@ class CodebookColours(QObject):
             self._job = None
 
     def handle_event(self, event: Event) -> None:
-        """Take the answer; other events are not for here."""
+        """Handle the answer; other events are ignored."""
         if self._job is None or event.job != self._job:
             return
         self._job = None

@@ -14,9 +14,9 @@ PREVIEW_CACHE_BYTES = 8 * 2**20
 
 
 class StagePictures(QObject):
-    """`picture` answers from the cache at once; `request` says what is to be seen next, and replaces what was wanted.
+    """`picture` answers from the cache at once; `request` names what is shown next, and replaces the request before.
 
-    One decode job is under way at a time, so that what is wanted now never queues behind what was wanted before.
+    There is one decode job at a time, so that the current request never waits for earlier ones.
     """
 
     ready = Signal()
@@ -37,7 +37,7 @@ class StagePictures(QObject):
     def set_model(self, identity: Identity) -> None:
         """New pictures are those of this model from now on; those of models before stay with their sequences.
 
-        Models with the same tokenizer share their sequences, which the loaded one draws anew.
+        Models with the same tokenizer share their sequences, which the loaded one decodes again.
         """
         others = (one for one in self._models if tokenizer_of(one) != identity.tokenizer)
         self._identity, self._models = identity, [identity.model, *others]
@@ -60,6 +60,13 @@ class StagePictures(QObject):
             return stored.model if self._identity is None else self._identity.current_model(stored.model)
         seen = (model for model in self._models if self._cache.get(model, sequence, sequence.depth) is not None)
         return next(seen, self._model)
+
+    def rendering(self, sequence: GranularitySequence) -> Rendering | None:
+        """The known stage pictures of a sequence; None where none is known."""
+        stages = {stage: self.picture(sequence, stage) for stage in range(sequence.depth + 1)}
+        known = {stage: picture for stage, picture in stages.items() if picture is not None}
+        model = self.model_of(sequence)
+        return Rendering.known(model, sequence, known) if model is not None and known else None
 
     def _stored_of(self, sequence: GranularitySequence) -> Rendering | None:
         """The stages that came with the project, where they are this sequence's and no other decoder is loaded."""
@@ -98,7 +105,7 @@ class StagePictures(QObject):
         self._request_next()
 
     def handle_event(self, event: Event) -> None:
-        """Take the answer to a decode job; other events are not for here."""
+        """Handle the answer to a decode job; other events are ignored."""
         if self._job is None or event.job != self._job:
             return
         assert self._active is not None

@@ -1,9 +1,8 @@
-"""The reference: a picture, a square of it, and the structure found there, to be taken over into the document."""
+"""The reference: a picture, a square crop of it, and the structure found there, to be applied to the document."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,12 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from nvg_studio.editor.background import Lane
+from nvg_studio.editor.context import EditorContext
+from nvg_studio.editor.documents.open_document import OpenDocument
+from nvg_studio.editor.engine_client import EngineClient
 from nvg_studio.editor.latest import LatestOnly, Request
-from nvg_studio.editor.notices import Kind, Notice
+from nvg_studio.editor.model_loader import ModelLoader
+from nvg_studio.editor.notices import Kind, Notice, error_notice
 from nvg_studio.editor.pictures.qimages import to_qimage
 from nvg_studio.editor.reference.structure_source import (
     ENCODED,
@@ -23,18 +26,18 @@ from nvg_studio.editor.reference.structure_source import (
     encoded,
     segmented,
 )
-from nvg_studio.editor.session import Session
+from nvg_studio.editor.runs.generation import GenerationController
 from nvg_studio.editor.timers import single_shot
-from nvg_studio.errors import NVGError
+from nvg_studio.errors import describe
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.granularity.structure_method import HALVES, Halves
+from nvg_studio.imaging import regions
 from nvg_studio.imaging.crop import Picture, reduced, square_crop
 from nvg_studio.imaging.label_maps import LabelMap, read_label_map
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project import document as documents
-from nvg_studio.project.document import Layout
-from nvg_studio.project.storage.project_file import Project
+from nvg_studio.project.document import Document, Layout
 from nvg_studio.project.view import edited_cells
 from nvg_studio.sampling.events import Encoded, Event, Failed
 
@@ -45,19 +48,38 @@ KEPT_SIDE = 2048
 """Longest side of the reference, which goes into the project file; its square is looked at in CROP_SIDE pixels."""
 
 Mask = NDArray[np.bool_]
+SearchKey = tuple[Source, int, regions.Box | None, int | None]
+"""What the structure depends on besides the picture: source, number of regions, box, last level where it matters."""
+
+
+def search_key(choices: ReferenceChoices, label_map: LabelMap | None) -> SearchKey:
+    """The key of a search; two searches of the same picture with equal keys find the same structure.
+
+    The last level matters for a label map with a tree alone: on another grid it gives the regions of that level.
+    """
+    tree = label_map is not None and label_map.depth is not None
+    return choices.source, choices.count, choices.box, choices.levels if tree else None
 
 
 class ReferenceController(QObject):
-    """Finds the structure anew, on threads or in the engine, whenever picture, crop or choices change; `changed` then.
+    """Finds the structure, on threads or in the engine, after every change of picture, crop or choices; `changed` then.
 
     `centre` is that of the square crop, as shares of the picture's sides.
     """
 
     changed = Signal()
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(
+        self,
+        context: EditorContext,
+        engine: EngineClient,
+        models: ModelLoader,
+        generation: GenerationController,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context, self._store, self._background = context, context.store, context.background
+        self._engine, self._models, self._generation = engine, models, generation
         self.title = ""
         self.picture: Picture | None = None
         self.shown: QImage | None = None
@@ -72,23 +94,27 @@ class ReferenceController(QObject):
         """The search for structure that a thread is working on."""
         self._job: int | None = None
         self._read: Callable[[Encoded], None] = lambda _: None
-        """What becomes of the answer to that job."""
+        """The callback for the answer to that job."""
         self._timer = single_shot(self, GRACE_MS, self._start_search)
-        session.engine_client.event_received.connect(self._handle_event)
-        session.model_changed.connect(self._schedule_search)
-        session.project_opened.connect(self._use_project_reference)
+        engine.event_received.connect(self._handle_event)
+        models.changed.connect(self._schedule_search)
+        context.store.replaced.connect(self._use_project_reference)
+
+    @property
+    def _document(self) -> Document | None:
+        return self._store.version.document
 
     @property
     def busy(self) -> bool:
-        """Whether the structure is being looked for."""
+        """Whether the structure is being searched."""
         searching = self._search is not None and self._search.current
         return self._timer.isActive() or self._job is not None or searching
 
     def close(self) -> None:
-        """Look for nothing any more."""
+        """Start no further search."""
         self._timer.stop()
 
-    # -- what it is taken from ------------------------------------------------------------------
+    # -- picture and label map ------------------------------------------------------------------
 
     def open(self, path: Path) -> None:
         """Use a picture file."""
@@ -97,7 +123,7 @@ class ReferenceController(QObject):
     def use_picture(self, read: Callable[[], Picture], title: str) -> None:
         """Use a picture uint8 [H, W, 3], which `read` gives on a thread; the latest one that is asked for."""
 
-        asked = self._session.store.version
+        asked = self._store.version
 
         def work() -> tuple[Picture, QImage]:
             picture = reduced(read(), KEPT_SIDE)
@@ -105,16 +131,16 @@ class ReferenceController(QObject):
 
         def done(pictures: tuple[Picture, QImage]) -> None:
             self.picture, self.shown = pictures
-            self._session.store.set_reference(asked, self.picture)
+            self._store.set_reference(asked, self.picture)
             self.title, self.centre = title, (0.5, 0.5)
             self.choices = replace(self.choices, box=None)
             self._schedule_search()
 
         request = self._picture_requested.ask()
-        self._session.background.start(work, request.only(done), request.only(self._report_error), Lane.FILES)
+        self._background.start(work, request.only(done), request.only(self._report_error), Lane.FILES)
 
-    def _use_project_reference(self, project: Project) -> None:
-        picture = project.reference
+    def _use_project_reference(self, opened: OpenDocument) -> None:
+        picture = opened.project.reference if opened.project is not None else None
         if picture is not None:
             self.use_picture(lambda: picture, "Reference of the project")
 
@@ -123,25 +149,22 @@ class ReferenceController(QObject):
 
         def done(label_map: LabelMap) -> None:
             self._map, self.map_name = label_map, path.name
-            self.set_choices(source=Source.FILE)
+            self.set_choices(replace(self.choices, source=Source.FILE))
             self._schedule_search()
 
         request = self._map_requested.ask()
         read = lambda: read_label_map(path)  # noqa: E731
-        self._session.background.start(read, request.only(done), request.only(self._report_error), Lane.FILES)
+        self._background.start(read, request.only(done), request.only(self._report_error), Lane.FILES)
 
     def move_crop(self, x: float, y: float) -> None:
         """Move the centre of the square crop (shares of the sides)."""
         self.centre = (x, y)
         self._schedule_search()
 
-    def set_choices(self, **values: Any) -> None:
-        """Set any of the choices."""
-        before, self.choices = self.choices, replace(self.choices, **values)
-        decisive = ["source", "count", "box"]
-        if self._map is not None and self._map.depth is not None:
-            decisive.append("levels")  # a tree on another grid gives the regions of the chosen levels
-        if any(getattr(before, name) != getattr(self.choices, name) for name in decisive):
+    def set_choices(self, choices: ReferenceChoices) -> None:
+        """Replace the choices; the structure is searched again where it depends on what changed."""
+        before, self.choices = self.choices, choices
+        if search_key(before, self._map) != search_key(choices, self._map):
             self._schedule_search()
         self.changed.emit()
 
@@ -151,7 +174,7 @@ class ReferenceController(QObject):
         self._search_requested.ask()  # an answer to what was asked before is out of date
         self.found, self.problem = None, ""
         if self._job is not None:
-            self._session.engine_client.cancel(self._job)
+            self._engine.cancel(self._job)
             self._job = None
         if self._can_search:
             self._timer.start()
@@ -159,7 +182,7 @@ class ReferenceController(QObject):
 
     @property
     def _can_search(self) -> bool:
-        if self._session.info is None:
+        if self._models.info is None:
             return False
         return self._map is not None if self.choices.source is Source.FILE else self.picture is not None
 
@@ -181,13 +204,13 @@ class ReferenceController(QObject):
         def encode(square: Picture | None) -> None:
             if square is not None:
                 structure = HALVES if choices.source is Source.HALVES else None
-                self._search, self._job = None, self._session.engine_client.encode(square, structure)
+                self._search, self._job = None, self._engine.encode(square, structure)
 
         def segment(brightness: NDArray[np.float32] | None) -> None:
             self._search = request
             fitting = brightness if brightness is not None and len(brightness) == cells else None
             work = lambda: segmented(choices, crop(), label_map, cells, fitting)  # noqa: E731
-            self._session.background.start(work, request.only(done), request.only(self._handle_failure))
+            self._background.start(work, request.only(done), request.only(self._handle_failure))
 
         def read(event: Encoded) -> None:
             if choices.source in ENCODED:
@@ -197,13 +220,13 @@ class ReferenceController(QObject):
 
         self._read = request.only(read)
         if choices.source in ENCODED or (self._halves and picture is not None):
-            self._session.background.start(crop, request.only(encode), request.only(self._handle_failure))
+            self._background.start(crop, request.only(encode), request.only(self._handle_failure))
         else:
             segment(None)
 
     def _handle_failure(self, problem: Exception) -> None:
         self._search = None
-        self.problem = str(problem) if isinstance(problem, NVGError) else f"Something went wrong: {problem!r}"
+        self.problem = describe(problem).text
         self.changed.emit()
 
     def _handle_event(self, event: Event) -> None:
@@ -219,26 +242,26 @@ class ReferenceController(QObject):
     @property
     def _halves(self) -> bool:
         """Whether the model's own structures are halves: then children of any structure are numbered like theirs."""
-        info = self._session.info
+        info = self._models.info
         return info is not None and isinstance(info.structure_method, Halves)
 
     @property
     def _cells(self) -> int:
-        info = self._session.info
-        if self._session.document is not None:
-            return self._session.sequence.cells
+        info = self._models.info
+        if self._document is not None:
+            return self._document.sequence.cells
         return info.cells if info is not None else 0
 
-    # -- taking over ----------------------------------------------------------------------------
+    # -- applying -------------------------------------------------------------------------------
 
     @property
     def levels(self) -> int:
-        """The last level that would be taken over."""
+        """The last level that would be applied."""
         return self.choices.levels if self.found is None else min(self.choices.levels, self.found.levels)
 
     @property
     def stages(self) -> int:
-        """How many stages of content would be taken over."""
+        """How many stages of content would be applied."""
         return self.choices.stages if self.found is not None and self.found.content else 0
 
     def preview(self, selected: Mask | None) -> GranularitySequence | None:
@@ -250,52 +273,51 @@ class ReferenceController(QObject):
         area = None if whole else self._area(selected)
         if self.found is None or self.found.sequence.cells != self._cells or not (whole or area is not None):
             return None
-        if self._session.document is None:
+        if self._document is None:
             return self.found.sequence
         return edits.transfer(
-            self._session.sequence,
+            self._document.sequence,
             self.found.sequence,
             (1, self.levels),
             area,
             self.stages,
-            self._session.locks,
+            self._document.snapshot.locks,
             same_numbering=self._halves and self.found.like_halves,
         )
 
     def apply(self, selected: Mask | None, run: bool) -> None:
-        """Take the structure over, as one step, and run it if asked for."""
-        session = self._session
+        """Apply the structure, as one step, and start a run if `run`."""
         if self.choices.area is not Area.WHOLE and self._area(selected) is None:
             what = "select a cluster" if self.choices.area is Area.SELECTED else "paint"
             text = f"There is no such area: {what} first, or choose the whole picture."
-            session.notified.emit(Notice(text, Kind.WARNING))
+            self._context.notify(Notice(text, Kind.WARNING))
             return
-        if session.document is None and session.info is not None:
-            session.generation.new_layout(session.run_queue.settings.class_id, bands=False)
+        if self._document is None:
+            self._generation.new_layout(self._generation.chosen_class, bands=False)
         after = self.preview(selected)
-        if after is None or session.document is None:
+        document = self._document
+        if after is None or document is None:
             return
         name = self.map_name if self.choices.source is Source.FILE else self.title
         title = f"Structure of {name}, level{'s 1 to ' + str(self.levels) if self.levels > 1 else ' 1'}"
-        document = documents.apply_layout(session.document, after, Layout(self.levels, self.stages), title)
-        if document is session.document:
-            session.notified.emit(Notice("The document has this structure already."))
-        session.set_document(document)
+        changed = documents.apply_layout(document, after, Layout(self.levels, self.stages), title)
+        if changed is document:
+            self._context.notify(Notice("The document has this structure already."))
+        self._store.edit(changed)
         if self.picture is not None:
-            session.store.set_reference(session.store.version, self.picture)
+            self._store.set_reference(self._store.version, self.picture)
         if run:
-            session.generation.run()
+            self._generation.run()
 
     def _area(self, selected: Mask | None) -> Mask | None:
         """The selected or the painted cells, bool [L]; None where there are none."""
-        snapshot = self._session.snapshot
-        if snapshot is None:
+        if self._document is None:
             return None
+        snapshot = self._document.snapshot
         if self.choices.area is Area.SELECTED:
             return selected
         edited = edited_cells(snapshot.result, snapshot.sequence)
         return None if edited is None else edited[0]
 
     def _report_error(self, problem: Exception) -> None:
-        text = str(problem) if isinstance(problem, NVGError) else f"Something went wrong: {problem!r}"
-        self._session.notified.emit(Notice(text, Kind.ERROR))
+        self._context.notify(error_notice(problem))

@@ -15,7 +15,7 @@ from nvg_studio.imaging.label_maps import LabelMap
 
 
 class Source(StrEnum):
-    """What tells the regions of a reference apart."""
+    """How the regions of a reference are found."""
 
     MODEL = "model"
     HALVES = "halves"

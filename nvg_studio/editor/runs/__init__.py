@@ -1,1 +1,1 @@
-"""Runs: what is asked for, what waits, live runs, and what becomes of results."""
+"""Runs: requests, the queue, live runs, and results."""

@@ -1,4 +1,4 @@
-"""Generation: new pictures and layouts, runs of the document, and what becomes of their results."""
+"""Generation: new pictures and layouts, runs of the document, and their results."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +25,7 @@ DOCUMENT_CLOSED = "The result was not used: its document is not open any more."
 
 
 class GenerationController(QObject):
-    """Starts runs for the open document, and hands their results to the store.
+    """Starts runs for the open document, and passes their results to the store.
 
     `results_available`: there are some to choose from. `exact_pixels`: whether locked pixels stay the picture's own in
     a result.
@@ -49,8 +49,13 @@ class GenerationController(QObject):
 
     @property
     def pending_results(self) -> tuple[PendingResult, ...]:
-        """The results that wait beside the history."""
+        """The pending results of the document."""
         return () if self._document is None else self._document.pending_results
+
+    @property
+    def chosen_class(self) -> int | None:
+        """The class of the next runs; None for none."""
+        return self._runs.options.settings.class_id
 
     def generate(self) -> None:
         """Make a new picture from nothing; it becomes the document when it is done, unless that was edited since."""
@@ -70,7 +75,7 @@ class GenerationController(QObject):
             blank = blank.replace(bits=np.zeros_like(blank.bits))
         document = documents.new_layout(blank, info.image_size, info.identity.tokenizer)
         self._store.open(NewDocument(document, "New layout", saved=True))
-        self._runs.set_options(settings=replace(self._runs.settings, class_id=class_id))
+        self._runs.set_settings(replace(self._runs.options.settings, class_id=class_id))
 
     def run(self, stage: int | None = None, live: bool = False, keep_layout: bool = False) -> None:
         """Run from a stage (None: where the next run must start) with the document's locks and the chosen scope.
@@ -81,11 +86,11 @@ class GenerationController(QObject):
         if asked.document is None or info is None:
             return
         snapshot = asked.document.snapshot
-        plan = plan_run(snapshot, stage, self._runs.scope, keep_layout)
+        plan = plan_run(snapshot, stage, self._runs.options.scope, keep_layout)
         self._runs.start(snapshot.sequence, plan.stage, plan.locks, info, asked, live)
 
     def use_result(self, index: int) -> None:
-        """Use a result that waits, as one step, once its picture is composed; the latest choice wins."""
+        """Make a pending result a step once its picture is composed; only the latest call counts."""
         asked, exact = self._store.version, self.exact_pixels
         document = asked.document
         if document is None:
@@ -100,7 +105,7 @@ class GenerationController(QObject):
         self._context.background.start(lambda: results.apply_pending(document, index, exact), done, self._report_error)
 
     def toggle_star(self, index: int) -> None:
-        """Give a waiting result its star, or take it away."""
+        """Star a pending result, or remove its star."""
         self._change_document(lambda document: results.toggle_star(document, index))
 
     def clear_unstarred(self) -> None:
@@ -108,7 +113,7 @@ class GenerationController(QObject):
         self._change_document(results.only_starred)
 
     def use_settings(self, request: RunRequest) -> None:
-        """Take the settings behind a result for the next runs, as far as they mean something to the loaded model."""
+        """Use the settings of a result for the next runs; of another model's result the seed alone."""
         info = self._models.info
         if info is None:
             return
@@ -135,7 +140,7 @@ class GenerationController(QObject):
             self.results_available.emit()
 
     def _accept(self, run: ActiveRun, result: PendingResult) -> None:
-        """Compose a result with the document it was made for; it becomes a step if the document is still that one."""
+        """Compose a result with its document; it becomes a step if the document has not changed meanwhile."""
         asked, exact, held = self._store.version, self.exact_pixels, self._runs.begin_commit(run)
         document = asked.document
         assert document is not None
@@ -153,7 +158,7 @@ class GenerationController(QObject):
         )
 
     def _handle_late(self, run: ActiveRun, result: PendingResult) -> None:
-        """A result that came too late waits beside the history; that of a live run is forgotten."""
+        """Add a result that is too late to the pending ones; that of a live run is dropped."""
         if not run.queued.live:
             self._store.add_pending(run.queued.version, (result,), RESULT_PENDING)
 
@@ -166,4 +171,4 @@ class GenerationController(QObject):
         try:
             self._store.edit(change(self._document))
         except NVGError as problem:
-            self._context.notify(Notice(str(problem), Kind.WARNING))
+            self._report_error(problem)

@@ -1,4 +1,4 @@
-"""Live: a run after every stroke, the latest wins. Gives a `Schedule` the clock, the document and the runs."""
+"""Live runs: a run after every stroke. Connects a `LiveSchedule` with the clock, the document and the run queue."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from nvg_studio.project.document import Snapshot
 
 
 class LiveRuns(QObject):
-    """Follows the strokes, of which `stroke` tells, while `runs.live` is on."""
+    """Starts a run after every `stroke` while `runs.options.live` is on."""
 
     def __init__(
         self,
@@ -34,15 +34,15 @@ class LiveRuns(QObject):
     @property
     def waiting(self) -> bool:
         """Whether a stroke waits for its run."""
-        return self._schedule.wanted is not None
+        return self._schedule.pending is not None
 
     def close(self) -> None:
-        """Run nothing any more."""
+        """Start no further run."""
         self._timer.stop()
 
     def stroke(self) -> None:
         """A stroke is done."""
-        if self._runs.live and self._can_run():
+        if self._runs.options.live and self._can_run():
             self._schedule = self._schedule.stroke(self._snapshot, time.monotonic())
             self._update()
 
@@ -52,13 +52,13 @@ class LiveRuns(QObject):
         return None if document is None else document.snapshot
 
     def _cancel_on_navigation(self) -> None:
-        """The user went to another step, or switched Live off: no live run there."""
-        if self._schedule.wanted is not None and self._schedule.wanted != self._snapshot:
+        """The user went to another step: the pending live run is not for that one."""
+        if self._schedule.pending is not None and self._schedule.pending != self._snapshot:
             self._schedule = self._schedule.cleared()
 
     def _update(self) -> None:
         running = self._runs.running
-        if not self._runs.live:
+        if not self._runs.options.live:
             self._schedule = self._schedule.cleared()
         live_run = running is not None and running.queued.live
         step = self._schedule.next_action(time.monotonic(), live_run, running is not None and not live_run)

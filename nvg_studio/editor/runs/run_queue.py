@@ -1,10 +1,11 @@
-"""The run queue: from settings and a document to a request, and from engine events to results. One runs, others
-wait."""
+"""The run queue: from options and a document to a request, and from engine events to results.
+
+One run is active, the others wait.
+"""
 
 import random
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,22 +13,27 @@ from nvg_studio.editor.documents.open_document import DocumentVersion, OpenReque
 from nvg_studio.editor.engine_client import EngineClient
 from nvg_studio.editor.notices import Kind, Notice
 from nvg_studio.editor.runs.estimate import StageTimes
+from nvg_studio.editor.runs.run_options import (
+    RunOptions,
+    fitting,
+    is_repeat,
+    structure_steps_of,
+    with_consecutive_seeds,
+)
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.project.document import Snapshot
-from nvg_studio.project.planning import Scope
 from nvg_studio.sampling.events import Cancelled, Done, Event, Failed, Picture, StageDone
-from nvg_studio.sampling.settings import MAX_SEED, GenerationSettings, ModelInfo, RunRequest
+from nvg_studio.sampling.settings import GenerationSettings, ModelInfo, RunRequest
 
 MAX_ROLLED_SEED = 999_999
 """The largest random seed: short enough to read and to note down."""
-MAX_VARIATIONS = 16
 MAX_WAITING = 8
 
 
 @dataclass(frozen=True, eq=False)
 class QueuedRun:
-    """A request with all its settings pinned, and the version of the document that it was asked for.
+    """A request with all its settings fixed, and the version of the document that it is for.
 
     `structure_steps`: structure steps a stage, the model's default filled in. `opening`: set for a new picture, which
     no step of the document is the start of.
@@ -48,7 +54,7 @@ class QueuedRun:
 
 @dataclass(frozen=True, eq=False)
 class ActiveRun:
-    """A run under way; `sequence` and `previews` are those of its first picture.
+    """The run that is active; `sequence` and `previews` are those of its first picture.
 
     `rough`: the latest preview is the preview decoder's. `committing`: the engine has answered, and the result is on
     its way into the document.
@@ -66,7 +72,7 @@ class ActiveRun:
 
     @property
     def request(self) -> RunRequest:
-        """What was asked for."""
+        """The request."""
         return self.queued.request
 
     @property
@@ -77,7 +83,7 @@ class ActiveRun:
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What a run made: a sequence and a picture for each of its settings."""
+    """The result of a run: a sequence and a picture for each of its settings."""
 
     run: ActiveRun
     sequences: tuple[GranularitySequence, ...]
@@ -85,19 +91,19 @@ class RunResult:
 
     @property
     def queued(self) -> QueuedRun:
-        """What was asked for."""
+        """The request."""
         return self.run.queued
 
 
 class RunQueue(QObject):
-    """The run under way and those that wait for it. Settings are pinned when a run is asked for.
+    """The active run and those that wait for it. The settings of a run are fixed when it is requested.
 
-    Signals: `changed` while runs go on, `settings_changed`, `finished` with a `RunResult`, `stage_done` with the
+    Signals: `changed` while there are runs, `options_changed`, `finished` with a `RunResult`, `stage_done` with the
     engine's event, `notified` with a `Notice`.
     """
 
     changed = Signal()
-    settings_changed = Signal()
+    options_changed = Signal()
     finished = Signal(object)
     stage_done = Signal(object)
     notified = Signal(object)
@@ -105,47 +111,50 @@ class RunQueue(QObject):
     def __init__(self, link: EngineClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._link = link
-        self.settings = GenerationSettings()
-        self.keep_seed = True
-        self.variations = 1
-        self.scope: Scope | None = None
-        self.live = False
+        self.options = RunOptions()
         self.running: ActiveRun | None = None
         self.waiting: tuple[QueuedRun, ...] = ()
         self.times = StageTimes()
         self.last_seconds: float | None = None
         self._model: ModelInfo | None = None
 
-    def set_options(self, **values: Any) -> None:
-        """Set any of settings, keep_seed, variations, scope and live for the runs from now on."""
-        if any(getattr(self, name) != value for name, value in values.items()):
-            for name, value in values.items():
-                setattr(self, name, value)
-            self.settings_changed.emit()
+    def set_options(self, options: RunOptions) -> None:
+        """Set the options of the runs from now on."""
+        if options != self.options:
+            self.options = options
+            self.options_changed.emit()
+
+    def set_settings(self, settings: GenerationSettings) -> None:
+        """Set the settings alone of the runs from now on."""
+        self.set_options(replace(self.options, settings=settings))
+
+    def toggle_live(self) -> None:
+        """Switch live runs on or off."""
+        self.set_options(replace(self.options, live=not self.options.live))
 
     def randomize_seed(self) -> None:
-        """Take a new seed."""
+        """Choose a random seed."""
         # No secret depends on a seed: the plain generator will do.
-        self.set_options(settings=replace(self.settings, seed=random.randint(0, MAX_ROLLED_SEED)))
+        self.set_settings(replace(self.options.settings, seed=random.randint(0, MAX_ROLLED_SEED)))
 
     def use_model(self, info: ModelInfo) -> None:
-        """Go on with a model that was loaded: what was measured says nothing any more, settings are made to fit.
+        """Adapt to a model that was loaded: forget the measured times, and fit the settings to it.
 
-        The class is the one of the same name, where the model has it. What was set for another model gives way to this
-        model's own; the seed stays.
+        The class becomes the one of the same name, where the model has it. What was set for another model is reset to
+        this model's defaults; the seed is kept.
         """
         self.times, self.last_seconds = StageTimes(), None
         before, self._model = self._model, info
-        self.set_options(settings=fitting(self.settings, before, info))
+        self.set_settings(fitting(self.options.settings, before, info))
 
     def take_settings(self, request: RunRequest, info: ModelInfo) -> None:
-        """Use the settings of an earlier run, of one by another model the seed alone."""
+        """Use the settings of an earlier run; of a run of another model the seed alone."""
         settings = request.settings[0]
         if info.identity.current_model(request.model) == info.identity.model:
             settings = settings.relative_to(info.defaults)
         else:
-            settings = replace(self.settings, seed=settings.seed)
-        self.set_options(settings=settings, keep_seed=True)
+            settings = replace(self.options.settings, seed=settings.seed)
+        self.set_options(replace(self.options, settings=settings, keep_seed=True))
 
     def start(
         self,
@@ -153,35 +162,36 @@ class RunQueue(QObject):
         stage: int,
         locks: Locks | None,
         info: ModelInfo,
-        asked: DocumentVersion,
+        version: DocumentVersion,
         live: bool = False,
         opening: OpenRequest | None = None,
     ) -> None:
-        """Run from `stage`, now or after those that are asked for already. The answer is `finished`, or a notice."""
-        if not self.keep_seed:
+        """Run from `stage` on document `version`, after the runs before it; answered by `finished` or a notice."""
+        if not self.options.keep_seed:
             self.randomize_seed()
+        options = self.options
         held = locks if locks is not None and locks.any else None
-        settings = with_consecutive_seeds(self.settings.resolved(info.defaults), 1 if live else self.variations)
+        settings = with_consecutive_seeds(options.settings.resolved(info.defaults), 1 if live else options.variations)
         request = RunRequest(sequence, stage, held, settings, info.identity.model)
-        order = QueuedRun(request, asked, structure_steps_of(self.settings, info), live, opening)
-        refusal = self._rejection(order)
-        if refusal:
+        queued = QueuedRun(request, version, structure_steps_of(options.settings, info), live, opening)
+        reason = self._rejection(queued)
+        if reason:
             if not live:
-                self.notified.emit(Notice(refusal))
+                self.notified.emit(Notice(reason))
             return
         if self.running is None:
-            self._start_run(order)
+            self._start_run(queued)
         else:
-            self.waiting = (*self.waiting, order)
+            self.waiting = (*self.waiting, queued)
         self.changed.emit()
 
     def cancel(self) -> None:
-        """Stop the run, and forget those that wait; the document stays as it is."""
+        """Stop the active run and clear the queue; the document does not change."""
         self.waiting = ()
         self.cancel_running()
 
     def cancel_running(self) -> None:
-        """Stop the run under way alone; those that wait go on."""
+        """Stop the active run; those in the queue are started."""
         run = self.running
         if run is None:
             return
@@ -192,7 +202,7 @@ class RunQueue(QObject):
             self._link.cancel(run.job)
 
     def cancel_all(self) -> None:
-        """The document is left for another one: its runs are stopped, and whatever they still answer is not wanted."""
+        """Another document replaces this one: stop its runs, and ignore their further events."""
         run = self.running
         self.cancel()
         if run is not None and self.running is run:
@@ -201,23 +211,23 @@ class RunQueue(QObject):
             self.changed.emit()
 
     def begin_commit(self, run: ActiveRun) -> ActiveRun:
-        """Let a run that has just finished count as under way until its result is `end_commit`d into the document."""
+        """Keep a finished run active until its result is in the document, which ends with `end_commit`."""
         self.running = replace(run, committing=True)
         return self.running
 
     def is_committing(self, run: ActiveRun) -> bool:
-        """Whether the result of a run that is held is still wanted."""
+        """Whether a run whose result is being committed was not cancelled."""
         return self.running is not None and self.running.job == run.job
 
     def end_commit(self, run: ActiveRun) -> None:
-        """End a run that was held and begin the next; nothing where it was cancelled meanwhile."""
+        """End the commit of a run and start the next; nothing where it was cancelled meanwhile."""
         if self.is_committing(run):
             self.running = None
             self._start_next()
             self.changed.emit()
 
     def handle_event(self, event: Event) -> None:
-        """Take an event of the run under way; others are not for here."""
+        """Handle an event of the active run; other events are ignored."""
         run = self.running
         if run is None or event.job != run.job:
             return
@@ -228,7 +238,7 @@ class RunQueue(QObject):
         self.changed.emit()
 
     def _end(self, run: ActiveRun, event: Event) -> None:
-        """The last event of a run; whatever fails in its wake, the next run begins."""
+        """Handle the last event of a run; the next run starts even where a receiver fails."""
         self.running = None
         try:
             if isinstance(event, Done):
@@ -255,58 +265,23 @@ class RunQueue(QObject):
                 self.running = replace(self.running, previews=previews, rough=event.rough)
         self.stage_done.emit(event)
 
-    def _rejection(self, order: QueuedRun) -> str:
-        """Why a run is not worth starting; empty where it is."""
-        if order.started_from is not None and is_repeat(order.request, order.started_from):
-            return "Nothing has changed since the last run: roll the dice for another result."
-        asked = [*self.waiting] if self.running is None else [self.running.queued, *self.waiting]
-        if any(other.request == order.request for other in asked):
-            return "This very run is under way already."
+    def _rejection(self, queued: QueuedRun) -> str:
+        """Why a run is not started; "" where it is."""
+        if queued.started_from is not None and is_repeat(queued.request, queued.started_from):
+            return "Nothing has changed since the last run: choose another seed for another result."
+        earlier = [*self.waiting] if self.running is None else [self.running.queued, *self.waiting]
+        if any(other.request == queued.request for other in earlier):
+            return "The same run is active or waiting already."
         if len(self.waiting) >= MAX_WAITING:
             return f"{MAX_WAITING} runs are waiting already: let some finish, or cancel them."
         return ""
 
-    def _start_run(self, order: QueuedRun) -> None:
+    def _start_run(self, queued: QueuedRun) -> None:
         now = time.monotonic()
-        self.running = ActiveRun(self._link.run(order.request), order, now, now)
+        self.running = ActiveRun(self._link.run(queued.request), queued, now, now)
 
     def _start_next(self) -> None:
         if self.running is None and self.waiting:
-            order, *others = self.waiting
+            queued, *others = self.waiting
             self.waiting = tuple(others)
-            self._start_run(order)
-
-
-def structure_steps_of(settings: GenerationSettings, info: ModelInfo) -> int:
-    """Structure steps a stage, the model's default filled in."""
-    return settings.resolved(info.defaults).structure_steps or 1
-
-
-def fitting(settings: GenerationSettings, before: ModelInfo | None, info: ModelInfo) -> GenerationSettings:
-    """The settings that were made for the model `before` (None: for none), for another one."""
-    if before is None:
-        known = settings.class_id is not None and settings.class_id < len(info.class_names)
-        return replace(settings, class_id=settings.class_id if known else None)
-    class_id = settings.class_id
-    if class_id is not None:
-        class_id = info.class_like(before.class_names[class_id]) if class_id < len(before.class_names) else None
-    if before.identity.model == info.identity.model:
-        return replace(settings, class_id=class_id)
-    return GenerationSettings(class_id=class_id, seed=settings.seed)
-
-
-def with_consecutive_seeds(settings: GenerationSettings, count: int) -> tuple[GenerationSettings, ...]:
-    """`count` settings that differ in their seeds, which follow one another."""
-    return tuple(replace(settings, seed=(settings.seed + n) % (MAX_SEED + 1)) for n in range(count))
-
-
-def is_repeat(request: RunRequest, snapshot: Snapshot) -> bool:
-    """Whether `request` would make again what `snapshot` already holds.
-
-    A run's result depends on what it keeps, not on what it replaces: the same start, settings and locks on the very
-    result of the last run give that result again.
-    """
-    last = snapshot.request
-    if last is None or snapshot.sequence != snapshot.result:
-        return False
-    return replace(last, sequence=request.sequence) == request
+            self._start_run(queued)

@@ -1,5 +1,7 @@
 """Preferences: look, clusters, device and precision, exact pixels."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
@@ -18,12 +20,13 @@ STRUCTURES = {"halves": "Balanced halves", "model": "As the model does"}
 
 
 class PreferencesDialog(QDialog):
-    """Emits `chosen` with names and values of `Preferences` when it is accepted."""
+    """Emits `chosen` with the `Preferences` when it is accepted."""
 
-    chosen = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
+    chosen = Signal(object)
 
     def __init__(self, now: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._before = now
         self.setObjectName("preferences")
         self.setWindowTitle("Preferences")
         self.theme = choose(choice_box("Theme", THEMES), now.theme)
@@ -51,7 +54,7 @@ class PreferencesDialog(QDialog):
         self.ok.setObjectName("primary")
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        self.accepted.connect(lambda: self.chosen.emit(self.values()))
+        self.accepted.connect(lambda: self.chosen.emit(self.preferences()))
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(14)
@@ -59,14 +62,15 @@ class PreferencesDialog(QDialog):
         column.addWidget(buttons)
         self.setMinimumWidth(400)
 
-    def values(self) -> dict[str, object]:
-        """What is chosen now, by the names of `Preferences`."""
-        return {
-            "theme": self.theme.currentData(),
-            "palette": chosen(self.palette_box, Palette),
-            "device": self.device.currentData(),
-            "dtype": self.dtype.currentData(),
-            "exact_pixels": self.exact.isChecked(),
-            "photo_structure": self.structure.currentData(),
-            "autosave_s": self.autosave.currentData(),
-        }
+    def preferences(self) -> Preferences:
+        """The preferences with what is chosen in the dialog."""
+        return replace(
+            self._before,
+            theme=self.theme.currentData(),
+            palette=chosen(self.palette_box, Palette),
+            device=self.device.currentData(),
+            dtype=self.dtype.currentData(),
+            exact_pixels=self.exact.isChecked(),
+            photo_structure=self.structure.currentData(),
+            autosave_s=self.autosave.currentData(),
+        )

@@ -1,6 +1,6 @@
 """The rarely changed part of the generate dock: guidance, sampling, device and precision."""
 
-from typing import Any
+from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QPushButton, QSpinBox, QWidget
@@ -63,15 +63,16 @@ class AdvancedFields(QWidget):
         self.steps.valueChanged.connect(self._show_hint)
         self.defaults.clicked.connect(self.defaults_requested)
 
-    def values(self) -> dict[str, Any]:
-        """What the fields show, by the names of `GenerationSettings`."""
-        return {
-            "content_guidance": self.content_guidance.value,
-            "structure_guidance": self.structure_guidance.value,
-            "top_p": self.top_p.value,
-            "temperature": self.temperature.value(),
-            "structure_steps": self.steps.value(),
-        }
+    def settings(self, before: GenerationSettings) -> GenerationSettings:
+        """`before` with what the fields show."""
+        return replace(
+            before,
+            content_guidance=self.content_guidance.value,
+            structure_guidance=self.structure_guidance.value,
+            top_p=self.top_p.value,
+            temperature=self.temperature.value(),
+            structure_steps=self.steps.value(),
+        )
 
     def show_settings(self, full: GenerationSettings) -> None:
         """Show settings; what is None in them is not known yet and left as it is."""

@@ -4,33 +4,23 @@ A cluster is known by its place in a binary heap, (1 << level) + cluster: its ha
 n >> 1.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from nvg_studio.editor.choices import LockKind
 from nvg_studio.ui.qt.pixmaps import static_icon, swatch
 from nvg_studio.ui.qt.theme import Theme
 
 NAME, SIZE, LAYOUT, CONTENT, REGION, SHOWN = range(6)
-
-
 HEADERS = ("Cluster", "Cells", "", "", "", "")
-
-
 HEADER_TIPS = ("", "Size in cells", "Lock layout", "Keep coarse content", "Lock region", "Show only these")
-
-
 LONGEST_NAME = 60
-
-
 LABELLED_LEVELS = 5
-
-
 Index = QModelIndex | QPersistentModelIndex
-
-
 Role = Qt.ItemDataRole
 
 
@@ -59,10 +49,43 @@ class ClusterRow:
         return self.name or (f"Cluster {self.cluster}" if self.level <= LABELLED_LEVELS else str(self.cluster))
 
 
-LOCKS = {  # column: field of the row, icon, what a click does, and what it says where everything is held
-    LAYOUT: ("layout", "bounding-box", "Lock layout: hold this cluster's shape", "Layout is locked"),
-    CONTENT: ("content", "drop", "Keep coarse content: hold its content up to its level", "Content is kept"),
-    REGION: ("region", "lock-simple", "Lock region: hold everything in this cluster", "Region is locked"),
+@dataclass(frozen=True)
+class LockColumn:
+    """A column that shows and toggles a lock.
+
+    `locked` gives how much of a row is locked: "", "part" or "all". `tip`: what a click does; `locked_tip`: what holds
+    where all of the cluster is locked.
+    """
+
+    kind: LockKind
+    locked: Callable[[ClusterRow], str]
+    icon: str
+    tip: str
+    locked_tip: str
+
+
+LOCKS = {
+    LAYOUT: LockColumn(
+        LockKind.LAYOUT,
+        lambda row: row.layout,
+        "bounding-box",
+        "Lock layout: runs and edits keep this cluster's shape",
+        "Layout is locked",
+    ),
+    CONTENT: LockColumn(
+        LockKind.COARSE,
+        lambda row: row.content,
+        "drop",
+        "Keep coarse content: runs keep its content up to its level",
+        "Coarse content is locked",
+    ),
+    REGION: LockColumn(
+        LockKind.REGION,
+        lambda row: row.region,
+        "lock-simple",
+        "Lock region: runs and edits keep everything in this cluster",
+        "Region is locked",
+    ),
 }
 
 
@@ -197,17 +220,16 @@ class ClusterModel(QAbstractItemModel):
             return self._theme.plain_icon(name, tint)
         if column not in LOCKS:
             return None
-        field, name, _, _ = LOCKS[column]
-        held = getattr(row, field)
-        if not held and column == REGION:
+        locked, name = LOCKS[column].locked(row), LOCKS[column].icon
+        if not locked and column == REGION:
             name = "lock-simple-open"
-        tint = {"": colours.faint, "part": colours.dim, "all": colours.accent}[held]
-        return self._theme.plain_icon(name + ("-fill" if held == "all" else ""), tint)
+        tint = {"": colours.faint, "part": colours.dim, "all": colours.accent}[locked]
+        return self._theme.plain_icon(name + ("-fill" if locked == "all" else ""), tint)
 
     def _tool_tip(self, row: ClusterRow, column: int) -> str:
         if column in LOCKS:
-            field, _, offer, held = LOCKS[column]
-            return f"{held}: click to release" if getattr(row, field) == "all" else offer
+            lock = LOCKS[column]
+            return f"{lock.locked_tip}: click to unlock" if lock.locked(row) == "all" else lock.tip
         if column == SHOWN:
             return "Shown: click to show the others, too" if row.shown else "Show only this cluster"
         where = f"Level {row.level}, cluster {row.cluster}"

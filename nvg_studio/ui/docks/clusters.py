@@ -13,13 +13,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nvg_studio.editor.choices import LockKind
 from nvg_studio.ui.actions.action_set import ActionSet, plain_text
 from nvg_studio.ui.docks.cluster_model import (
-    CONTENT,
-    LAYOUT,
+    LOCKS,
     NAME,
-    REGION,
     SHOWN,
     SIZE,
     ClusterModel,
@@ -31,12 +28,11 @@ from nvg_studio.ui.qt.theme import Theme
 
 __all__ = ["ClusterRow", "ClustersDock"]
 
-LOCK_COLUMNS = {LAYOUT: LockKind.LAYOUT, CONTENT: LockKind.COARSE, REGION: LockKind.REGION}
 Flag = QItemSelectionModel.SelectionFlag
 
 
 class ClustersDock(QWidget):
-    """Emits what was asked for; the window does it.
+    """Emits what the user requests.
 
     `selected` and `shown_toggled` with a frozenset of clusters of the active level; `activated` with one of them;
     `lock_toggled` with a row and the kind of lock; `renamed` with level, cluster and name; `menu_requested` with a
@@ -88,7 +84,7 @@ class ClustersDock(QWidget):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(24)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((SIZE, 38), (LAYOUT, 24), (CONTENT, 24), (REGION, 24), (SHOWN, 30)):
+        for column, width in ((SIZE, 38), *((lock, 24) for lock in LOCKS), (SHOWN, 30)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, width)
         tree.clicked.connect(self._clicked)
@@ -148,8 +144,8 @@ class ClustersDock(QWidget):
 
     def _clicked(self, index: Index) -> None:
         row = self.model.row_at(index)
-        if row is not None and index.column() in LOCK_COLUMNS:
-            self.lock_toggled.emit(row, LOCK_COLUMNS[index.column()])
+        if row is not None and index.column() in LOCKS:
+            self.lock_toggled.emit(row, LOCKS[index.column()].kind)
         elif row is not None and index.column() == SHOWN:
             self.shown_toggled.emit(self.model.leaves(row))
 

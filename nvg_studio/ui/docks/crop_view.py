@@ -136,8 +136,8 @@ class CropView(QWidget):
         """Move the square, and keep its centre where a square fits."""
         whole, side = self.picture_rect(), min(self.picture_rect().width(), self.picture_rect().height())
         margins = side / 2 / whole.width(), side / 2 / whole.height()
-        wanted = self._centre[0] + x, self._centre[1] + y
-        moved = tuple(min(max(c, margin), 1 - margin) for c, margin in zip(wanted, margins, strict=True))
+        target = self._centre[0] + x, self._centre[1] + y
+        moved = tuple(min(max(c, margin), 1 - margin) for c, margin in zip(target, margins, strict=True))
         self._centre = moved[0], moved[1]
         self.update()
         self.crop_moved.emit(*self._centre)

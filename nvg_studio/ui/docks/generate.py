@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nvg_studio.editor.runs.run_queue import MAX_VARIATIONS, RunQueue
+from nvg_studio.editor.runs.run_options import MAX_VARIATIONS, RunOptions, changed_from
 from nvg_studio.project.planning import Scope
 from nvg_studio.sampling.settings import MAX_SEED, GenerationSettings, ModelInfo
 from nvg_studio.ui.actions.action_set import ActionSet
@@ -50,9 +50,9 @@ class RunView:
 
 
 class GenerateDock(QWidget):
-    """Emits `chosen` with names and values of `Runs` that were set; `run_requested` with the name of an action."""
+    """Emits `options_chosen` with the `RunOptions` that were set; `run_requested` with the name of an action."""
 
-    chosen = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
+    options_chosen = Signal(object)
     precision_chosen = Signal(str, str)
     randomize_requested = Signal()
     run_requested = Signal(str)
@@ -61,7 +61,7 @@ class GenerateDock(QWidget):
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._settings = GenerationSettings()
+        self._options = RunOptions()
         self._defaults = GenerationSettings()
         self._buttons: tuple[RunButton, RunButton] = (GENERATE, GENERATE)
         self.live = QToolButton()
@@ -139,8 +139,8 @@ class GenerateDock(QWidget):
         self.advanced.defaults_requested.connect(self._reset)
         self.advanced.precision_chosen.connect(self.precision_chosen)
         self.randomize.clicked.connect(self.randomize_requested)
-        self.keep.toggled.connect(lambda on: self.chosen.emit({"keep_seed": on}))
-        self.variations.valueChanged.connect(lambda count: self.chosen.emit({"variations": count}))
+        self.keep.toggled.connect(lambda on: self._choose(replace(self._options, keep_seed=on)))
+        self.variations.valueChanged.connect(lambda count: self._choose(replace(self._options, variations=count)))
         self.scope.activated.connect(self._scope_chosen)
         self.run.clicked.connect(lambda: self.run_requested.emit(self._buttons[0].action))
         self.run_here.clicked.connect(lambda: self.run_requested.emit(self._buttons[1].action))
@@ -153,17 +153,17 @@ class GenerateDock(QWidget):
         self.advanced.show_model(info)
         self.setEnabled(info is not None)
 
-    def show_choices(self, runs: RunQueue) -> None:
-        """Show the choices of the next runs; settings that are None show the model's default."""
-        self._settings = runs.settings
-        full = runs.settings.resolved(self._defaults)
+    def show_options(self, options: RunOptions) -> None:
+        """Show the options of the next runs; settings that are None show the model's default."""
+        self._options = options
+        full = options.settings.resolved(self._defaults)
         boxes = (self.class_box, self.seed, self.keep, self.variations, self.scope)
         blockers = [QSignalBlocker(box) for box in boxes]
         self.class_box.choose(full.class_id)
         self.seed.setText(str(full.seed))
-        self.keep.setChecked(runs.keep_seed)
-        self.variations.setValue(runs.variations)
-        choose(self.scope, runs.scope)
+        self.keep.setChecked(options.keep_seed)
+        self.variations.setValue(options.variations)
+        choose(self.scope, options.scope)
         self.advanced.show_settings(full)
         for blocker in blockers:
             blocker.unblock()
@@ -186,23 +186,27 @@ class GenerateDock(QWidget):
         self.status.setVisible(bool(view.status))
 
     def _changed(self) -> None:
-        full = self._settings.resolved(self._defaults)
-        shown = {
-            "class_id": self.class_box.class_id,
-            "seed": min(int(self.seed.text() or 0), MAX_SEED),
-            **self.advanced.values(),
-        }
-        new = {name: value for name, value in shown.items() if value != getattr(full, name)}
-        if new:
-            self.chosen.emit({"settings": replace(self._settings, **new)})
+        shown = replace(
+            self.advanced.settings(self._options.settings.resolved(self._defaults)),
+            class_id=self.class_box.class_id,
+            seed=min(int(self.seed.text() or 0), MAX_SEED),
+        )
+        self._choose(replace(self._options, settings=changed_from(self._options.settings, shown, self._defaults)))
 
     def _scope_chosen(self) -> None:
         automatic = self.scope.currentData() is None
-        self.chosen.emit({"scope": None if automatic else chosen(self.scope, Scope)})
+        self._choose(replace(self._options, scope=None if automatic else chosen(self.scope, Scope)))
 
     def _reset(self) -> None:
-        kept = GenerationSettings(class_id=self._settings.class_id, seed=self._settings.seed)
-        self.chosen.emit({"settings": kept})
+        """Go back to the model's defaults, but for class and seed."""
+        before = self._options.settings
+        settings = GenerationSettings(class_id=before.class_id, seed=before.seed)
+        self._choose(replace(self._options, settings=settings))
+
+    def _choose(self, options: RunOptions) -> None:
+        if options != self._options:
+            self._options = options
+            self.options_chosen.emit(options)
 
     def _paint_icons(self) -> None:
         self.randomize.setIcon(self._theme.icon("dice-five"))
@@ -211,5 +215,5 @@ class GenerateDock(QWidget):
 
 
 def _inside(text: str) -> str:
-    """A text as it stands after a colon."""
+    """A text as it is written after a colon."""
     return text[0].lower() + text[1:]

@@ -1,5 +1,6 @@
 """The level strip: one card per stage with its structure map and its picture. While a run works, cards fill in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePol
 
 from nvg_studio.ui.canvas.draw import cell_path, hatch
 from nvg_studio.ui.canvas.geometry import Viewport
-from nvg_studio.ui.qt.theme import Theme
+from nvg_studio.ui.qt.theme import Colours, Theme
 
 GAP = 6
 PADDING = 7
@@ -49,14 +50,34 @@ class CardView:
     run_tip: str = ""
 
 
+@dataclass(frozen=True)
+class StateLook:
+    """How a card shows its state: word and icon ("" for none) in a colour of the theme, and the tool tip."""
+
+    word: str
+    icon: str
+    colour: Callable[[Colours], str]
+    tip: str
+
+
 STATES = {
-    "empty": ("", "", "faint", "Nothing here yet"),
-    "fresh": ("Fresh", "check-circle", "fresh", "Structure and content come from the last run or the photo"),
-    "kept": ("Kept", "check", "dim", "Below the edit: kept as it is by the next run"),
-    "edited": ("Edited", "pencil-simple", "edited", "The lowest level that was edited: the next run starts here"),
-    "stale": ("Stale", "clock", "faint", "Above the edit: made anew by the next run"),
-    "working": ("Working", "", "accent", "Being made now"),
-    "waiting": ("Waiting", "clock", "faint", "Comes next in this run"),
+    "empty": StateLook("", "", lambda colours: colours.faint, "Nothing here yet"),
+    "fresh": StateLook(
+        "Fresh",
+        "check-circle",
+        lambda colours: colours.fresh,
+        "Structure and content come from the last run or the photo",
+    ),
+    "kept": StateLook("Kept", "check", lambda colours: colours.dim, "Below the edit: the next run does not change it"),
+    "edited": StateLook(
+        "Edited",
+        "pencil-simple",
+        lambda colours: colours.edited,
+        "The lowest level that was edited: the next run starts here",
+    ),
+    "stale": StateLook("Stale", "clock", lambda colours: colours.faint, "Above the edit: the next run replaces it"),
+    "working": StateLook("Working", "", lambda colours: colours.accent, "The run is at this level"),
+    "waiting": StateLook("Waiting", "clock", lambda colours: colours.faint, "The run has not reached this level yet"),
 }
 
 
@@ -173,13 +194,14 @@ class StageCard(QFrame):
         activity_changed = self.view is None or self.view.active != view.active
         self.view = view
         colours = self._theme.colours
-        word, icon, tint, tip = STATES[view.state]
-        self.state.setText(word)
-        self.state.setToolTip(tip)
-        self.state.setStyleSheet(f"color: {getattr(colours, tint)};")
-        self._state_icon.setVisible(bool(icon))
-        if icon:
-            self._state_icon.setPixmap(self._theme.icon(icon, getattr(colours, tint)).pixmap(14, 14))
+        look = STATES[view.state]
+        colour = look.colour(colours)
+        self.state.setText(look.word)
+        self.state.setToolTip(look.tip)
+        self.state.setStyleSheet(f"color: {colour};")
+        self._state_icon.setVisible(bool(look.icon))
+        if look.icon:
+            self._state_icon.setPixmap(self._theme.icon(look.icon, colour).pixmap(14, 14))
         dimmed = view.state in ("stale", "waiting")
         self.structure.show_image(view.structure, dimmed, self._theme, view.layout_held)
         self.picture.show_image(view.picture, dimmed, self._theme, view.content_held)
@@ -193,7 +215,7 @@ class StageCard(QFrame):
             if cells is not None and cells.any()
         )
         self.setToolTip(f"Level {view.stage}: {view.clusters} cluster{'s' if view.clusters > 1 else ''}{locked}")
-        self.setAccessibleName(f"Level {view.stage}, {word}{locked}")
+        self.setAccessibleName(f"Level {view.stage}, {look.word}{locked}")
         if activity_changed:
             self.setProperty("active", "true" if view.active else "false")
             self.style().unpolish(self)
@@ -257,7 +279,7 @@ class LevelStrip(QFrame):
         self._fit_cards()
 
     def show_views(self, views: list[CardView]) -> None:
-        """Show all stages anew."""
+        """Show all stages."""
         if len(views) != len(self.cards):
             self.set_stages(len(views))
         for card, view in zip(self.cards, views, strict=True):

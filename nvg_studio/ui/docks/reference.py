@@ -1,6 +1,6 @@
-"""Reference: a picture, the structure found in it, and how much of it to take over."""
+"""Reference: a picture, the structure found in it, and how much of it to apply."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QMimeData, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
@@ -51,9 +51,9 @@ class ReferenceView:
 
 
 class ReferenceDock(QWidget):
-    """Emits `chosen` with names and values of `ReferenceChoices`, and what else was asked for."""
+    """Emits `chosen` with the `ReferenceChoices` that were set, and what the user requests."""
 
-    chosen = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
+    chosen = Signal(object)
     crop_moved = Signal(float, float)
     map_requested = Signal()
     dropped = Signal(QMimeData)
@@ -62,6 +62,7 @@ class ReferenceDock(QWidget):
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._choices = ReferenceChoices()
         self.setAcceptDrops(True)
         self.crop = CropView(theme)
         self.preview = Thumb(smooth=False)
@@ -82,10 +83,10 @@ class ReferenceDock(QWidget):
         self.levels.setSpecialValueText("1")
         self.stages = count_box("Stages of content", 0, 9)
         self.stages.setSpecialValueText("no content")
-        self.stages.setToolTip("Take the content of the first stages over as well")
+        self.stages.setToolTip("Apply the content of the first stages, too")
         self.area = compact(choice_box("Where the structure goes", AREAS))
         self.apply = QPushButton("Apply")
-        self.apply.setToolTip("Take the structure over, as one step that can be undone")
+        self.apply.setToolTip("Apply the structure, as one step that can be undone")
         self.apply_run = QPushButton("Apply and run")
         self.apply_run.setObjectName("primary")
         self._lay_out()
@@ -130,18 +131,18 @@ class ReferenceDock(QWidget):
 
     def _connect(self) -> None:
         self.crop.crop_moved.connect(self.crop_moved)
-        self.crop.box_drawn.connect(lambda box: self.chosen.emit({"box": box}))
+        self.crop.box_drawn.connect(lambda box: self._choose(replace(self._choices, box=box)))
         self.source.activated.connect(self._source_chosen)
-        self.count.valueChanged.connect(lambda value: self.chosen.emit({"count": value}))
-        self.levels.valueChanged.connect(lambda value: self.chosen.emit({"levels": value}))
-        self.stages.valueChanged.connect(lambda value: self.chosen.emit({"stages": value}))
-        self.area.activated.connect(lambda: self.chosen.emit({"area": chosen(self.area, Area)}))
+        self.count.valueChanged.connect(lambda value: self._choose(replace(self._choices, count=value)))
+        self.levels.valueChanged.connect(lambda value: self._choose(replace(self._choices, levels=value)))
+        self.stages.valueChanged.connect(lambda value: self._choose(replace(self._choices, stages=value)))
+        self.area.activated.connect(lambda: self._choose(replace(self._choices, area=chosen(self.area, Area))))
         self.apply.clicked.connect(lambda: self.apply_requested.emit(False))
         self.apply_run.clicked.connect(lambda: self.apply_requested.emit(True))
 
     def show_view(self, view: ReferenceView) -> None:
         """Show the reference as it is."""
-        choices = view.choices
+        self._choices = choices = view.choices
         self.crop.show_picture(view.picture, view.centre, choices.box, choices.source is Source.BOX)
         self.preview.show_image(view.preview, False, self._theme)
         self.status.setText(view.status)
@@ -175,7 +176,11 @@ class ReferenceDock(QWidget):
         if source is Source.FILE:
             self.map_requested.emit()
         else:
-            self.chosen.emit({"source": source})
+            self._choose(replace(self._choices, source=source))
+
+    def _choose(self, choices: ReferenceChoices) -> None:
+        self._choices = choices
+        self.chosen.emit(choices)
 
 
 def _button(actions: ActionSet, name: str) -> QToolButton:

@@ -24,8 +24,8 @@ def run_buttons(
 ) -> tuple[RunButton, RunButton]:
     """The prominent button and the one below it.
 
-    With edits: run what they ask for, or from the active level. Without edits, where a run follows nothing: the details
-    anew, or another picture; neither replaces the picture without saying so.
+    With edits: run from the lowest edited level, or from the active level. Without edits: generate the details
+    again, or another picture; the button names which.
 
     Args:
         snapshot: the current step; None without a document.
@@ -47,14 +47,14 @@ def run_buttons(
 
 
 def details_button(snapshot: Snapshot, scope: Scope | None) -> RunButton:
-    """Everything from the middle level on anew, in the layout as it is."""
+    """Everything from the middle level on again, with the layout as it is."""
     stage = plan_run(snapshot, detail_stage(snapshot), scope, keep_layout=True).stage
     tip = effect(snapshot, stage, scope, keep_layout=True)
     return RunButton("run.details", f"From level {stage}, keep the layout", tip)
 
 
 def new_picture_button(snapshot: Snapshot, scope: Scope | None, has_class: bool) -> RunButton:
-    """Every level anew, but for what was painted and what is locked."""
+    """Every level again, except for what was painted and what is locked."""
     if snapshot.held_levels:
         text = "New picture, this layout"
     else:

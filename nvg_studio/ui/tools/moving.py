@@ -1,5 +1,7 @@
 """Hand, zoom and the divider of before and after: they change the view, never the document."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
@@ -68,5 +70,5 @@ class WipeDivider:
         """The divider follows the pointer until the release."""
         pointer = press
         while not pointer.released:
-            context.state.update(wipe=pointer.x / context.session.grid)
+            context.state.set(replace(context.state.choices, wipe=pointer.x / context.session.grid))
             pointer = yield

@@ -1,5 +1,7 @@
 """Select/inspect and pick: a click on a cluster."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 
 from nvg_studio.ui.canvas.layers import Preview
@@ -26,12 +28,12 @@ class Select:
         while not pointer.released:
             here = _under(context, pointer)
             if not more:
-                context.state.update(selected=here)
+                context.state.set(replace(context.state.choices, selected=here))
                 activate_under(context, pointer)
             elif first <= before:
-                context.state.update(selected=context.state.choices.selected - here)
+                context.state.set(replace(context.state.choices, selected=context.state.choices.selected - here))
             else:
-                context.state.update(selected=context.state.choices.selected | here)
+                context.state.set(replace(context.state.choices, selected=context.state.choices.selected | here))
             pointer = yield
 
 
@@ -56,7 +58,7 @@ class Pick:
         while not pointer.released:
             cluster = context.cluster(pointer)
             if cluster is not None and press.right:
-                context.state.update(other=cluster)
+                context.state.set(replace(context.state.choices, other=cluster))
             elif cluster is not None:
                 context.state.activate(cluster)
             pointer = yield

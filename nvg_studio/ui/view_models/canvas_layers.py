@@ -69,9 +69,9 @@ def requested_pictures(session: Session, choices: Choices) -> list[tuple[Granula
     seen = [choices.level] if choices.level_picture else [] if edited is None else [last]
     working = session.run_queue.running is not None or session.live_runs.waiting
     stages = seen if working else [*seen, choices.level, *range(last + 1)]
-    wanted = [(snapshot.sequence, stage) for stage in dict.fromkeys(stages) if stage <= last]
+    requested = [(snapshot.sequence, stage) for stage in dict.fromkeys(stages) if stage <= last]
     rest = () if working else range(last + 1, snapshot.result.depth + 1)
-    return wanted + [(snapshot.result, stage) for stage in rest]
+    return requested + [(snapshot.result, stage) for stage in rest]
 
 
 def comparison(session: Session, choices: Choices) -> Composition | None:

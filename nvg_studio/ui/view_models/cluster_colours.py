@@ -20,6 +20,6 @@ def cluster_colours(session: Session, choices: Choices, level: int, labels: Labe
         return safe_colours(level)
     if choices.palette is Palette.MEAN and session.document is not None:
         over = session.labels(level) if labels is None else labels
-        if len(over) == session.sequence.cells:  # a new picture on its way may have another grid
+        if len(over) == session.sequence.cells:  # a new picture may have another grid
             return mean_colours(session.cell_colours, over, level)
     return label_colours(level)

@@ -8,7 +8,8 @@ from nvg_studio.editor.choices import Choices
 from nvg_studio.editor.pictures.qimages import to_qimage
 from nvg_studio.editor.pictures.thumbnails import TILE_SIDE, Thumbnails
 from nvg_studio.editor.runs.estimate import duration_text
-from nvg_studio.editor.runs.run_queue import ActiveRun, structure_steps_of
+from nvg_studio.editor.runs.run_options import structure_steps_of
+from nvg_studio.editor.runs.run_queue import ActiveRun
 from nvg_studio.editor.session import Session
 from nvg_studio.project.document import PendingResult
 from nvg_studio.project.planning import Scope, edited_stage, plan_run, scope_of
@@ -51,23 +52,23 @@ def run_view(session: Session, choices: Choices) -> RunView:
 def buttons_of(session: Session, choices: Choices) -> tuple[RunButton, RunButton]:
     """The two run buttons of the generate dock."""
     runs = session.run_queue
-    has_class = runs.settings.class_id is not None
-    return run_buttons(session.snapshot, choices.level, runs.scope, has_class, runs.running is not None)
+    has_class = runs.options.settings.class_id is not None
+    return run_buttons(session.snapshot, choices.level, runs.options.scope, has_class, runs.running is not None)
 
 
 def show_run_actions(session: Session, choices: Choices, actions: ActionSet) -> None:
-    """Have the actions of the Run menu say what they would do now."""
+    """Describe on the actions of the Run menu what they would do now."""
     snapshot, runs = session.snapshot, session.run_queue
     if snapshot is None:
         return
-    has_class = runs.settings.class_id is not None
-    details, new = details_button(snapshot, runs.scope), new_picture_button(snapshot, runs.scope, has_class)
+    scope, has_class = runs.options.scope, runs.options.settings.class_id is not None
+    details, new = details_button(snapshot, scope), new_picture_button(snapshot, scope, has_class)
     for button in (details, new):
         actions.describe(button.action, button.tip, button.text)
     edited = edited_stage(snapshot) is not None
-    actions.describe("run.run", effect(snapshot, None, runs.scope) if edited else "Choose what to make anew")
-    actions.describe("run.here", here_button(snapshot, choices.level, runs.scope).tip)
-    actions.describe("run.again", "With a new seed: " + effect(snapshot, choices.level, runs.scope, keep_layout=True))
+    actions.describe("run.run", effect(snapshot, None, scope) if edited else "Choose what to generate again")
+    actions.describe("run.here", here_button(snapshot, choices.level, scope).tip)
+    actions.describe("run.again", "With a new seed: " + effect(snapshot, choices.level, scope, keep_layout=True))
 
 
 def run_line(session: Session) -> str:
@@ -79,7 +80,7 @@ def run_line(session: Session) -> str:
         return f"Made with {session.document_model_name}: choose that model to run."
     if session.document is not None and not session.model_compatible and session.info is not None:
         return f"This document has {session.depth} levels, the model {session.info.depth}: choose its own model."
-    snapshot, scope = session.snapshot, session.run_queue.scope
+    snapshot, scope = session.snapshot, session.run_queue.options.scope
     if snapshot is None:
         return _time_line(session, 0)
     if snapshot.blank and not snapshot.held_levels:
@@ -90,7 +91,7 @@ def run_line(session: Session) -> str:
 
 def _time_line(session: Session, stage: int) -> str:
     """How long a run from a stage takes, as far as it is known."""
-    seconds = _expected(session, stage, session.run_queue.variations)
+    seconds = _expected(session, stage, session.run_queue.options.variations)
     return "" if seconds is None else f"Takes about {duration_text(seconds)}"
 
 
@@ -113,7 +114,7 @@ def _expected(session: Session, start: int, pictures: int) -> float | None:
     if info is None:
         return None
     return session.run_queue.times.expected(
-        start, session.depth, structure_steps_of(session.run_queue.settings, info), pictures
+        start, session.depth, structure_steps_of(session.run_queue.options.settings, info), pictures
     )
 
 

@@ -25,7 +25,7 @@ def cards(session: Session, choices: Choices, images: "ImageCache") -> list[Card
 def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) -> CardView:
     run, snapshot = session.run_queue.running, session.snapshot
     if run is not None and run.started_from is None:
-        snapshot = None  # a new picture is on its way: nothing of the old one belongs to it
+        snapshot = None  # the run generates a new picture: the old one says nothing about its levels
     state, locks, sequence, picture = "empty", None, None, None
     if snapshot is not None:
         card = card_states(snapshot)[stage]
@@ -33,7 +33,7 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         locks = snapshot.locks if card.locked else None
         edited = edited_cells(snapshot.result, snapshot.sequence)
         if edited is not None and stage > edited[1]:
-            state = "stale"  # where balancing dealt deeper bits out anew, too
+            state = "stale"  # also where balancing redistributed deeper bits
         picture = session.stage_pictures.picture_or_preview(snapshot.result if state == "stale" else sequence, stage)
         if snapshot.layout is not None:
             state = layout_state(snapshot.layout, stage)
@@ -54,7 +54,7 @@ def _card(session: Session, choices: Choices, images: "ImageCache", stage: int) 
         None if picture is None else images.picture(picture),
         active=stage == choices.level,
         can_run=session.can_run and snapshot is not None and _can_start_at(snapshot, stage),
-        run_tip="" if snapshot is None else effect(snapshot, stage, session.run_queue.scope),
+        run_tip="" if snapshot is None else effect(snapshot, stage, session.run_queue.options.scope),
     )
 
 
@@ -64,7 +64,7 @@ def _can_start_at(snapshot: Snapshot, stage: int) -> bool:
 
 
 def layout_state(layout: Layout, stage: int) -> str:
-    """State of a card while a layout waits for its run: what is laid out is an edit, all else is made anew."""
+    """State of a card while a layout waits for its run: what is laid out is an edit, the rest will be generated."""
     if stage < layout.stages:
         return "kept"
     return "edited" if 1 <= stage <= layout.levels else "stale"

@@ -1,11 +1,11 @@
 """Applies the user's preferences to window, session and choices."""
 
-from typing import Any
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.editor.choices import EditorState
-from nvg_studio.editor.files.preferences import PHOTO_STRUCTURES
+from nvg_studio.editor.files.preferences import PHOTO_STRUCTURES, Preferences
 from nvg_studio.editor.files.user_settings import UserSettings
 from nvg_studio.editor.session import Session
 from nvg_studio.ui.qt.theme import Theme
@@ -22,13 +22,17 @@ class AppliedPreferences(QObject):
         super().__init__(state)
         self._settings, self._session, self._state, self._theme = settings, session, state, theme
         self._apply()
-        state.update(contiguous=settings.preferences.contiguous)
+        state.set(replace(state.choices, contiguous=settings.preferences.contiguous))
 
-    def update(self, **values: Any) -> None:
-        """Set some of `Preferences`, store them and apply them."""
+    @property
+    def current(self) -> Preferences:
+        """The preferences that apply now."""
+        return self._settings.preferences
+
+    def set(self, now: Preferences) -> None:
+        """Store the preferences and apply them."""
         before = self._settings.preferences
-        self._settings.update_preferences(**values)
-        now = self._settings.preferences
+        self._settings.set_preferences(now)
         self._apply()
         if (now.device, now.dtype) != (before.device, before.dtype):
             self.compute_changed.emit()
@@ -40,12 +44,17 @@ class AppliedPreferences(QObject):
         self._session.autosaver.set_delay(now.autosave_s)
         self._session.photo_structure = PHOTO_STRUCTURES[now.photo_structure]
         self._session.generation.exact_pixels = now.exact_pixels
-        self._state.update(palette=now.palette, exact_pixels=now.exact_pixels)
+        self._state.set(replace(self._state.choices, palette=now.palette, exact_pixels=now.exact_pixels))
 
     def store_choices(self) -> None:
         """Store the choices that are preferences, too: they are the same at the next start."""
         choices = self._state.choices
         self._session.generation.exact_pixels = choices.exact_pixels
-        self._settings.update_preferences(
-            palette=choices.palette, exact_pixels=choices.exact_pixels, contiguous=choices.contiguous
+        self._settings.set_preferences(
+            replace(
+                self._settings.preferences,
+                palette=choices.palette,
+                exact_pixels=choices.exact_pixels,
+                contiguous=choices.contiguous,
+            )
         )

@@ -31,7 +31,7 @@ class CanvasPresenter(QObject):
         self._flash_timer = single_shot(self, FLASH_MS, self._end_flash)
         for picture in (self.displayed, self.comparison):
             picture.changed.connect(self.changed)
-        session.cells_rebalanced.connect(self._start_flash)
+        session.document_editor.cells_rebalanced.connect(self._start_flash)
 
     def refresh(self) -> None:
         """Show session and choices as they are."""

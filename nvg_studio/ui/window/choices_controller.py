@@ -1,8 +1,10 @@
 """Keeps the choices consistent with document and model."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject
 
-from nvg_studio.editor.choices import EditorState, LockKind, ViewMode
+from nvg_studio.editor.choices import Choices, EditorState, LockKind, ViewMode
 from nvg_studio.editor.session import Session
 from nvg_studio.ui.docks.clusters import ClusterRow
 
@@ -26,11 +28,11 @@ class ChoicesController(QObject):
         """Balance strokes for a model that supports only balanced trees."""
         info = self._session.info
         if info is not None:
-            self._state.update(balanced=not info.supports_unbalanced_trees)
+            self._state.set(replace(self._state.choices, balanced=not info.supports_unbalanced_trees))
 
     def select_clusters(self, clusters: frozenset[int]) -> None:
         """Select clusters; a single one becomes the active one, too."""
-        self._state.update(selected=clusters)
+        self._state.set(replace(self._state.choices, selected=clusters))
         if len(clusters) == 1:
             self._state.activate(min(clusters))
 
@@ -47,17 +49,16 @@ class ChoicesController(QObject):
         blank = snapshot is not None and snapshot.blank
         has_picture = snapshot is not None and snapshot.request is not None
         if blank and not self._was_blank and state.choices.view is ViewMode.PICTURE:
-            state.update(view=ViewMode.STRUCTURE)
+            state.set(replace(state.choices, view=ViewMode.STRUCTURE))
         if self._was_blank and has_picture and state.choices.view is ViewMode.STRUCTURE:
-            state.update(view=ViewMode.PICTURE)
+            state.set(replace(state.choices, view=ViewMode.PICTURE))
         self._was_blank = blank
 
-    def _follow_level(self, names: frozenset[str]) -> None:
+    def _follow_level(self, before: Choices, now: Choices) -> None:
         """Activate the sibling of a cluster that fills its parent: painting with the cluster would change nothing."""
-        now = self._state.choices
-        if "level" not in names or self._session.document is None:
+        if now.level == before.level or self._session.document is None:
             return
         if now.level and now.level <= self._session.depth:
             labels, sibling = self._session.labels(now.level), now.cluster ^ 1
             if (labels == now.cluster).any() and not (labels == sibling).any():
-                self._state.update(cluster=sibling, other=now.cluster)
+                self._state.set(replace(self._state.choices, cluster=sibling, other=now.cluster))

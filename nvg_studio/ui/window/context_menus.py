@@ -1,6 +1,7 @@
 """Context menus of canvas, clusters and levels, made of actions of the table."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QMenu, QWidget
@@ -32,7 +33,7 @@ class ContextMenus:
         if cluster is None:
             return
         if cluster not in self._state.choices.selected:
-            self._state.update(selected=frozenset((cluster,)))
+            self._state.set(replace(self._state.choices, selected=frozenset((cluster,))))
         self.open_for_clusters(position.toPoint())
 
     def open_for_clusters(self, position: QPoint) -> None:

@@ -1,9 +1,11 @@
 """The main window: makes the parts, connects them, and refreshes them when session or choices change."""
 
+from dataclasses import replace
+
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-from nvg_studio.editor.choices import EditorState, LockKind
+from nvg_studio.editor.choices import Choices, EditorState, LockKind
 from nvg_studio.editor.files.project_files import ProjectFiles
 from nvg_studio.editor.files.recovery import RecoveryController
 from nvg_studio.editor.files.user_settings import UserSettings
@@ -75,9 +77,11 @@ class MainWindow(QMainWindow):
         session, state, settings = self.session, self.state, self.user_settings
         self.preferences = AppliedPreferences(settings, session, state, self.theme)
         self.project_files = ProjectFiles(session.context, session.read_photo, session)
-        self.model_manager = ModelManager(session)
+        self.model_manager = ModelManager(session.context, session.model_loader, session)
         self.export_controller = ExportController(session, lambda: settings.folder, self)
-        self.reference_controller = ReferenceController(session)
+        self.reference_controller = ReferenceController(
+            session.context, session.engine_client, session.model_loader, session.generation, session
+        )
         self._choices = ChoicesController(session, state)
         self._presenter = CanvasPresenter(self.canvas, session, state, self)
         self.displayed, self.comparison = self._presenter.displayed, self._presenter.comparison
@@ -157,8 +161,8 @@ class MainWindow(QMainWindow):
         self.canvas.hovered.connect(lambda cell: self.status.show_cell(session, state.choices, cell))
         self.canvas.viewport_changed.connect(lambda: self.status.show_zoom(self.canvas.zoom_percent()))
         self.canvas.menu_requested.connect(self._menus.open_on_canvas)
-        self.canvas.size_stepped.connect(lambda step: state.update(size=state.choices.size + step))
-        self.hint.dismissed.connect(lambda: self.preferences.update(hint_seen=True))
+        self.canvas.size_stepped.connect(lambda step: state.set(replace(state.choices, size=state.choices.size + step)))
+        self.hint.dismissed.connect(self._dismiss_hint)
         self.strip.level_chosen.connect(state.set_level)
         self.strip.run_requested.connect(session.generation.run)
         self.strip.menu_requested.connect(self._menus.open_for_level)
@@ -169,12 +173,15 @@ class MainWindow(QMainWindow):
         self.clusters.renamed.connect(session.document_editor.rename)
         self.clusters.menu_requested.connect(self._menus.open_for_clusters)
 
-    def _follow_choices(self, names: frozenset[str]) -> None:
-        if "tool" in names:
-            self.canvas.set_tool(self.tools[self.state.choices.tool])
+    def _follow_choices(self, before: Choices, now: Choices) -> None:
+        if now.tool != before.tool:
+            self.canvas.set_tool(self.tools[now.tool])
         self.preferences.store_choices()
         self.canvas.refresh_hover()
         self.refresh_soon()
+
+    def _dismiss_hint(self) -> None:
+        self.preferences.set(replace(self.preferences.current, hint_seen=True))
 
     def _follow_model(self) -> None:
         self._generate.show_model()

@@ -1,7 +1,7 @@
 """The handlers of the actions, one per row of the table. Only this module refers to all of them by name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from nvg_studio.editor.choices import EditorState, LockKind, Palette, ViewMode
@@ -87,13 +87,13 @@ def _file_handlers(targets: ActionTargets) -> dict[str, Handler]:
 def _edit_handlers(targets: ActionTargets) -> dict[str, Handler]:
     session, state = targets.session, targets.state
     return {
-        "edit.undo": session.undo,
-        "edit.redo": session.redo,
+        "edit.undo": session.document_editor.undo,
+        "edit.redo": session.document_editor.redo,
         "edit.copy": targets.copy_picture,
         "edit.reference": targets.reference.ask_picture,
         "edit.reference_paste": targets.reference.paste,
         "edit.convert": session.convert,
-        "edit.exact": lambda: state.update(exact_pixels=not state.choices.exact_pixels),
+        "edit.exact": lambda: state.set(replace(state.choices, exact_pixels=not state.choices.exact_pixels)),
         "edit.preferences": targets.commands.dialogs.edit_preferences,
     }
 
@@ -101,28 +101,44 @@ def _edit_handlers(targets: ActionTargets) -> dict[str, Handler]:
 def _view_handlers(targets: ActionTargets) -> dict[str, Handler]:
     canvas, state = targets.canvas, targets.state
     return {
-        **{f"view.{mode}": partial(state.update, view=mode) for mode in ViewMode},
-        "view.level_picture": lambda: state.update(level_picture=not state.choices.level_picture),
-        "view.cell_grid": lambda: state.update(cell_grid=not state.choices.cell_grid),
-        **{f"view.colours_{palette}": partial(state.update, palette=palette) for palette in Palette},
+        **{f"view.{mode}": partial(_set_view, state, mode) for mode in ViewMode},
+        "view.level_picture": lambda: state.set(replace(state.choices, level_picture=not state.choices.level_picture)),
+        "view.cell_grid": lambda: state.set(replace(state.choices, cell_grid=not state.choices.cell_grid)),
+        **{f"view.colours_{palette}": partial(_set_palette, state, palette) for palette in Palette},
         "view.fit": canvas.fit,
         "view.actual": canvas.actual_size,
         "view.zoom_in": lambda: canvas.zoom(1.25),
         "view.zoom_out": lambda: canvas.zoom(0.8),
-        **{f"view.theme_{name}": partial(targets.preferences.update, theme=name) for name in THEMES},
+        **{f"view.theme_{name}": partial(_set_theme, targets.preferences, name) for name in THEMES},
     }
+
+
+def _set_view(state: EditorState, view: ViewMode) -> None:
+    state.set(replace(state.choices, view=view))
+
+
+def _set_palette(state: EditorState, palette: Palette) -> None:
+    state.set(replace(state.choices, palette=palette))
+
+
+def _set_theme(preferences: AppliedPreferences, name: str) -> None:
+    preferences.set(replace(preferences.current, theme=name))
+
+
+def _set_tool(state: EditorState, name: str) -> None:
+    state.set(replace(state.choices, tool=name))
 
 
 def _tool_handlers(state: EditorState) -> dict[str, Handler]:
     names = [spec.name.removeprefix(TOOL_PREFIX) for spec in TOOLS if spec.name.startswith(TOOL_PREFIX)]
     return {
-        **{f"{TOOL_PREFIX}{name}": partial(state.update, tool=name) for name in names},
-        "brush.smaller": lambda: state.update(size=state.choices.size - 1),
-        "brush.larger": lambda: state.update(size=state.choices.size + 1),
+        **{f"{TOOL_PREFIX}{name}": partial(_set_tool, state, name) for name in names},
+        "brush.smaller": lambda: state.set(replace(state.choices, size=state.choices.size - 1)),
+        "brush.larger": lambda: state.set(replace(state.choices, size=state.choices.size + 1)),
         "brush.swap": state.swap,
-        "brush.inside_parent": lambda: state.update(inside_parent=not state.choices.inside_parent),
-        "brush.balanced": lambda: state.update(balanced=not state.choices.balanced),
-        "brush.contiguous": lambda: state.update(contiguous=not state.choices.contiguous),
+        "brush.inside_parent": lambda: state.set(replace(state.choices, inside_parent=not state.choices.inside_parent)),
+        "brush.balanced": lambda: state.set(replace(state.choices, balanced=not state.choices.balanced)),
+        "brush.contiguous": lambda: state.set(replace(state.choices, contiguous=not state.choices.contiguous)),
     }
 
 
@@ -153,8 +169,8 @@ def _cluster_handlers(targets: ActionTargets) -> dict[str, Handler]:
         "cluster.colour": clusters.choose_colour,
         "cluster.rename": targets.rename_cluster,
         "cluster.only": lambda: state.toggle_only(state.choices.selected),
-        "cluster.show_all": lambda: state.update(only=frozenset()),
-        "cluster.deselect": lambda: state.update(selected=frozenset()),
+        "cluster.show_all": lambda: state.set(replace(state.choices, only=frozenset())),
+        "cluster.deselect": lambda: state.set(replace(state.choices, selected=frozenset())),
         "cluster.balance": lambda: editor.balance(state.choices.level),
         "cluster.merge": lambda: editor.merge(state.choices.level, min(state.choices.selected)),
         "cluster.swap": lambda: editor.swap(state.choices.level, *sorted(state.choices.selected)),

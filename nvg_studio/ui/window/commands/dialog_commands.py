@@ -42,5 +42,5 @@ class DialogCommands:
     def edit_preferences(self) -> None:
         """Let the user change preferences."""
         dialog = PreferencesDialog(self._user_settings.preferences, self._parent)
-        dialog.chosen.connect(lambda values: self._preferences.update(**values))
+        dialog.chosen.connect(self._preferences.set)
         open_dialog(dialog)

@@ -1,6 +1,7 @@
 """Open files, clipboard contents and new documents; each asks about unsaved changes first."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData
@@ -76,11 +77,11 @@ class FileCommands:
         session, info = self._session, self._session.info
         if info is None:
             return
-        dialog = NewLayoutDialog(info, session.run_queue.settings.class_id, self._parent)
+        dialog = NewLayoutDialog(info, session.run_queue.options.settings.class_id, self._parent)
         dialog.chosen.connect(lambda choice: self._confirm_unsaved(lambda: self._begin_layout(choice)))
         open_dialog(dialog)
 
     def _begin_layout(self, choice: LayoutChoice) -> None:
         self._session.generation.new_layout(choice.class_id, choice.bands)
         self._state.set_level(1)
-        self._state.update(tool="brush", balanced=choice.bands, cluster=1, other=0)
+        self._state.set(replace(self._state.choices, tool="brush", balanced=choice.bands, cluster=1, other=0))

@@ -1,5 +1,6 @@
 """Choose and load models."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -44,7 +45,8 @@ class ModelCommands:
 
     def use_model(self, folder: Path) -> None:
         """Load a model, now and at every start."""
-        self._user_settings.update_preferences(model="" if folder == shipped_model() else str(folder))
+        model = "" if folder == shipped_model() else str(folder)
+        self._user_settings.set_preferences(replace(self._user_settings.preferences, model=model))
         self.load_model()
 
     def load_model(self) -> None:
@@ -58,4 +60,4 @@ class ModelCommands:
         text = f"{DEVICES[device]} cannot be used on this computer, so the device is Automatic again."
         details = "\n".join(filter(None, (failure.message, failure.details)))
         self._session.notified.emit(Notice(text, Kind.WARNING, details))
-        self._preferences.update(device="auto")
+        self._preferences.set(replace(self._preferences.current, device="auto"))

@@ -37,4 +37,4 @@ class RunCommands:
 
     def toggle_live(self) -> None:
         """Switch runs after every stroke on or off."""
-        self._session.run_queue.set_options(live=not self._session.run_queue.live)
+        self._session.run_queue.toggle_live()

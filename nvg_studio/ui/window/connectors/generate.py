@@ -1,5 +1,7 @@
 """Connects the generate dock with the run queue."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal
 
 from nvg_studio.editor.choices import EditorState
@@ -29,12 +31,14 @@ class GenerateConnector(QObject):
         self._dock, self._session, self._state, self._actions = dock, session, state, actions
         self._user_settings = user_settings
         runs = session.run_queue
-        dock.chosen.connect(lambda values: runs.set_options(**values))
-        dock.precision_chosen.connect(lambda device, dtype: preferences.update(device=device, dtype=dtype))
+        dock.options_chosen.connect(runs.set_options)
+        dock.precision_chosen.connect(
+            lambda device, dtype: preferences.set(replace(preferences.current, device=device, dtype=dtype))
+        )
         dock.randomize_requested.connect(runs.randomize_seed)
         dock.run_requested.connect(lambda name: actions[name].trigger())
         dock.cancel_requested.connect(runs.cancel)
-        runs.settings_changed.connect(self.show_choices)
+        runs.options_changed.connect(self.show_choices)
         preferences.changed.connect(self.show_precision)
 
     def refresh(self) -> None:
@@ -42,11 +46,11 @@ class GenerateConnector(QObject):
         session, choices = self._session, self._state.choices
         self._dock.show_run(generation_view.run_view(session, choices))
         generation_view.show_run_actions(session, choices, self._actions)
-        self._actions.check("run.live", session.run_queue.live)
+        self._actions.check("run.live", session.run_queue.options.live)
 
     def show_choices(self) -> None:
         """Show the choices of the next runs."""
-        self._dock.show_choices(self._session.run_queue)
+        self._dock.show_options(self._session.run_queue.options)
         self.changed.emit()
 
     def show_precision(self) -> None:

@@ -39,7 +39,7 @@ class ReferenceConnector(QObject):
         self._dock, self._controller, self._session, self._state = dock, controller, session, state
         self._user_settings = user_settings
         controller.changed.connect(self.changed)
-        dock.chosen.connect(lambda values: controller.set_choices(**values))
+        dock.chosen.connect(controller.set_choices)
         dock.crop_moved.connect(controller.move_crop)
         dock.map_requested.connect(self._ask_map)
         dock.dropped.connect(lambda data: self.open_data(data))

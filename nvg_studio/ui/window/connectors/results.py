@@ -31,7 +31,7 @@ class ResultsConnector(QObject):
         self._results.star_requested.connect(generation.toggle_star)
         self._results.settings_requested.connect(self._use_settings_of_pending)
         self._results.compare_requested.connect(self._compare_pair)
-        self._history.visited.connect(self._session.go_to_step)
+        self._history.visited.connect(self._session.document_editor.go_to_step)
         self._history.pending_chosen.connect(self._use)
         self._history.star_requested.connect(generation.toggle_star)
         self._history.settings_requested.connect(self._use_settings_of_row)

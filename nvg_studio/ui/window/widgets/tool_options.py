@@ -43,9 +43,11 @@ class ClusterSwatches(QWidget):
 
 
 class ToolOptions(QWidget):
-    """Shows the choices that affect the current tool, and emits `changed` with those that the user has set."""
+    """Shows the choices that affect the current tool, and emits those that the user sets."""
 
-    changed = Signal(object)  # a dict; Signal(dict) would turn its values into plain texts
+    size_chosen = Signal(int)
+    lock_kind_chosen = Signal(object)
+    unlocking_chosen = Signal(bool)
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,7 +83,7 @@ class ToolOptions(QWidget):
         self.size_slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.size_slider.setAccessibleName("Brush size in cells")
         self.size_slider.setToolTip("Brush size in cells  ([ and ])")
-        self.size_slider.valueChanged.connect(lambda value: self.changed.emit({"size": value}))
+        self.size_slider.valueChanged.connect(self.size_chosen)
         self._size_text = QLabel()
         self._size_text.setFixedWidth(52)
         self._size_text.setProperty("role", "dim")
@@ -102,10 +104,10 @@ class ToolOptions(QWidget):
         self.unlock.setCheckable(True)
         self.unlock.setProperty("toggle", "true")
         self.unlock.setToolTip("Unlock instead of lock  (also the right mouse button)")
-        self.unlock.toggled.connect(lambda on: self.changed.emit({"unlocking": on}))
+        self.unlock.toggled.connect(self.unlocking_chosen)
 
     def _lock_kind_chosen(self) -> None:
-        self.changed.emit({"lock_kind": chosen(self.lock_kind, LockKind)})
+        self.lock_kind_chosen.emit(chosen(self.lock_kind, LockKind))
 
     def show_choices(self, choices: Choices, colours: tuple[QColor, QColor]) -> None:
         """Show the options of `choices.tool`; `colours` are those of the two active clusters."""

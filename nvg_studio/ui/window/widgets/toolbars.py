@@ -1,5 +1,7 @@
 """The toolbars: files and tool options above, tools on the left. Their buttons come from the table of actions."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QMainWindow, QSlider, QToolBar, QToolButton, QWidget
@@ -35,8 +37,11 @@ class Toolbars:
         self._opacity_action = main.addWidget(self.opacity)
         self._fill(main, "view")
         self._fill(self._bar("tools", "Tools", Qt.ToolBarArea.LeftToolBarArea, 22), "tools")
-        self.options.changed.connect(lambda values: state.update(**values))
-        self.opacity.valueChanged.connect(lambda value: state.update(opacity=value / 100))
+        options = self.options
+        options.size_chosen.connect(lambda size: state.set(replace(state.choices, size=size)))
+        options.lock_kind_chosen.connect(lambda kind: state.set(replace(state.choices, lock_kind=kind)))
+        options.unlocking_chosen.connect(lambda on: state.set(replace(state.choices, unlocking=on)))
+        self.opacity.valueChanged.connect(lambda value: state.set(replace(state.choices, opacity=value / 100)))
 
     def refresh(self, session: Session, choices: Choices) -> None:
         """Bring checked actions, tool options and sliders up to date."""
