@@ -14,7 +14,7 @@ from nvg_studio.granularity.hierarchy import is_balanced, split
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.granularity.structure_method import Halves, Pairs
-from nvg_studio.sampling import pipeline as pipelines
+from nvg_studio.sampling import code_colours
 from nvg_studio.sampling.events import Event, StageDone
 from nvg_studio.sampling.pipeline import NVGPipeline
 from nvg_studio.sampling.settings import GenerationSettings
@@ -307,7 +307,7 @@ def test_what_does_not_fit_is_refused_in_one_line(pipe, start, tmp_path):
 
 
 def test_code_colours_are_those_of_pictures_with_that_token_everywhere(pipe, start, monkeypatch):
-    monkeypatch.setattr(pipelines, "COLOUR_PATCH", pipe.info.grid)  # else the surroundings are cut off
+    monkeypatch.setattr(code_colours, "COLOUR_PATCH", pipe.info.grid)  # else the surroundings are cut off
     path = (3, 9)
     colours = pipe.code_colours(path)
     assert colours.shape == (64, 3) and colours.dtype == np.uint8

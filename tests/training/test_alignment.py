@@ -15,6 +15,7 @@ from nvg_studio.model.tokenizer import Tokenizer
 from nvg_studio.training.__main__ import main
 from nvg_studio.training.data import cache
 from nvg_studio.training.data.cache import Augmentation, build_cache, crops_again
+from nvg_studio.training.data.crops import to_tensor
 from nvg_studio.training.data.pack import load_photos
 from nvg_studio.training.losses import alignment
 from nvg_studio.training.losses.alignment import Alignment, features_of, open_features
@@ -40,7 +41,12 @@ def content():
 
 def run(network, count):
     structure = torch.ones(count, 64, 6)
-    return network(torch.zeros(count, 64, 8), structure, torch.zeros(count, dtype=int), torch.zeros(count, dtype=int))
+    return network(
+        torch.zeros(count, 64, 8),
+        structure,
+        torch.zeros(count, dtype=torch.int64),
+        torch.zeros(count, dtype=torch.int64),
+    )
 
 
 def test_the_loss_is_one_minus_the_mean_cosine_of_the_examples_pictures():
@@ -70,7 +76,7 @@ def test_features_are_the_patch_tokens_at_the_models_grid(dinov2):
 
 @pytest.mark.parametrize("crops", [0, 3])
 def test_the_crops_are_those_that_are_encoded(photos, monkeypatch, crops):
-    seen, original = [], cache.to_tensor
+    seen, original = [], to_tensor
     monkeypatch.setattr(cache, "to_tensor", lambda pictures: (seen.append(pictures), original(pictures))[1])
     torch.manual_seed(0)
     data = load_photos(photos, 40)

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,12 @@ def command(photos, out, steps, *more):
 
 
 def start(arguments):
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([*TORCHRUN, *arguments], cwd=ROOT, **pipes)
+    pipe = subprocess.PIPE
+    return subprocess.Popen([*TORCHRUN, *arguments], cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+
+
+def shared_batch(photos, share, step):
+    return random_batch(photos, 16, 6, step_rng(0, step), share)
 
 
 def losses(folder, part):
@@ -99,9 +104,8 @@ def test_shares_make_up_the_batch_and_are_made_ahead(monkeypatch):
     parts = []
     for number in range(3):
         monkeypatch.setattr(devices, "world_size", lambda: 3)
-        monkeypatch.setattr(devices, "rank", lambda number=number: number)
-        share = devices.share(6)
-        parts.append(Prefetcher(lambda step, share=share: random_batch(photos, 16, 6, step_rng(0, step), share))(3))
+        monkeypatch.setattr(devices, "rank", partial(int, number))
+        parts.append(Prefetcher(partial(shared_batch, photos, devices.share(6)))(3))
     assert torch.equal(torch.stack(parts, 1).flatten(0, 1), whole)
     with pytest.raises(TrainingError, match="3 processes cannot share a batch of 7"):
         devices.share(7)

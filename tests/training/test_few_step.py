@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import cast
 
 import numpy as np
 import pytest
@@ -107,7 +108,7 @@ def test_the_loss_is_that_of_the_average_velocity_over_free_bits(model, cache):
         def forward(self, noised, *_):
             return torch.full_like(noised, constant)
 
-    losses = jump_losses(Constant(), asked, path, times, ends, PLAIN, split_weight=4.0)
+    losses = jump_losses(cast(FewStepStructure, Constant()), asked, path, times, ends, PLAIN, split_weight=4.0)
     for row, (start, end) in enumerate(ends.tolist()):
         target = (path[row, start] - path[row, end]) / (times[start] - times[end])
         weights = torch.ones(64, 6)

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from nvg_studio.granularity.halves import halve
 from nvg_studio.granularity.hierarchy import all_labels, is_balanced, labels_to_bits
 from nvg_studio.granularity.structure_method import Halves, Pairs
+from nvg_studio.ids import TokenizerId
 from nvg_studio.model.checkpoint import Generator, load_model, save_model
 from nvg_studio.model.few_step import FewStepStructure
 from nvg_studio.model.preview import PreviewDecoder
@@ -54,7 +55,7 @@ def test_codes_are_refitted_and_everything_else_stays(photos, tmp_path, start, c
     assert model.config.generator.scale_factors != CONFIG.generator.scale_factors
     # Tokens of the model before mean something else now: its documents are of another tokenizer.
     first = load_model(start).identity
-    assert model.identity.tokenizer != first.tokenizer and not model.identity.owns(first.fingerprint)
+    assert model.identity.tokenizer != first.tokenizer and not model.identity.owns(TokenizerId(first.fingerprint))
     lines = capsys.readouterr().out.splitlines()
     explained = [float(line.split()[-1]) for line in lines if line.startswith(("before:", "after:"))]
     assert explained[1] > explained[0] + 0.05

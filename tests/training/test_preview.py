@@ -88,6 +88,7 @@ def test_small_scale_differences_do_not_see_a_shift_of_the_whole():
 
 def test_what_lies_beyond_the_range_still_gets_a_gradient():
     network = PreviewDecoder(make_config("tiny", "tiny", ("a", "b")).tokenizer)
+    assert network.colours.bias is not None
     torch.nn.init.constant_(network.colours.bias, 3.0)
     canvases = torch.zeros(1, 64, 8)
     network.train()(canvases).sum().backward()

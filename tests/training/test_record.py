@@ -14,7 +14,7 @@ from nvg_studio.training.loop.record import Record, read_rows
 class Board:
     """Stands in for TensorBoard's writer: notes what it is given."""
 
-    made = []
+    made: list["Board"] = []
 
     def __init__(self, folder, purge_step):
         self.folder, self.purge_step, self.scalars, self.images = folder, purge_step, [], []

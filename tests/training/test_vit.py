@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from nvg_studio.training.losses.adversary import Critic, DinoDiscriminator
 from nvg_studio.training.losses.vit import load_vit
 
 CPU = torch.device("cpu")
-SMALL = {"hidden_size": 24, "num_hidden_layers": 4, "num_attention_heads": 2, "image_size": 32}
+SMALL: dict[str, Any] = {"hidden_size": 24, "num_hidden_layers": 4, "num_attention_heads": 2, "image_size": 32}
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ def test_patches_are_the_normalised_last_tokens_at_any_size_of_dinov2(dinov2):
 
 
 def test_readouts_are_what_enters_and_leaves_the_layers(dino):
-    vit, seen = load_vit(dino, CPU), []
+    vit = load_vit(dino, CPU)
+    seen: list[torch.Tensor] = []
     for layer in vit._network.layers:
         layer.register_forward_hook(lambda _, inputs, output: seen.extend((inputs[0], output)))
     found = vit.readouts(pictures(), (0, 1, 4))
