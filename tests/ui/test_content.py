@@ -157,7 +157,7 @@ def test_escape_closes_the_whole_dialog_whoever_has_the_keyboard(studio: Studio)
 def test_both_are_in_the_menu_and_in_the_dock(studio: Studio) -> None:
     assert {"cluster.content", "cluster.colour"} <= set(CLUSTER_MENU)
     buttons = {button.accessibleName() for button in studio.window.clusters.findChildren(QToolButton)}
-    assert {"Give it the content of the one in hand", "Give it a colour"} <= buttons
+    assert {"Give it the content of the active one", "Give it a colour"} <= buttons
 
 
 def test_a_layout_without_a_picture_has_no_content_to_give(ready_studio: Studio) -> None:
