@@ -24,7 +24,8 @@ from PySide6.QtWidgets import QDialog, QWidget  # noqa: E402
 from nvg_studio.editor.choices import LockKind, ViewMode  # noqa: E402
 from nvg_studio.editor.files.user_settings import UserSettings  # noqa: E402
 from nvg_studio.editor.session import Session  # noqa: E402
-from nvg_studio.engine.process import Engine, ProcessEngine  # noqa: E402
+from nvg_studio.engine.process import ProcessEngine  # noqa: E402
+from nvg_studio.engine.protocol import Engine  # noqa: E402
 from nvg_studio.paths import resource, shipped_model  # noqa: E402
 from nvg_studio.ui.app import make_application  # noqa: E402
 from nvg_studio.ui.dialogs.colour import ColourDialog  # noqa: E402

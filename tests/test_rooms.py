@@ -11,7 +11,7 @@ import pytest
 
 ROOMS = {
     "granularity": {"numpy", "scipy"},
-    "imaging": {"numpy", "cv2", "PIL", "skimage"},
+    "imaging": {"numpy", "cv2", "PIL", "skimage", "imagecodecs", "tifffile", "pillow_heif", "pillow_jxl", "pydantic"},
     "model": {"numpy", "torch", "safetensors", "efficientnet_lite_pytorch"},
     "hub": {"huggingface_hub", "platformdirs", "safetensors", "tqdm"},
     "sampling": {"numpy", "torch"},

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from nvg_studio.engine.process import Engine
+from nvg_studio.engine.protocol import Engine
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.sampling.events import LAST_EVENTS, Picture, Structure
 from nvg_studio.sampling.settings import RunRequest

@@ -25,7 +25,7 @@ from nvg_studio.editor.pictures.stage_pictures import StagePictures
 from nvg_studio.editor.runs.generation import GenerationController
 from nvg_studio.editor.runs.live_runs import LiveRuns
 from nvg_studio.editor.runs.run_queue import RunQueue
-from nvg_studio.engine.process import Engine
+from nvg_studio.engine.protocol import Engine
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.granularity.structure_method import HALVES, StructureMethod

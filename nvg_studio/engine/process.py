@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.context import SpawnContext
 from types import ModuleType
-from typing import Protocol
 
-from nvg_studio.engine.worker import Colour, Decode, Encode, Job, Load, Run, Started, Stop, serve
+from nvg_studio.engine.messages import Colour, Decode, Encode, Job, Load, Run, Started, Stop
+from nvg_studio.engine.worker import ENGINE_NICENESS, serve
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.sampling.events import (
     LAST_EVENTS,
@@ -42,48 +42,12 @@ LINGER = 0.5
 """Seconds that may pass between the end of a process and the end of its pipe."""
 
 
-class Engine(Protocol):
-    """What the window needs of an engine. Every call returns at once; answers come from `poll`.
-
-    The calls that ask for work return a job number, which all its events carry.
-    """
-
-    def load(self, folder: str, device: str = "auto", dtype: str = "auto") -> int:
-        """Load a model: ModelReady. It replaces the one before only when it is loaded."""
-
-    def run(self, request: RunRequest) -> int:
-        """Generate: StageDone for every stage and variation, then Done."""
-
-    def encode(self, image: Picture, structure: Structure | None = None) -> int:
-        """The sequence of the centre square of uint8 [H, W, 3]: Encoded. Leave the array unchanged from then on.
-
-        structure: the kind of method by which it is clustered (the model's own one where it is of this kind), or its
-            very bits uint8 [L, K]; None: by the model's own method.
-        """
-
-    def decode(self, sequence: GranularitySequence, stages: tuple[int, ...]) -> int:
-        """The pictures of some stages (0..K): Decoded. Served between the stages of a run that is under way."""
-
-    def colours(self, path: tuple[int, ...]) -> int:
-        """The colour that every code gives as content of stage len(path), on the tokens `path` of the stages before:
-        CodeColours."""
-
-    def cancel(self, job: int | None = None) -> None:
-        """Stop a job, or all of them: Cancelled. After this call no other result of it comes, but perhaps Failed."""
-
-    def poll(self) -> list[Event]:
-        """What happened since the last call, oldest first; never waits. Call it from a timer."""
-
-    def close(self) -> None:
-        """End the process. No call is allowed afterwards."""
-
-
 class _Link:
     """One engine process with the two threads that keep its pipe from ever making the window wait."""
 
-    def __init__(self, context: SpawnContext, factory: str) -> None:
+    def __init__(self, context: SpawnContext, factory: str, niceness: int) -> None:
         self._connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, factory), name="nvg-engine", daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, factory, niceness), name="nvg-engine", daemon=True)
         with _without_main_module():
             self.process.start()
         # Ours must be the only copy left, or the end of the process would not end the pipe.
@@ -168,11 +132,13 @@ def _without_main_module() -> Iterator[None]:
 class ProcessEngine:
     """The engine in one spawned process (see `Engine` for the calls).
 
-    factory: "module:name" of what makes a pipeline from (folder, device=..., dtype=...), imported in that process.
+    Args:
+        factory: "module:name" of what makes a pipeline from (folder, device=..., dtype=...), imported in that process.
+        niceness: by how much the process gives way to others, where the system knows such a thing.
     """
 
-    def __init__(self, factory: str = PIPELINE) -> None:
-        self._factory = factory
+    def __init__(self, factory: str = PIPELINE, niceness: int = ENGINE_NICENESS) -> None:
+        self._factory, self._niceness = factory, niceness
         self._context = get_context("spawn")
         self._numbers = itertools.count(1)
         self._link: _Link | None = None
@@ -236,7 +202,7 @@ class ProcessEngine:
 
     def _ask(self, job: Job) -> int:
         if self._link is None:
-            self._link = _Link(self._context, self._factory)
+            self._link = _Link(self._context, self._factory, self._niceness)
         self._pending[job.job] = job
         self._link.send(job)
         return job.job

@@ -12,13 +12,14 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from itertools import takewhile
 from multiprocessing.connection import Connection
 from typing import Any
 
 from nvg_studio import errors
+from nvg_studio.engine.messages import Colour, Decode, Encode, Job, Load, Run, Started, Stop
 from nvg_studio.engine.picture_cache import RenderingCache
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.granularity.structure_method import Halves, Pairs, of_kind
@@ -34,7 +35,6 @@ from nvg_studio.sampling.events import (
     ModelReady,
     Picture,
     StageDone,
-    Structure,
 )
 from nvg_studio.sampling.settings import RunRequest
 
@@ -43,66 +43,6 @@ IDLE_AFTER = 2.0
 """Seconds without a job after which freed memory is returned to the system."""
 PICTURES = 32 * 2**20
 """Bytes of decoded pictures that are kept: those of some hundred stages of 256 pixels."""
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """Base of the messages that ask for work."""
-
-    job: int
-
-
-@dataclass(frozen=True, eq=False)
-class Load(Job):
-    """Load the model of a folder."""
-
-    folder: str
-    device: str
-    dtype: str
-
-
-@dataclass(frozen=True, eq=False)
-class Run(Job):
-    """Generate."""
-
-    request: RunRequest
-
-
-@dataclass(frozen=True, eq=False)
-class Encode(Job):
-    """Turn uint8 [H, W, 3] into a sequence."""
-
-    image: Picture
-    structure: Structure | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Decode(Job):
-    """Draw stages of a sequence; served between the stages of a run."""
-
-    sequence: GranularitySequence
-    stages: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Colour(Job):
-    """Find the colours of all codes on top of a path."""
-
-    path: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Cancel these jobs."""
-
-    jobs: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Started:
-    """Answer: the process took up a job."""
-
-    job: int
 
 
 class _Flag:
@@ -297,7 +237,7 @@ def _release_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def serve(connection: Connection, factory: str) -> None:
+def serve(connection: Connection, factory: str, niceness: int = ENGINE_NICENESS) -> None:
     """Main function of the engine process; ends only with the process.
 
     factory: "module:name" of what makes a pipeline from (folder, device=..., dtype=...).
@@ -306,7 +246,7 @@ def serve(connection: Connection, factory: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         # Where networks fill every core, the window must still answer at once: its longest wait halved on two cores.
-        os.nice(ENGINE_NICENESS)
+        os.nice(niceness)
     prepare_process()
     mailbox = _Mailbox(connection)
     worker = _Worker(mailbox, factory)

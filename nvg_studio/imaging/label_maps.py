@@ -1,7 +1,7 @@
 """Label maps and masks from files that are not trusted: pictures, and numpy arrays, of which none is unpickled."""
 
 import io
-import warnings
+import math
 import zipfile
 from os import PathLike, fspath
 from pathlib import Path
@@ -9,21 +9,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from nvg_studio.errors import PictureError
-from nvg_studio.imaging.read import MAX_PIXELS, decode_image
+from nvg_studio.imaging.annotations import read_annotations
+from nvg_studio.imaging.read import MAX_PIXELS, read_file, read_ids
 from nvg_studio.imaging.regions import Labels
 
-MAX_FILE = 64 * 2**20
+MAX_FILE = 512 * 2**20
 MAX_ARRAYS = 64
 MAX_TOTAL = 400 * 2**20
 """Bytes that the maps of one file may unpack to, all together."""
 MAX_SIDE = 2048
+MAX_MASKS = 1024
 CHOSEN = "labels"
 """Of several maps in one file, the one of this name counts."""
-_INDEXED = ("1", "L", "P", "I;16", "I;16B", "I")
-_READ_ERRORS = (ValueError, OSError, EOFError, RuntimeError, NotImplementedError, SyntaxError, zipfile.BadZipFile)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -46,43 +45,33 @@ class LabelMap(NamedTuple):
 def read_label_map(path: str | PathLike[str]) -> LabelMap:
     """A label map or a mask from a file.
 
-    Understands pictures (PNG and others: grey values, palette entries or colours tell the regions apart), .npz or .npy
-    files with an array of whole numbers or truth values [H, W] (of several the one called `labels`), and the labels.npz
-    of an export, which holds a whole tree. Large maps are sampled down to at most 2048 a side.
+    Understands pictures (palette places, greys of any type, colours or alpha tell the regions apart; colours are never
+    converted), .npz or .npy files with an array of whole numbers or truth values [H, W] or [1, H, W], or of masks
+    [n, H, W] (of several arrays the one called `labels`), labelme and COCO files, and the labels.npz of an export,
+    which holds a whole tree. Large maps are sampled down to at most 2048 a side.
 
     Raises:
         PictureError: no such file, damaged, too large, or no label map in it.
     """
     name = Path(fspath(path)).name
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_FILE + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be read"
-        raise PictureError(f"Cannot open {name}: {reason.lower()}.") from None
-    if len(data) > MAX_FILE:
-        raise PictureError(f"Cannot use {name}: it is larger than {MAX_FILE // 2**20} MB.")
-    if data[:2] not in (b"PK", b"\x93N"):
-        return LabelMap(_numbered(_from_picture(data, name)))
-    arrays = _read_arrays(data, name)
-    return _tree(arrays) or LabelMap(_numbered(_chosen(arrays, name)))
+    data = read_file(path, MAX_FILE)
+    if data[:2] in (b"PK", b"\x93N"):
+        arrays = _read_arrays(data, name)
+        return _tree(arrays) or LabelMap(_numbered(_chosen(arrays, name), name))
+    if data.lstrip()[:1] in (b"{", b"["):
+        return LabelMap(_numbered(read_annotations(data, name), name))
+    return LabelMap(_numbered(read_ids(data, name), name))
 
 
-def _numbered(values: NDArray[Any]) -> Labels:
+def _numbered(values: NDArray[Any], name: str) -> Labels:
+    """Regions numbered from 0 in the order of their numbers, which are whole; what is no number is a region, too."""
     step = -(-max(values.shape) // MAX_SIDE)
     labels = values[::step, ::step]
+    if labels.dtype.kind == "f":
+        labels = np.where(np.isfinite(labels), labels, -1)
+        if (labels != np.rint(labels)).any():
+            raise PictureError(f"Cannot use {name}: it holds fractions; regions are told apart by whole numbers.")
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int64)
-
-
-def _from_picture(data: bytes, name: str) -> NDArray[Any]:
-    image = decode_image(data, name)  # checks the size before anything is decoded, and that it is a picture at all
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of sizes that were checked a moment ago
-        with Image.open(io.BytesIO(data)) as raw:
-            if raw.mode in _INDEXED:
-                return np.asarray(raw)
-    wide = image.astype(np.int64)
-    return (wide[..., 0] << 16) + (wide[..., 1] << 8) + wide[..., 2]
 
 
 def _tree(arrays: Arrays) -> LabelMap | None:
@@ -131,7 +120,9 @@ def _read_arrays(data: bytes, name: str) -> Arrays:
                 if array is not None:
                     arrays[entry.filename.removesuffix(".npy")] = array
             return arrays
-    except _READ_ERRORS:
+    except PictureError:
+        raise
+    except Exception:  # headers and packed bytes of damaged files make numpy and zipfile raise anything
         raise PictureError(f"Cannot read {name}: it is damaged, or not a numpy file of whole numbers.") from None
 
 
@@ -140,13 +131,27 @@ def _array(file: Any, left: int, name: str) -> NDArray[Any] | None:
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = read(file)
-    if len(shape) != 2 or dtype.kind not in "biu" or min(shape) < 1 or shape[0] * shape[1] > MAX_PIXELS:
+    pixels = math.prod(shape[-2:])
+    if len(shape) not in (2, 3) or dtype.kind not in "biuf" or min(shape) < 1 or pixels > MAX_PIXELS:
         return None
-    count = shape[0] * shape[1] * dtype.itemsize
+    count = math.prod(shape) * dtype.itemsize
     if count > left:
         raise PictureError(f"Cannot use {name}: its arrays unpack to more than {MAX_TOTAL // 2**20} MB.")
     content = file.read(count)
     if len(content) != count:
         raise ValueError("shorter than its header says")
     values = np.frombuffer(content, dtype)
-    return values.reshape(shape[::-1]).T if fortran else values.reshape(shape)
+    whole = values.reshape(shape[::-1]).T if fortran else values.reshape(shape)
+    return whole if whole.ndim == 2 else _one_map(whole)
+
+
+def _one_map(stack: NDArray[Any]) -> NDArray[Any] | None:
+    """[1, H, W] or [H, W, 1] as it is; masks [n, H, W] as one map, where a later mask lies over an earlier one."""
+    if 1 in (stack.shape[0], stack.shape[2]):
+        return stack[0] if stack.shape[0] == 1 else stack[..., 0]
+    if stack.shape[0] > MAX_MASKS or not np.isin(stack, (0, 1, 255)).all():
+        return None
+    labels = np.zeros(stack.shape[1:], np.int64)
+    for number, mask in enumerate(stack, 1):
+        labels[mask > 0] = number
+    return labels

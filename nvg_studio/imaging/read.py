@@ -5,143 +5,171 @@ which a decoder can fail ends in one `PictureError`.
 """
 
 import io
-import struct
+import logging
 import warnings
-import zlib
+from collections.abc import Callable
 from os import PathLike, fspath
-from typing import BinaryIO
+from typing import Any, TypeVar
 
-import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
 
 from nvg_studio.errors import PictureError
 from nvg_studio.imaging.crop import Picture
+from nvg_studio.imaging.formats import avif, heif, ids, jpeg, jxl, layered, pillow, png, tiff
+from nvg_studio.imaging.formats.kinds import PLAIN, UnsupportedKindError, check_kind, is_avif
+from nvg_studio.imaging.formats.raster import CheckSize, Raster, flattened
 
 MAX_PIXELS = 100_000_000
+MAX_FILE = 3 * 2**30
 MIN_SIDE = 8
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")
+_BY_PILLOW = ("WEBP", "GIF", "BMP", "PPM")
+_HEAD = 4096
+log = logging.getLogger(__name__)
 
-# What Pillow's decoders raise for damaged data, beside OSError.
-_DECODING_ERRORS = (
-    OSError, SyntaxError, ValueError, EOFError, ArithmeticError, LookupError, TypeError, AttributeError, struct.error,
-    zlib.error, ImageCms.PyCMSError,
-)  # fmt: skip
+Result = TypeVar("Result")
 
 
 def read_image(path: str | PathLike[str]) -> Picture:
-    """Read a picture file: uint8 [H, W, 3], RGB, upright.
+    """Read a picture file: uint8 [H, W, 3], sRGB, upright.
 
-    Orientation (EXIF) and colour profile are applied; grey, palette, CMYK and 16-bit pictures are converted;
-    transparent areas are laid over white; of several frames the first is taken.
+    Orientation (EXIF) and colours (profile, or what the format says by numbers) are applied at the depth of the file;
+    grey, palette, CMYK, Lab and deeper pictures are converted; transparent areas are laid over white; of several frames
+    or pages the first is taken.
 
     Raises:
-        PictureError: no such file, not a picture, damaged, shorter than 8 pixels on a side, above 100 megapixels.
+        PictureError: no such file, not a picture, damaged, of a kind that is not opened, shorter than 8 pixels on a
+            side, above 100 megapixels.
     """
     name = fspath(path)
+    return decode_image(read_file(path, MAX_FILE), name)
+
+
+def read_file(path: str | PathLike[str], limit: int) -> bytes:
+    """The bytes of a file that is to be opened as a picture or a map; PictureError where that cannot be read."""
+    shown = _shown(fspath(path))
     try:
-        with open(name, "rb") as file:
-            return _decode(file, name)
+        with open(path, "rb") as file:
+            data = file.read(limit + 1)
     except FileNotFoundError:
-        raise PictureError(f"Cannot open {_shown(name)}: there is no such file.") from None
+        raise PictureError(f"Cannot open {shown}: there is no such file.") from None
     except IsADirectoryError:
-        raise PictureError(f"Cannot open {_shown(name)}: it is a folder; choose a picture in it.") from None
+        raise PictureError(f"Cannot open {shown}: it is a folder; choose a picture in it.") from None
     except PermissionError:
-        raise PictureError(f"Cannot open {_shown(name)}: reading it is not permitted.") from None
+        raise PictureError(f"Cannot open {shown}: reading it is not permitted.") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        raise PictureError(f"Cannot open {_shown(name)}: {_shown(str(error))}.") from None
+        raise PictureError(f"Cannot open {shown}: {_shown(str(error))}.") from None
+    if len(data) > limit:
+        raise PictureError(f"Cannot use {shown}: it is larger than {limit // 2**20} MB.")
+    return data
 
 
 def decode_image(data: bytes, name: str = "the picture") -> Picture:
     """Decode the bytes of a picture file; like `read_image`, `name` is what messages call it."""
-    return _decode(io.BytesIO(data), name)
+    shown = _shown(name)
+
+    def decode() -> Picture:
+        picture = flattened(_raster(data, lambda size: check_size(size, shown)))
+        check_size((picture.shape[1], picture.shape[0]), shown)  # a clean aperture may leave less
+        return picture
+
+    return guarded(decode, shown)
+
+
+def guarded(decode: Callable[[], Result], shown: str) -> Result:
+    """What `decode` gives; PictureError in one line for every way in which a decoder fails."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of odd metadata and of sizes that are checked here
+            return decode()
+    except PictureError:
+        raise
+    except UnsupportedKindError as error:
+        raise PictureError(f"Cannot read {shown}: it is {error.kind}; {error.remedy}.") from None
+    except Image.DecompressionBombError:
+        raise PictureError(_too_large(shown, "more than")) from None
+    except UnidentifiedImageError:
+        raise PictureError(f"Cannot read {shown}: it is not a picture of a known format ({PLAIN}).") from None
+    except MemoryError:
+        raise PictureError(f"Cannot read {shown}: there is not enough memory for it; reduce it first.") from None
+    except Exception as error:  # decoders of damaged data raise anything
+        log.debug("Decoding failed", exc_info=error)
+        raise PictureError(
+            f"Cannot read {shown}: the file is damaged or incomplete; save or download it again."
+        ) from None
 
 
 def picture_size(data: bytes) -> tuple[int, int]:
     """Width and height that the bytes of a picture file claim, nothing decoded; PictureError where it is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return Image.open(io.BytesIO(data), formats=FORMATS).size
-        except (*_DECODING_ERRORS, Image.DecompressionBombError):
-            raise PictureError("Cannot read the picture: the file is damaged or incomplete.") from None
+
+    def read() -> tuple[int, int]:
+        if data.startswith(png.SIGNATURE):
+            header = png.read_header(data)
+            size = (header.width, header.height)
+        else:
+            with Image.open(io.BytesIO(data)) as image:
+                size = image.size
+        check_size(size, least=1)
+        return size
+
+    return guarded(read, "the picture")
 
 
-def check_size(size: tuple[int, int], shown: str = "the picture") -> None:
+def check_size(size: tuple[int, int], shown: str = "the picture", least: int = MIN_SIDE) -> None:
     """PictureError for a picture of (width, height) pixels that is too small or too large; `shown` is its name."""
     width, height = size
     if width * height > MAX_PIXELS:
         raise PictureError(_too_large(shown, f"{width} x {height}, above"))
-    if min(size) < MIN_SIDE:
-        raise PictureError(
-            f"Cannot use {shown}: it is {width} x {height} pixels; at least {MIN_SIDE} a side are needed."
-        )
+    if min(size) < least:
+        raise PictureError(f"Cannot use {shown}: it is {width} x {height} pixels; at least {least} a side are needed.")
 
 
-def _decode(file: BinaryIO, name: str) -> Picture:
+def read_ids(data: bytes, name: str) -> NDArray[Any]:
+    """One number a pixel of a picture file, [H, W], upright, that tells its regions apart; colours are not converted.
+
+    Raises PictureError as `decode_image` does, but small pictures are taken.
+    """
     shown = _shown(name)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of odd metadata and of sizes that are checked here
-        try:
-            image = Image.open(file, formats=FORMATS)
-            check_size(image.size, shown)
-            return np.array(_to_rgb(_upright(image)))
-        except Image.DecompressionBombError:
-            raise PictureError(_too_large(shown, "more than")) from None
-        except UnidentifiedImageError:
-            raise PictureError(
-                f"Cannot read {shown}: it is not a picture of a known format (PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF)."
-            ) from None
-        except _DECODING_ERRORS:
-            raise PictureError(
-                f"Cannot read {shown}: the file is damaged or incomplete; save or download it again."
-            ) from None
+
+    def check(size: tuple[int, int]) -> None:
+        check_size(size, shown, least=1)
+
+    def decode() -> NDArray[Any]:
+        if data.startswith(tiff.SIGNATURES):
+            numbers = tiff.numbers(data, check)
+            return ids.ids_of(numbers) if isinstance(numbers, Raster) else numbers
+        if data.startswith((png.SIGNATURE, b"GIF8", b"BM")):
+            places = ids.palette_places(data, check)
+            if places is not None:
+                return places
+        return ids.ids_of(_raster(data, check))
+
+    return guarded(decode, shown)
+
+
+def _raster(data: bytes, check: CheckSize) -> Raster:
+    check_kind(data[:_HEAD])
+    if data.startswith(png.SIGNATURE):
+        return png.decode(data, check)
+    if data.startswith(jpeg.SIGNATURE):
+        return jpeg.decode(data, check)
+    if data.startswith(tiff.SIGNATURES):
+        return tiff.decode(data, check)
+    if is_avif(data[:_HEAD]):
+        return avif.decode(data, check)
+    if heif.is_heif(data[:_HEAD]):
+        return heif.decode(data, check)
+    if data.startswith((jxl.CODESTREAM, jxl.CONTAINER)):
+        return jxl.decode(data, check)
+    if data.startswith(layered.PHOTOSHOP):
+        return layered.decode_photoshop(data, check)
+    if layered.is_layered_zip(data[:_HEAD]):
+        return layered.decode_zip(data, check)
+    return pillow.decode(data, _BY_PILLOW, check)
 
 
 def _too_large(shown: str, size: str) -> str:
     return f"Cannot read {shown}: it is too large ({size} {MAX_PIXELS // 1_000_000} megapixels); reduce it first."
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """The decoded picture, turned as its EXIF orientation says; broken EXIF data does not spoil a good picture."""
-    image.load()
-    try:
-        return ImageOps.exif_transpose(image)
-    except _DECODING_ERRORS:
-        return image
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Any of Pillow's modes to RGB: 16 bit to 8, transparency over white, the colour profile applied."""
-    profile = image.info.get("icc_profile")
-    if image.mode.startswith(("I", "F")):
-        image = _to_8_bit(image)
-    elif image.has_transparency_data:
-        layer = image.convert("RGBA")
-        image = Image.new("RGBA", layer.size, "white")
-        image.alpha_composite(layer)
-        image = image.convert("RGB")
-    elif image.mode not in ("L", "CMYK"):
-        image = image.convert("RGB")
-    return _to_srgb(image, profile) if profile else image.convert("RGB")
-
-
-def _to_8_bit(image: Image.Image) -> Image.Image:
-    values = np.asarray(image)
-    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() > 65535:
-        raise ValueError("pixels are neither 8 nor 16 bit")
-    return Image.fromarray(((values.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8))
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Apply an embedded profile; pixels that are sRGB already, or whose profile is unusable, stay as they are."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "srgb" in ImageCms.getProfileDescription(source).lower():
-            return image.convert("RGB")
-        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        return converted or image.convert("RGB")
-    except _DECODING_ERRORS:
-        return image.convert("RGB")
 
 
 def _shown(name: str) -> str:

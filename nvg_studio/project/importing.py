@@ -2,22 +2,17 @@
 
 import base64
 import binascii
-import io
-import warnings
 from os import PathLike, fspath
 from pathlib import Path
 
-from PIL import Image
-
 from nvg_studio.errors import ProjectError
+from nvg_studio.imaging.formats import png
 from nvg_studio.imaging.read import decode_image
 from nvg_studio.project.document import picture_key
 from nvg_studio.project.export.picture import WORK
 from nvg_studio.project.storage.project_file import Project, decode, load
 
 MAX_FILE = 128 * 2**20
-_PNG = b"\x89PNG\r\n\x1a\n"
-_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, LookupError, Image.DecompressionBombError)
 
 
 def open_work(path: str | PathLike[str]) -> Project:
@@ -38,10 +33,10 @@ def project_in_picture(path: str | PathLike[str]) -> Project | None:
     """
     try:
         with open(path, "rb") as file:
-            if file.read(len(_PNG)) != _PNG:
+            if file.read(len(png.SIGNATURE)) != png.SIGNATURE:
                 return None
             file.seek(0)
-            text = _text_chunk(file.read(MAX_FILE + 1), WORK)
+            text = png.text_of(file.read(MAX_FILE + 1), WORK)
             if text is None:
                 return None
             file.seek(0)
@@ -53,15 +48,3 @@ def project_in_picture(path: str | PathLike[str]) -> Project | None:
         return None  # whoever opens it as a picture says why it can't be read
     except (ProjectError, binascii.Error) as error:
         raise ProjectError(f"Cannot go on with the work in {fspath(path)}: {error}.") from None
-
-
-def _text_chunk(data: bytes, keyword: str) -> str | None:
-    """A text chunk of a PNG; None where it has none or is damaged."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            image = Image.open(io.BytesIO(data), formats=("PNG",))
-            text = image.info.get(keyword)
-        except _DECODING_ERRORS:
-            return None
-    return str(text) if text is not None else None

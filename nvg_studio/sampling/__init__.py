@@ -1,1 +1,1 @@
-"""From networks to granularity sequences: settings, events, solvers, the pipeline, the engine process."""
+"""From networks to granularity sequences: settings, events, solvers, precision, the pipeline."""

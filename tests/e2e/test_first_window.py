@@ -14,6 +14,7 @@ from nvg_studio.engine.process import ProcessEngine
 from nvg_studio.granularity import edits
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence
+from nvg_studio.granularity.structure_method import HALVES
 from nvg_studio.imaging.cells import cells_to_pixels
 from nvg_studio.imaging.compose import compose
 from nvg_studio.imaging.crop import square_crop
@@ -101,7 +102,7 @@ def by_hand(
 ) -> tuple[np.ndarray, GranularitySequence]:
     """The same gestures through the public API."""
     pipe = NVGPipeline.from_pretrained(tiny, device="cpu")
-    photo = pipe.encode(crop)
+    photo = pipe.encode(crop, HALVES)  # as photos are opened
     grid = round(photo.cells**0.5)
     cells = swept(grid, stroke[0], stroke[0], 3) | swept(grid, stroke[0], stroke[1], 3)
     painted = edits.paint(photo, cells, LEVEL, cluster, inside_parent=False)

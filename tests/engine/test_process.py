@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from nvg_studio.engine import scripted
-from nvg_studio.engine.process import Engine, ProcessEngine
+from nvg_studio.engine.process import ProcessEngine
+from nvg_studio.engine.protocol import Engine
 from nvg_studio.engine.scripted import SCRIPTED_INFO
 from nvg_studio.granularity.locks import Locks
 from nvg_studio.granularity.sequence import GranularitySequence

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nvg_studio.engine.process import Engine
+from nvg_studio.engine.protocol import Engine
 from nvg_studio.engine.scripted import SCRIPTED_INFO, ScriptedEngine, draw, encode
 from nvg_studio.granularity.hierarchy import is_balanced
 from nvg_studio.granularity.locks import Locks

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nvg_studio.engine.messages import Decode, Load, Run, Started
 from nvg_studio.engine.scripted import SCRIPTED_INFO, identity_named
-from nvg_studio.engine.worker import Decode, Load, Run, Started, _Worker
+from nvg_studio.engine.worker import _Worker
 from nvg_studio.granularity.sequence import GranularitySequence
 from nvg_studio.sampling.events import Decoded, Done, Event, StageDone
 from nvg_studio.sampling.settings import GenerationSettings, RunRequest

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from nvg_studio.errors import PictureError
 from nvg_studio.imaging import label_maps
 from nvg_studio.imaging.label_maps import read_label_map
+from tests.imaging.making_files import REC2020, chunk, icc_chunk, png, rgb_profile
 from tests.imaging.test_regions import agreement, quarters
 
 
@@ -100,3 +102,109 @@ def test_the_arrays_of_an_export_are_all_levels_of_a_tree(tmp_path: Path) -> Non
 def test_arrays_that_are_no_tree_are_one_map(change: dict[str, Any], tmp_path: Path) -> None:
     np.savez(tmp_path / "labels.npz", **(tree() | change))
     assert read_label_map(tmp_path / "labels.npz").depth is None
+
+
+TRUTH = np.kron(np.array([[0, 1], [2, 3]]), np.ones((9, 11), int))
+TYPES = ["uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
+
+
+def same_regions(found: np.ndarray, truth: np.ndarray) -> bool:
+    """Whether two maps tell the same pixels apart, whatever they call them."""
+    pairs = {(int(a), int(b)) for a, b in zip(found.ravel(), truth.ravel(), strict=True)}
+    return len(pairs) == len(np.unique(truth)) == len(np.unique(found))
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_ids_of_any_type(kind: str, tmp_path: Path) -> None:
+    """With -1 for what is no region where there is a sign, and with the largest numbers of the type."""
+    dtype = np.dtype(kind)
+    exact = {"float16": 2**11, "float32": 2**24, "float64": 2**53}
+    most = np.iinfo(dtype).max if dtype.kind in "iu" else exact[kind]
+    ids = np.array([-1 if dtype.kind != "u" else 0, 1, most - 1, most], dtype)[TRUTH]
+    tifffile.imwrite(tmp_path / "ids.tif", ids)
+    assert np.array_equal(read_label_map(tmp_path / "ids.tif").labels, TRUTH)
+    np.save(tmp_path / "ids.npy", ids)
+    assert np.array_equal(read_label_map(tmp_path / "ids.npy").labels, TRUTH)
+
+
+def test_fractions_are_no_ids_and_what_is_no_number_is_a_region(tmp_path: Path) -> None:
+    depth = np.linspace(0, 1, TRUTH.size).reshape(TRUTH.shape)
+    tifffile.imwrite(tmp_path / "depth.tif", depth.astype(np.float32))
+    np.save(tmp_path / "depth.npy", depth)
+    for name in ("depth.tif", "depth.npy"):
+        with pytest.raises(PictureError, match="it holds fractions"):
+            read_label_map(tmp_path / name)
+    holes = np.where(TRUTH == 0, np.nan, TRUTH).astype(np.float32)
+    tifffile.imwrite(tmp_path / "holes.tif", holes)
+    assert np.array_equal(read_label_map(tmp_path / "holes.tif").labels, TRUTH)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_ids_in_colours_are_not_converted(dtype: type, tmp_path: Path) -> None:
+    """Neighbouring numbers would become one colour."""
+    samples: np.ndarray = np.stack([TRUTH * 0, TRUTH * 0, TRUTH], 2).astype(dtype)
+    wide = icc_chunk(rgb_profile("wide", REC2020, 2.2))
+    (tmp_path / "ids.png").write_bytes(png(samples, wide, chunk(b"cICP", bytes((9, 16, 0, 1)))))
+    assert same_regions(read_label_map(tmp_path / "ids.png").labels, TRUTH)
+
+
+@pytest.mark.parametrize(
+    ("colour", "alpha", "regions"),
+    [
+        (TRUTH * 0 + 255, (TRUTH > 1) * 255, TRUTH > 1),  # white, alpha tells
+        (TRUTH * 0, (TRUTH > 1) * 255, TRUTH > 1),  # black, alpha tells
+        (TRUTH * 60, TRUTH * 0, TRUTH),  # ids below an alpha of 0
+        (TRUTH * 60, TRUTH * 0 + 128, TRUTH),  # an overlay
+        (TRUTH * 60, (TRUTH > 1) * 255, np.maximum(TRUTH, 1)),  # what is transparent is one region
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_alpha_tells_regions_where_colours_do_not(
+    colour: np.ndarray, alpha: np.ndarray, regions: np.ndarray, channels: int, tmp_path: Path
+) -> None:
+    samples: np.ndarray = np.stack([colour] * channels + [alpha], 2).astype(np.uint8)
+    (tmp_path / "mask.png").write_bytes(png(samples))
+    assert same_regions(read_label_map(tmp_path / "mask.png").labels, regions)
+
+
+def test_the_alpha_of_a_photo_is_the_mask(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (80, 80, 3)).astype(np.uint8)
+    inside = np.hypot(*np.mgrid[-40:40, -40:40]) < 20
+    photo = np.concatenate([noise, (inside * 255).astype(np.uint8)[..., None]], 2)
+    Image.fromarray(photo).save(tmp_path / "cutout.png")
+    assert same_regions(read_label_map(tmp_path / "cutout.png").labels, inside)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP"])
+def test_palette_places_count_whatever_their_colours(kind: str, tmp_path: Path) -> None:
+    image = Image.fromarray(TRUTH.astype(np.uint8), "P")
+    image.putpalette([0] * 3 + [255, 0, 0] * 2 + [0, 0, 255])
+    image.save(tmp_path / "map", kind, **({"transparency": 0} if kind == "PNG" else {}))
+    assert np.array_equal(read_label_map(tmp_path / "map").labels, TRUTH)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("mode", ["L", "P", "RGB"])
+def test_maps_are_turned_like_their_photos(kind: str, mode: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.fromarray(TRUTH.astype(np.uint8), "P" if mode == "P" else "L")
+    if mode == "P":
+        image.putpalette(list(range(12)))
+    image.convert(mode).save(tmp_path / "map", kind, exif=exif)
+    assert same_regions(read_label_map(tmp_path / "map").labels, np.rot90(TRUTH, -1))
+
+
+def test_stacks_of_masks_are_one_map(tmp_path: Path) -> None:
+    np.save(tmp_path / "one.npy", (TRUTH > 1)[None])
+    assert np.array_equal(read_label_map(tmp_path / "one.npy").labels, TRUTH > 1)
+    np.save(tmp_path / "many.npy", np.stack([TRUTH == n for n in (1, 2, 3)]))
+    assert np.array_equal(read_label_map(tmp_path / "many.npy").labels, TRUTH)
+    np.save(tmp_path / "numbers.npy", np.stack([TRUTH, TRUTH + 7]))
+    with pytest.raises(PictureError, match="no label map"):
+        read_label_map(tmp_path / "numbers.npy")
+
+
+def test_maps_of_a_few_pixels_are_maps(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 9], [9, 0]], np.uint8)).save(tmp_path / "tiny.png")
+    assert read_label_map(tmp_path / "tiny.png").labels.tolist() == [[0, 1], [1, 0]]

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from nvg_studio.editor.files.user_settings import UserSettings
 from nvg_studio.editor.session import Session
-from nvg_studio.engine.process import Engine
+from nvg_studio.engine.protocol import Engine
 from nvg_studio.project.document import Snapshot
 from nvg_studio.ui.qt.theme import Theme
 from nvg_studio.ui.window.main_window import MainWindow

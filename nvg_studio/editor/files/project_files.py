@@ -23,8 +23,9 @@ from nvg_studio.project.storage import project_file
 from nvg_studio.project.storage.file_stamp import FileStamp, is_changed, stamp_of
 
 PROJECT_SUFFIX = ".nvgs"
-PHOTO_FILTER = "Pictures and projects (*.nvgs *.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif);;All files (*)"
-PICTURE_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif);;All files (*)"
+_PICTURES = "*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif *.heic *.heif *.jxl *.psd *.ora *.kra"
+PHOTO_FILTER = f"Pictures and projects (*.nvgs {_PICTURES});;All files (*)"
+PICTURE_FILTER = f"Pictures ({_PICTURES});;All files (*)"
 PROJECT_FILTER = "NVG Studio project (*.nvgs)"
 Result = TypeVar("Result")
 Picture = NDArray[np.uint8]

@@ -80,7 +80,6 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
     averaged = cast(Net, average.module)
     choice = PrecisionChoice(settings.precisions)
     step, elapsed = _resume(task, average, choice, settings.folder)
-    _check_same_step(step, settings.folder)
     peaks = [[group.setdefault("peak", group["lr"]) for group in o.param_groups] for o in task.optimizers]
     compute = devices.parallel(task.networks, task.auxiliary)
     record, progress_bar = Record(settings.folder, step), Progress(settings.schedule)
@@ -188,7 +187,14 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _resume(task: Task[Net], average: AveragedModel, choice: PrecisionChoice, folder: Path) -> tuple[int, float]:
-    path = folder / "state.pt"
+    """Step and seconds to go on from, the same for all processes; networks and optimizers as they were there."""
+    step, elapsed = _restore(task, average, choice, folder / "state.pt")
+    if devices.synchronized(step, False)[0] != step:
+        raise TrainingError(f"'{folder}' differs between the machines. Choose a folder that all of them share.")
+    return step, elapsed
+
+
+def _restore(task: Task[Net], average: AveragedModel, choice: PrecisionChoice, path: Path) -> tuple[int, float]:
     if not path.exists():
         return 0, 0.0
     state = load_training_state(path)

@@ -1,0 +1,1 @@
+"""One file format each: from the bytes of a file to a `Raster`, nothing judged by names."""
