@@ -114,12 +114,6 @@ def train(task: Task[Net], settings: Settings, stop: Callable[[], bool] = lambda
     return averaged
 
 
-def _check_same_step(step: int, folder: Path) -> None:
-    """TrainingError where another process resumes from another step."""
-    if devices.synchronized(step, False)[0] != step:
-        raise TrainingError(f"'{folder}' differs between the machines. Choose a folder that all of them share.")
-
-
 def _set_rates(optimizers: list[torch.optim.Optimizer], peaks: list[list[float]], factor: float) -> None:
     for optimizer, peak in zip(optimizers, peaks, strict=True):
         for group, rate in zip(optimizer.param_groups, peak, strict=True):
