@@ -25,7 +25,9 @@ from nvg_studio.ui.qt.theme import Colours, Theme
 
 GAP = 6
 PADDING = 7
-NARROWEST, WIDEST = 122, 176
+WIDEST = 176
+RUN_ICON, STATE_ICON = 12, 14
+HEAD_SPACING = 2
 HATCH = 7.0  # pixels between the lines over locked cells
 
 
@@ -79,6 +81,7 @@ STATES = {
     "working": StateLook("Working", "", lambda colours: colours.accent, "The run is at this level"),
     "waiting": StateLook("Waiting", "clock", lambda colours: colours.faint, "The run has not reached this level yet"),
 }
+STATE_LABELS = tuple((word, bool(icon)) for word, icon, *_ in STATES.values())
 
 
 class Thumb(QWidget):
@@ -159,14 +162,14 @@ class StageCard(QFrame):
         self.run.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.run.setObjectName("run_here")
         self.run.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.run.setIconSize(QSize(12, 12))
+        self.run.setIconSize(QSize(RUN_ICON, RUN_ICON))
         self.run.setAccessibleName(f"Run from level {stage}")
         self.run.clicked.connect(lambda: self.run_requested.emit(stage))
         self._lay_out()
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.setSpacing(2)
+        head.setSpacing(HEAD_SPACING)
         head.addWidget(self.title)
         head.addStretch(1)
         head.addWidget(self._state_icon)
@@ -188,6 +191,20 @@ class StageCard(QFrame):
         side = (width - 2 * PADDING - GAP) // 2
         for thumb in (self.structure, self.picture):
             thumb.setFixedSize(QSize(side, side))
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()  # or sizeHint would be that of the last width until the event loop runs
+
+    def least_width(self) -> int:
+        """The width in pixels that the card needs for its texts, whatever its state is."""
+        self.ensurePolished()
+        advance = self.state.fontMetrics().horizontalAdvance
+        state = max(advance(word) + icon * (STATE_ICON + HEAD_SPACING) for word, icon in STATE_LABELS)
+        head = self.title.sizeHint().width() + HEAD_SPACING + state
+        # What a tool button takes beside its text: 4 after the icon, border and padding of #run_here.
+        run = self.run.fontMetrics().horizontalAdvance(self.run.text()) + RUN_ICON + 4 + 4
+        # Margin and border of #card stand outside the padding of the layout.
+        return max(head, run) + 2 * PADDING + 4
 
     def show_view(self, view: CardView) -> None:
         """Show a state of the stage."""
@@ -201,7 +218,7 @@ class StageCard(QFrame):
         self.state.setStyleSheet(f"color: {colour};")
         self._state_icon.setVisible(bool(look.icon))
         if look.icon:
-            self._state_icon.setPixmap(self._theme.icon(look.icon, colour).pixmap(14, 14))
+            self._state_icon.setPixmap(self._theme.icon(look.icon, colour).pixmap(STATE_ICON, STATE_ICON))
         dimmed = view.state in ("stale", "waiting")
         self.structure.show_image(view.structure, dimmed, self._theme, view.layout_held)
         self.picture.show_image(view.picture, dimmed, self._theme, view.content_held)
@@ -258,9 +275,9 @@ class LevelStrip(QFrame):
         self._area.setWidgetResizable(True)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._area)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self._area)
         self.set_stages(9)
 
     def set_stages(self, count: int) -> None:
@@ -295,11 +312,10 @@ class LevelStrip(QFrame):
 
     def _fit_cards(self) -> None:
         count = len(self.cards)
-        free = self.width() - 20 - GAP * (count - 1)
-        width = min(max(free // count, NARROWEST), WIDEST)
+        share = (self.width() - 20 - GAP * (count - 1)) // count
+        least = max(card.least_width() for card in self.cards)
         for card in self.cards:
-            card.set_width(width)
-        bar = self._area.horizontalScrollBar().sizeHint().height() if free // count < NARROWEST else 0
-        for card in self.cards:
-            card.ensurePolished()
+            card.set_width(min(max(share, least), WIDEST))
+        bar = self._area.horizontalScrollBar().sizeHint().height() if share < least else 0
         self.setFixedHeight(max(card.sizeHint().height() for card in self.cards) + 16 + bar + 1)
+        self._column.setGeometry(self.contentsRect())  # the height may have changed within a resize or show event
