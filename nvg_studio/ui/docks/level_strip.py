@@ -81,7 +81,7 @@ STATES = {
     "working": StateLook("Working", "", lambda colours: colours.accent, "The run is at this level"),
     "waiting": StateLook("Waiting", "clock", lambda colours: colours.faint, "The run has not reached this level yet"),
 }
-STATE_LABELS = tuple((word, bool(icon)) for word, icon, *_ in STATES.values())
+STATE_LABELS = tuple((look.word, bool(look.icon)) for look in STATES.values())
 
 
 class Thumb(QWidget):
