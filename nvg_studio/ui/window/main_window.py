@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QMenu, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from nvg_studio.editor.choices import EditorState, LockKind
 from nvg_studio.editor.files.preferences import PHOTO_STRUCTURES
@@ -32,6 +32,7 @@ from nvg_studio.ui.window.beginner_hint import BeginnerHint
 from nvg_studio.ui.window.closing import ClosingController
 from nvg_studio.ui.window.commands import Commands
 from nvg_studio.ui.window.export import ExportController
+from nvg_studio.ui.window.first_size import first_size
 from nvg_studio.ui.window.generation_docks import GenerationDocks
 from nvg_studio.ui.window.message_bar import MessageBar
 from nvg_studio.ui.window.recovery import RecoveryController
@@ -403,7 +404,8 @@ class MainWindow(QMainWindow):
         self.recent_menu.setEnabled(bool(self.user_settings.recent))
 
     def _restore_window(self) -> None:
-        self.resize(1280, 800)
+        title_bar = self.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)  # its own frame is not known yet
+        self.resize(first_size(self.screen().availableGeometry().size(), title_bar))
         if self.user_settings.geometry is not None:
             self.restoreGeometry(self.user_settings.geometry)
         if self.user_settings.layout is not None:
