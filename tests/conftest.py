@@ -9,6 +9,11 @@ from hypothesis import HealthCheck, settings
 
 if not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+    # Of its own, the offscreen plugin has a screen of 800 x 800 pixels, to which windows are limited.
+    screens = str(Path(__file__).resolve().with_name("screens.json"))
+    # A colon separates the plugin's parameters: with a drive letter the path must be relative.
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={os.path.relpath(screens) if ':' in screens else screens}"
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Threads of two workers would wait for each other's cores. Read when torch is imported, here and in the engine.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
 
 from nvg_studio.editor.choices import ViewMode
 from nvg_studio.editor.notices import Kind, Notice
-from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project.export import picture as picture_module
 from nvg_studio.project.export.export import ENCODERS
@@ -20,6 +19,7 @@ from nvg_studio.project.importing import project_in_picture
 from nvg_studio.ui.dialogs.export import ExportDialog
 from nvg_studio.ui.window import export
 from tests.ui.driver import LEFT, Studio, answering
+from tests.ui.generation import hold, let_go
 
 
 def dialog_of(studio: Studio) -> ExportDialog:
@@ -179,19 +179,18 @@ def test_a_saved_picture_is_the_document_at_its_own_size_whatever_is_shown(studi
 
 
 def test_a_picture_saved_during_a_run_is_the_document(studio: Studio, tmp_path: Path) -> None:
-    assert isinstance(studio.engine, ScriptedEngine)
-    base = studio.session.base
-    studio.engine.manual = True
+    base, engine, runs = studio.session.base, hold(studio), studio.session.run_queue
     studio.press_card(2)
-    studio.until(lambda: studio.session.run_queue.running is not None)
-    studio.engine.step()
-    studio.until(lambda: bool(studio.session.run_queue.running.previews))
+    studio.until(lambda: runs.running is not None)
+    while runs.running is not None and not runs.running.previews:
+        engine.step()
+        studio.settle_drawing()
+        studio.session.engine_client.poll()
     with answering("getSaveFileName", tmp_path / "out.png"):
         studio.trigger("file.export_png")
     studio.until(lambda: studio.window.export_controller.running is None)
     np.testing.assert_array_equal(read_image(tmp_path / "out.png"), base)
-    studio.engine.manual = False
-    studio.settle()
+    let_go(studio)
 
 
 def test_a_saved_picture_opens_as_the_work_with_its_edits(studio: Studio, tmp_path: Path) -> None:

@@ -1,12 +1,19 @@
 """The layout of the window at its usual sizes: texts are whole, every action can be reached, it fits the screen."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
 
+from nvg_studio.engine.scripted import ScriptedEngine
 from nvg_studio.ui.docks.level_strip import StageCard
-from tests.ui.driver import Studio
+from nvg_studio.ui.window.first_size import first_size
+from nvg_studio.ui.window.main_window import MainWindow
+from tests.ui.driver import Studio, no_threads_left
 
 SIZES = [(1024, 700), (1280, 720), (1280, 800), (1600, 1000), (1900, 1040)]
 
@@ -51,3 +58,22 @@ def test_level_cards_are_whole_at_every_size(studio: Studio, size: tuple[int, in
 def test_all_level_cards_are_in_view_from_1280_pixels_on(studio: Studio, size: tuple[int, int]) -> None:
     resize(studio, *size)
     assert all(inside(card, studio.window.strip) for card in studio.window.strip.cards)
+
+
+@pytest.mark.parametrize("available", [(1280, 720), (1366, 728), (1920, 1040), (3840, 2120)])
+def test_a_new_window_fits_the_screen(available: tuple[int, int]) -> None:
+    """1280 x 720 is what a screen of 2560 x 1440 pixels has at scale 2."""
+    size = first_size(QSize(*available), title_bar=24)
+    assert size.width() < available[0] and size.height() + 24 < available[1]
+    assert size.width() >= min(1280, available[0] - 2) and size.height() <= 800
+
+
+def test_the_window_opens_within_a_small_screen(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = SimpleNamespace(availableGeometry=lambda: QRect(0, 0, 1280, 720))
+    monkeypatch.setattr(MainWindow, "screen", lambda window: screen)
+    with no_threads_left():
+        studio = Studio(qtbot, ScriptedEngine(), tmp_path)
+        size, least = studio.window.size(), studio.window.minimumSizeHint()
+        studio.close()
+    assert size.width() < 1280 and size.height() < 720
+    assert least.width() < 1024 and least.height() < 660, least

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStyle
 
 from nvg_studio.editor.choices import Choices, EditorState, LockKind
 from nvg_studio.editor.files.project_files import ProjectFiles
@@ -37,6 +37,7 @@ from nvg_studio.ui.window.connectors.reference import ReferenceConnector
 from nvg_studio.ui.window.connectors.results import ResultsConnector
 from nvg_studio.ui.window.context_menus import ContextMenus
 from nvg_studio.ui.window.export import ExportController
+from nvg_studio.ui.window.first_size import first_size
 from nvg_studio.ui.window.layout import arrange, make_widgets
 from nvg_studio.ui.window.recent_files import RecentFiles
 from nvg_studio.ui.window.recovery import RecoveryPrompt
@@ -286,7 +287,8 @@ class MainWindow(QMainWindow):
         self.close()
 
     def _restore_window(self) -> None:
-        self.resize(1280, 800)
+        title_bar = self.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)  # its own frame is not known yet
+        self.resize(first_size(self.screen().availableGeometry().size(), title_bar))
         if self.user_settings.geometry is not None:
             self.restoreGeometry(self.user_settings.geometry)
         if self.user_settings.layout is not None:
