@@ -18,7 +18,7 @@ ROOMS = {
     "engine": {"numpy"},
     "bench": {"numpy", "torch", "psutil"},
     "training": {"numpy", "torch", "safetensors", "cv2", "tqdm", "transformers"},
-    "editor": {"numpy", "PySide6", "platformdirs"},
+    "editor": {"numpy", "PySide6", "platformdirs", "pydantic"},
     "project": {"numpy", "PIL", "psd_tools", "tifffile", "pydantic", "filelock"},
     "ui": {"numpy", "PySide6", "qtawesome", "platformdirs", "psutil"},
 }

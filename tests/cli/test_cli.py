@@ -327,7 +327,8 @@ def test_ctrl_c_stops_quietly(model: Path, tmp_path: Path) -> None:
     # A shell's background jobs ignore the interrupt, and the tests may be one.
     code = """
 import signal
-from nvg_studio.cli import main, side_by_side
+from nvg_studio.bench import side_by_side
+from nvg_studio.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
 done = side_by_side.SideBySide.round
 def round(self):

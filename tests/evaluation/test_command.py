@@ -81,6 +81,7 @@ def test_the_report_holds_every_measurement(everything):
         "gradient ratio (1: as sharp as photos)",
         "coherence of structures (share of neighbouring cells in the same cluster)",
         "nearest training picture",
+        "structure of photos (encoded, decoded, encoded again)",
         "adherence, photo structures (adjusted Rand index)",
         "adherence, painted figures (adjusted Rand index)",
         "lock fidelity (mean change of 255)",
@@ -108,7 +109,7 @@ def test_the_same_command_gives_the_same_numbers_and_samples(folder, everything,
 def test_without_training_photos_and_classifier_the_rest_is_measured(folder, tmp_path):
     assert run(folder, "--out", tmp_path) == 0
     report = json.loads((tmp_path / "report.json").read_text())
-    assert len(report) == 9 and "nearest training picture" not in report and not (tmp_path / "nearest.png").exists()
+    assert len(report) == 10 and "nearest training picture" not in report and not (tmp_path / "nearest.png").exists()
 
 
 def test_an_imagenet_network_judges_samples_and_reconstructions(folder, tmp_path):

@@ -76,9 +76,9 @@ SESSION = """
 import sys, time
 from pathlib import Path
 from nvg_studio.project.autosave import Autosave, Origin
-from nvg_studio.project.project_lock import Hold
+from nvg_studio.project.project_lock import ProjectLock
 from tests.project.scenes import named_project
-hold = Hold(Path(sys.argv[1]) / "work.nvgs")
+hold = ProjectLock(Path(sys.argv[1]) / "work.nvgs")
 session = Autosave(Path(sys.argv[1]))
 session.write(named_project(), Origin(name="work", path=None, time=1.0))
 print("ready", flush=True)

@@ -114,7 +114,7 @@ def test_content_of_itself_is_refused_in_one_line(studio: Studio) -> None:
     before = studio.session.document
     studio.trigger_when_enabled("cluster.content")
     assert studio.session.document is before
-    assert "take another one in hand" in studio.window.message.text.text()
+    assert "make another one active" in studio.window.message.text.text()
 
 
 def test_a_colour_is_one_of_the_eight_nearest_codes(studio: Studio) -> None:

@@ -88,7 +88,7 @@ def test_the_same_run_is_not_asked_for_twice(studio: Studio) -> None:
     engine = hold(studio)
     studio.press_card(3)
     studio.press_card(3)
-    assert "under way already" in studio.window.message.text.text()
+    assert "active or waiting already" in studio.window.message.text.text()
     let_go(studio)
     assert len(engine.requests) == 1
 

@@ -272,7 +272,7 @@ def test_settings_in_the_dock_reach_the_request(studio: Studio) -> None:
     studio.settle()
     settings = studio.engine.requests[-1].settings[0]  # type: ignore[attr-defined]
     assert (settings.temperature, settings.structure_steps) == (0.8, 7)
-    assert settings.content_guidance is None
+    assert settings.content_guidance == SCRIPTED_INFO.defaults.content_guidance
 
 
 def test_locks_in_the_cluster_dock(studio: Studio) -> None:
