@@ -87,6 +87,7 @@ def test_every_view_button_is_there_with_every_tool(studio: Studio, size: tuple[
     studio.trigger("view.overlay")  # it has a slider of its own on the toolbar
     resize(studio, *size)
     main = studio.window.findChild(QToolBar, "main")
+    assert isinstance(main, QToolBar)
     for tool in TOOLS:
         studio.trigger(f"tool.{tool}")
         studio.settle_drawing()
@@ -99,10 +100,12 @@ def test_every_view_button_is_there_with_every_tool(studio: Studio, size: tuple[
 def test_what_has_no_room_is_in_the_menu_of_the_toolbar(studio: Studio) -> None:
     """With a larger font the buttons do not all fit; then the button for more is there, and seen."""
     main = studio.window.findChild(QToolBar, "main")
+    assert isinstance(main, QToolBar)
     main.setIconSize(QSize(44, 44))
     studio.trigger("tool.brush")
     resize(studio, 1024, 700)
     more = main.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert isinstance(more, QToolButton)
     studio.until(more.isVisible)
     assert inside(more, main) and not more.icon().pixmap(16).toImage().isNull()
     pixels = main.grab(more.geometry()).toImage()
