@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from nvg_studio.engine.scripted import ScriptedEngine
@@ -77,3 +77,37 @@ def test_the_window_opens_within_a_small_screen(qtbot: QtBot, tmp_path: Path, mo
         studio.close()
     assert size.width() < 1280 and size.height() < 720
     assert least.width() < 1024 and least.height() < 660, least
+
+
+TOOLS = ("select", "brush", "fill", "rectangle", "pick", "lock", "eraser")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_view_button_is_there_with_every_tool(studio: Studio, size: tuple[int, int]) -> None:
+    studio.trigger("view.overlay")  # it has a slider of its own on the toolbar
+    resize(studio, *size)
+    main = studio.window.findChild(QToolBar, "main")
+    assert isinstance(main, QToolBar)
+    for tool in TOOLS:
+        studio.trigger(f"tool.{tool}")
+        studio.settle_drawing()
+        QTest.qWait(0)
+        for spec, action in studio.window.action_set.on_bar("view"):
+            button = main.widgetForAction(action)
+            assert button.isVisible() and inside(button, main), (tool, spec.name)
+
+
+def test_what_has_no_room_is_in_the_menu_of_the_toolbar(studio: Studio) -> None:
+    """With a larger font the buttons do not all fit; then the button for more is there, and seen."""
+    main = studio.window.findChild(QToolBar, "main")
+    assert isinstance(main, QToolBar)
+    main.setIconSize(QSize(44, 44))
+    studio.trigger("tool.brush")
+    resize(studio, 1024, 700)
+    more = main.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert isinstance(more, QToolButton)
+    studio.until(more.isVisible)
+    assert inside(more, main) and not more.icon().pixmap(16).toImage().isNull()
+    pixels = main.grab(more.geometry()).toImage()
+    colours = {pixels.pixelColor(x, y).lightness() for x in range(pixels.width()) for y in range(pixels.height())}
+    assert max(colours) - min(colours) > 60

@@ -1,7 +1,9 @@
 """The options of the tool in use, on the main toolbar: brush size, active clusters, switches, kind of lock."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSlider, QToolButton, QWidget
 
 from nvg_studio.editor.choices import PAINTING, Choices, LockKind
@@ -9,6 +11,7 @@ from nvg_studio.ui.actions.action_set import ActionSet
 from nvg_studio.ui.qt.form_fields import choice_box, choose, chosen
 from nvg_studio.ui.qt.theme import Theme
 
+MARGIN = SPACING = 6
 WITH_SIZE = ("brush", "eraser", "lock")
 WITH_ACTIVE_CLUSTER = ("brush", "fill", "lasso", "rectangle", "ellipse", "pick")
 LOCK_NAMES = {
@@ -70,15 +73,18 @@ class ToolOptions(QWidget):
             "hint": (self._hint,),
         }
         row = QHBoxLayout(self)
-        row.setContentsMargins(6, 0, 6, 0)
-        row.setSpacing(6)
+        row.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        row.setSpacing(SPACING)
         for widgets in self._groups.values():
             for widget in widgets:
                 row.addWidget(widget)
+        self._secondary = (self._cluster_text, self._size_text, self.meter, self.to_move, self._hint)
+        """Hidden where the toolbar is narrow; tool tips say the same."""
+        self._shown: tuple[QWidget, ...] = ()
 
     def _make_size(self) -> None:
         self.size_slider = QSlider(Qt.Orientation.Horizontal)
-        self.size_slider.setFixedWidth(72)
+        self.size_slider.setFixedWidth(60)
         self.size_slider.setRange(1, 16)
         self.size_slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.size_slider.setAccessibleName("Brush size in cells")
@@ -125,9 +131,7 @@ class ToolOptions(QWidget):
             "lock": tool == "lock",
             "hint": tool in hint,
         }
-        for group, widgets in self._groups.items():
-            for widget in widgets:
-                widget.setVisible(visible[group])
+        self._shown = tuple(widget for group, widgets in self._groups.items() if visible[group] for widget in widgets)
         self._hint.setText(hint.get(tool, ""))
         with QSignalBlocker(self.size_slider), QSignalBlocker(self.lock_kind), QSignalBlocker(self.unlock):
             self.size_slider.setMaximum(choices.max_size)
@@ -136,8 +140,33 @@ class ToolOptions(QWidget):
             self.unlock.setChecked(choices.unlocking)
         self._size_text.setText(f"{choices.size} cell{'s' if choices.size > 1 else ''}")
         self._cluster_text.setText(f"Cluster {choices.cluster}")
+        self._show_fitting()
         self.swatches.show_colours(*colours)
         self.swatches.setToolTip(f"Active: cluster {choices.cluster}; behind it: cluster {choices.other}")
+
+    def sizeHint(self) -> QSize:
+        """Room for everything that the tool in use has."""
+        return self._size_of(self._shown)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for what has to be reached."""
+        return self._size_of([widget for widget in self._shown if widget not in self._secondary])
+
+    def _size_of(self, widgets: Sequence[QWidget]) -> QSize:
+        sizes = [one.sizeHint().expandedTo(one.minimumSize()).boundedTo(one.maximumSize()) for one in widgets]
+        width = sum(size.width() for size in sizes) + SPACING * max(len(sizes) - 1, 0) + 2 * MARGIN
+        return QSize(width, max((size.height() for size in sizes), default=0))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._show_fitting()
+
+    def _show_fitting(self) -> None:
+        """Show the secondary widgets of the tool only where there is room for all of them."""
+        fits = self.width() >= self.sizeHint().width()
+        for widgets in self._groups.values():
+            for widget in widgets:
+                widget.setVisible(widget in self._shown and (fits or widget not in self._secondary))
+        self.updateGeometry()
 
     def show_structure(self, to_move: int, cells: int) -> None:
         """Show how far the level is from equal clusters (cells to move)."""

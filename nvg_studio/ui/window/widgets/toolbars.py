@@ -24,7 +24,8 @@ class Toolbars:
         self.options = ToolOptions(theme, actions)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
-        self.opacity.setFixedWidth(72)
+        self.opacity.setMinimumWidth(40)
+        self.opacity.setMaximumWidth(72)
         self.opacity.setToolTip("Opacity of the overlay")
         self.opacity.setAccessibleName("Opacity of the overlay")
         main = self._bar("main", "File and tool options", Qt.ToolBarArea.TopToolBarArea, 20)
@@ -37,6 +38,9 @@ class Toolbars:
         self._opacity_action = main.addWidget(self.opacity)
         self._fill(main, "view")
         self._fill(self._bar("tools", "Tools", Qt.ToolBarArea.LeftToolBarArea, 22), "tools")
+        self._theme, self._more = theme, main.findChild(QToolButton, "qt_toolbar_ext_button")
+        theme.changed.connect(self._paint_icons)
+        self._paint_icons()
         options = self.options
         options.size_chosen.connect(lambda size: state.set(replace(state.choices, size=size)))
         options.lock_kind_chosen.connect(lambda kind: state.set(replace(state.choices, lock_kind=kind)))
@@ -65,6 +69,12 @@ class Toolbars:
             self.opacity.setValue(round(choices.opacity * 100))
         self._options_action.setVisible(session.document is not None)
         self._opacity_action.setVisible(choices.view is ViewMode.OVERLAY)
+
+    def _paint_icons(self) -> None:
+        """The button that opens what has no room; Qt's own arrow is hard to see on a dark toolbar."""
+        if isinstance(self._more, QToolButton):
+            self._more.setIcon(self._theme.icon("caret-double-right"))
+            self._more.setAccessibleName("More buttons of this toolbar")
 
     def _bar(self, name: str, title: str, area: Qt.ToolBarArea, icon: int) -> QToolBar:
         bar = QToolBar(title)
