@@ -78,6 +78,7 @@ class ToolOptions(QWidget):
         for widgets in self._groups.values():
             for widget in widgets:
                 row.addWidget(widget)
+        row.addStretch(1)
         self._secondary = (self._cluster_text, self._size_text, self.meter, self.to_move, self._hint)
         """Hidden where the toolbar is narrow; tool tips say the same."""
         self._shown: tuple[QWidget, ...] = ()
