@@ -23,7 +23,6 @@ from nvg_studio.model.few_step import FewStepStructure
 from nvg_studio.model.identity import identify
 from nvg_studio.model.preview import PreviewDecoder
 from nvg_studio.model.tokenizer import Tokenizer
-from nvg_studio.paths import shipped_model
 from tests.tiny import save_tiny_model, tiny_config
 
 TOKENIZER = TokenizerConfig(16, 32, (1, 1), 1, 1, 8, 64, 32)
@@ -36,12 +35,6 @@ CONFIG = ModelConfig(
     False,
     {"structure_steps": 2, "top_p": [1.0, 0.8], "greedy": False},
 )
-SHIPPED = {
-    "as it was trained": "c39f0e35736c8a11ac90e1db2405ac9ba203c37868ee4c11167b827583c9e1da",
-    "with a trained decoder and a few-step network": "24bb88c345d3df71c93b62e0d95a8a27bdcb68db4f251b03bd04ff51c37c8d24",
-    "with a decoder trained on": "52da06e4063b19d2e89fcd8eafc14e903236b2a85bfff1a6bbaf08dd41ac1ee6",
-}
-"""Fingerprints of flowers-128 in projects that were made with it, as NVG Studio of that time wrote them."""
 
 
 def filled(network):
@@ -162,14 +155,6 @@ def test_a_new_generator_is_the_model_of_old_projects_where_the_tokenizer_stays(
     old = TokenizerId(source.identity.fingerprint)
     assert load_model(tmp_path / "same").identity.owns(old)
     assert not load_model(tmp_path / "rounded").identity.owns(old)
-
-
-@pytest.mark.parametrize("fingerprint", SHIPPED.values(), ids=SHIPPED)
-def test_the_shipped_model_answers_to_its_former_names(fingerprint):
-    config = read_config(shipped_model() / "config.json")
-    if config.tokenizer.base_channels != 48 or config.tokenizer.codebook_size != 2048:
-        pytest.skip("another tokenizer is shipped by now")
-    assert load_model(shipped_model()).identity.owns(TokenizerId(fingerprint))
 
 
 def test_requests_of_before_are_of_todays_model_or_of_another_one_with_its_tokenizer():
