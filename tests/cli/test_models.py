@@ -30,7 +30,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
 def test_models_are_listed_and_described(run: Run, model: Path, library: Path) -> None:
     run("models", "import", "--folder", model)
     first, second, *rest = run("models", "list").splitlines()
-    assert first.startswith("flowers: flowers-128, 128 x 128 pixels, 16 x 16 cells, 5 classes, 44.")
+    assert first.startswith("flowers: flowers-128-halves, 128 x 128 pixels, 16 x 16 cells, 5 classes, 44.")
     assert second.startswith("tiny: tiny, 16 x 16 pixels, 8 x 8 cells, 2 classes") and str(library) in second
     assert [line.split(":")[0] for line in rest] == ["d16", "d20", "d24"]
     described = run("models", "info", "tiny")
@@ -45,7 +45,7 @@ def test_models_are_listed_and_described(run: Run, model: Path, library: Path) -
         "MB on disk",
     ):
         assert fact in described
-    assert run("models", "info").startswith("name:        flowers-128")
+    assert run("models", "info").startswith("name:        flowers-128-halves")
 
 
 def test_a_damaged_model_is_listed_as_such(run: Run, model: Path, library: Path) -> None:

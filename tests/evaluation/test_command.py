@@ -90,7 +90,7 @@ def test_the_report_holds_every_measurement(everything):
     assert report["model"]["held-out photos"] == 6 and report["model"]["training photos"] == 8
     assert len(report["reconstruction by stage"]) == 7
     painted = report["adherence, painted figures (adjusted Rand index)"]
-    assert set(painted) == {name for layout in LAYOUTS for name in (layout, f"{layout}, child 0")}
+    assert set(painted) == {name for layout in LAYOUTS for name in (f"{layout}, child 0", f"{layout}, child 1")}
     assert report["lock fidelity (mean change of 255)"]["exact pixels on"]["inside"] == 0
     assert report["lock fidelity"]["held bits and tokens that stayed"] == 1
     text = (everything / "report.md").read_text()

@@ -69,7 +69,7 @@ class Studio:
     def load_model(self, folder: Path) -> None:
         """Load a model folder."""
         self.session.load_model(folder)
-        self.until(lambda: self.session.info is not None)
+        self.until(lambda: self.session.loading is None and self.session.info is not None)
         self.settle()
 
     def open(self, path: Path) -> None:

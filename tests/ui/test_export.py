@@ -132,7 +132,9 @@ def test_the_exported_picture_opens_as_the_work(studio: Studio, tmp_path: Path) 
 
 
 def test_a_project_is_looked_at_and_exported_without_its_model(studio: Studio, tmp_path: Path) -> None:
-    studio.settle()
+    pictures, sequence = studio.session.stage_pictures, studio.session.sequence
+    stages = range(sequence.depth + 1)
+    studio.until(lambda: all(pictures.picture(sequence, stage) is not None for stage in stages))
     dialog = dialog_of(studio)
     choose(dialog, Format.PICTURE)
     notices = said(studio)

@@ -111,7 +111,7 @@ def test_the_palette_opens_one_dialog(shipped: Studio) -> None:
     palette.close()
     dialog = show(shipped)
     assert show(shipped) is dialog
-    assert [row.title for row in dialog.rows] == ["flowers-128", "nvg-d16", "nvg-d20", "nvg-d24"]
+    assert [row.title for row in dialog.rows] == ["flowers-128-halves", "nvg-d16", "nvg-d20", "nvg-d24"]
     assert dialog.row.in_use and dialog.row.facts["Device"] == "CPU, float32"
     assert dialog.use.text() == "In use" and not dialog.use.isEnabled() and dialog.remove.isHidden()
 
@@ -121,13 +121,13 @@ def test_a_model_is_imported_used_and_removed(
 ) -> None:
     dialog = show(shipped)
     bring(shipped, dialog, shipped_model())
-    assert dialog.row.folder == own_library / "flowers-128"
+    assert dialog.row.folder == own_library / "flowers-128-halves"
     assert dialog.remove.isVisible()
     dialog.use.click()
     shipped.until(lambda: shipped.session.loading is None)
     shipped.settle()
-    assert shipped.session.info is not None and shipped.session.info.folder == str(own_library / "flowers-128")
-    assert shipped.user_settings.preferences.model == str(own_library / "flowers-128")
+    assert shipped.session.info is not None and shipped.session.info.folder == str(own_library / "flowers-128-halves")
+    assert shipped.user_settings.preferences.model == str(own_library / "flowers-128-halves")
     assert dialog.row.in_use and dialog.remove.isHidden()
     dialog.list.setCurrentRow(0)
     dialog.use.click()
@@ -138,8 +138,8 @@ def test_a_model_is_imported_used_and_removed(
         monkeypatch.setattr("nvg_studio.ui.dialogs.models.ask_remove", lambda name, parent, agreed=agreed: agreed)
         dialog.remove.click()
         shipped.settle()
-        assert (own_library / "flowers-128").exists() != agreed
-    assert [row.title for row in dialog.rows] == ["flowers-128", "nvg-d16", "nvg-d20", "nvg-d24"]
+        assert (own_library / "flowers-128-halves").exists() != agreed
+    assert [row.title for row in dialog.rows] == ["flowers-128-halves", "nvg-d16", "nvg-d20", "nvg-d24"]
 
 
 def test_the_question_before_removal(shipped: Studio, qtbot: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,8 @@ class StagePictures(QObject):
 
         Models with the same tokenizer share their sequences, which the loaded one decodes again.
         """
+        if self._identity is not None and self._identity.tokenizer != identity.tokenizer:
+            self._requested = []  # these are sequences of another tokenizer; the window requests what it shows now
         others = (one for one in self._models if tokenizer_of(one) != identity.tokenizer)
         self._identity, self._models = identity, [identity.model, *others]
         self._failed.clear()
