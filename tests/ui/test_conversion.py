@@ -27,8 +27,11 @@ def foreign(studio: Studio, tmp_path: Path) -> Studio:
 
 
 def load(studio: Studio, folder: Path, info: object) -> None:
-    engine = studio.session.engine_client.engine
+    engine, pictures = studio.session.engine_client.engine, studio.session.stage_pictures
     assert isinstance(engine, ScriptedEngine)
+    # The scripted engine answers with its present model also what was requested before.
+    studio.settle()
+    studio.until(lambda: not pictures.busy)
     engine.info = info  # type: ignore[assignment]
     studio.load_model(folder / "model")
 

@@ -47,6 +47,11 @@ class StagePictures(QObject):
         self._job = None
         self._request_next()
 
+    @property
+    def busy(self) -> bool:
+        """Whether the engine is decoding a picture for the window."""
+        return self._job is not None
+
     def picture(self, sequence: GranularitySequence, stage: int) -> Picture | None:
         """uint8 [H, W, 3] of a stage, if it is known."""
         stored = self._stored_of(sequence)
