@@ -13,6 +13,7 @@ from nvg_studio.imaging.nearest import nearest_colours
 from nvg_studio.ui.dialogs.colour import SUGGESTIONS, ColourDialog
 from nvg_studio.ui.window.context_menus import CLUSTER_MENU
 from tests.ui.driver import LEFT, Studio
+from tests.ui.generation import engine_of
 
 KEYS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 LEVEL = 2
@@ -141,7 +142,7 @@ def test_a_dialog_that_is_closed_changes_nothing(studio: Studio) -> None:
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     studio.settle()
     assert studio.session.document is before
-    assert not studio.engine.busy
+    assert not engine_of(studio).busy
 
 
 def test_escape_closes_the_whole_dialog_whoever_has_the_keyboard(studio: Studio) -> None:
@@ -151,7 +152,7 @@ def test_escape_closes_the_whole_dialog_whoever_has_the_keyboard(studio: Studio)
     typing = next(widget for widget in inside if isinstance(widget, QLineEdit) and widget.isVisible())
     QTest.keyClick(typing, Qt.Key.Key_Escape)
     studio.until(lambda: studio.window.findChild(ColourDialog) is None)
-    assert not studio.engine.busy
+    assert not engine_of(studio).busy
 
 
 def test_both_are_in_the_menu_and_in_the_dock(studio: Studio) -> None:

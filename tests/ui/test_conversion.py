@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nvg_studio.editor.choices import LockKind
+from nvg_studio.editor.notices import Notice
 from nvg_studio.engine.scripted import SCRIPTED_INFO, ScriptedEngine, encode, identity_named
 from tests.ui.driver import Studio
 
@@ -69,7 +70,8 @@ def test_there_is_nothing_to_convert_with_the_documents_own_model(studio: Studio
 
 def test_another_depth_is_refused_in_one_line(studio: Studio, tmp_path: Path) -> None:
     load(studio, tmp_path, replace(OTHER, grid=8, depth=6))
-    before, said = studio.snapshot, []
+    before = studio.snapshot
+    said: list[Notice] = []
     studio.session.notified.connect(said.append)
     convert(studio)
     assert studio.snapshot == before

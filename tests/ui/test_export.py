@@ -24,7 +24,9 @@ from tests.ui.generation import hold, let_go
 
 def dialog_of(studio: Studio) -> ExportDialog:
     studio.trigger("file.export")
-    return studio.window.findChild(ExportDialog)
+    dialog = studio.window.findChild(ExportDialog)
+    assert dialog is not None
+    return dialog
 
 
 def choose(dialog: ExportDialog, kind: Format) -> None:

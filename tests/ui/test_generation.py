@@ -1,6 +1,7 @@
 """New layouts from nothing, the scope of a run, live runs; checked in the document."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,10 +10,15 @@ from PySide6.QtWidgets import QDialog
 
 from nvg_studio.editor.choices import ViewMode
 from nvg_studio.granularity.hierarchy import is_balanced
-from nvg_studio.project.document import Layout
+from nvg_studio.project.document import Layout, Snapshot
 from nvg_studio.project.planning import Scope, painted_area
 from tests.ui.driver import LEFT, Studio
 from tests.ui.generation import begin_layout, engine_of, free_stroke, hold, let_go
+
+
+def is_left(studio: Studio, before: Snapshot) -> bool:
+    """Whether the document is at another step by now."""
+    return studio.snapshot is not before
 
 
 def test_a_layout_is_painted_from_nothing_and_run(ready_studio: Studio) -> None:
@@ -113,7 +119,7 @@ def test_what_was_painted_over_a_border_stays_after_the_run_and_after_another_se
     for name in ("run.again", "run.new_picture", "run.details"):
         before = studio.snapshot
         studio.trigger_when_enabled(name)
-        studio.until(lambda before=before: studio.snapshot is not before)
+        studio.until(partial(is_left, studio, before))
         studio.settle()
         assert (studio.labels(3)[tuple(cells.T)] == 0).all(), name
 

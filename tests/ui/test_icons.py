@@ -36,7 +36,7 @@ def drawn(pixmap: QPixmap) -> QColor:
 @pytest.mark.parametrize("name", ["dark", "light"])
 @pytest.mark.parametrize("mode", [Mode.Normal, Mode.Active, Mode.Selected])
 @pytest.mark.parametrize("state", [State.Off, State.On])
-def test_an_icon_stands_out_from_its_button(qtbot: QtBot, name: str, mode: Mode, state: State) -> None:
+def test_an_icon_stands_out_from_its_button(qtbot: QtBot, name: str, mode: QIcon.Mode, state: QIcon.State) -> None:
     theme = Theme()
     theme.set_scheme(name)
     colours = theme.colours
@@ -64,7 +64,7 @@ def test_the_icon_of_what_is_in_use_stands_out_in_its_menu(studio: Studio, name:
 
 
 @pytest.mark.parametrize("mode", [Mode.Normal, Mode.Active, Mode.Selected])
-def test_an_icon_in_a_colour_of_its_own_keeps_it_under_the_pointer(qtbot: QtBot, mode: Mode) -> None:
+def test_an_icon_in_a_colour_of_its_own_keeps_it_under_the_pointer(qtbot: QtBot, mode: QIcon.Mode) -> None:
     theme = Theme()
     theme.set_scheme("dark")
     for icon in (theme.icon("play", "#ff0000"), theme.plain_icon("play", "#ff0000")):

@@ -1,5 +1,6 @@
 """Background work: long work holds nothing up, the end of the window waits only for what must be finished."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,10 @@ def test_work_that_has_not_begun_is_not_begun_by_the_end(qtbot: QtBot, tmp_path:
         jobs = studio.session.background
         blocked = gate.around(work)
         for number in range(4):
-            jobs.start(lambda number=number: blocked(number), lambda _: None, lambda _: None)
+            jobs.start(partial(blocked, number), lambda _: None, lambda _: None)
         gate.wait_entered(studio)
         for number in range(4, 40):
-            jobs.start(lambda number=number: work(number), lambda _: None, lambda _: None)
+            jobs.start(partial(work, number), lambda _: None, lambda _: None)
         studio.window.close_without_asking()
         qtbot.wait(50)
         studio.session.stop()

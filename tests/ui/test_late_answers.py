@@ -1,5 +1,6 @@
 """Whatever background work answers late acts on the document that it was asked for, or on none."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,7 @@ def test_painting_while_a_file_is_opened_is_asked_about(studio: Studio, tmp_path
             mine = studio.snapshot
             gate.open()
             studio.settle()
-            studio.until(lambda asked=asked: bool(asked))
+            studio.until(partial(bool, asked))
         assert (studio.session.path == target) is replaced
         assert (studio.snapshot is mine) is not replaced
         studio.session.document_editor.go_to_step(0)

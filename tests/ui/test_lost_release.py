@@ -23,7 +23,7 @@ FAR = [(9.5, 12.5), (13.5, 13.5), (3.5, 14.5)]
 PAINTING = ["brush", "eraser", "lock", "lasso", "rectangle", "ellipse"]
 
 
-def send(event: QEvent) -> Callable[[CanvasView], None]:
+def send(event: QEvent) -> Callable[[CanvasView], bool]:
     return lambda canvas: QApplication.sendEvent(canvas, event)
 
 

@@ -25,6 +25,7 @@ from nvg_studio.ui.dialogs.licence import LicenceDialog
 from nvg_studio.ui.dialogs.models import ModelsDialog
 from nvg_studio.ui.dialogs.palette import CommandPalette
 from tests.ui.driver import Studio
+from tests.ui.generation import engine_of
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +80,8 @@ def choose(dialog: ModelsDialog, title: str) -> None:
 
 def switch(studio: Studio, name: str, identity: Identity, **facts: Any) -> None:
     """Use a model of this name and identity, and of these other facts."""
-    studio.engine.info = replace(studio.engine.info, identity=identity, name=name, **facts)
+    engine = engine_of(studio)
+    engine.info = replace(engine.info, identity=identity, name=name, **facts)
     studio.window.commands.models.use_model(shipped_model())
     studio.until(lambda: studio.session.loading is None)
     studio.settle()
@@ -266,7 +268,7 @@ def test_nothing_is_drawn_for_a_document_of_another_model(studio: Studio) -> Non
     switch(studio, "flowers-64", identity_named("aa" * 32))
     asked: list[object] = []
     decode = studio.engine.decode
-    studio.engine.decode = lambda *args: (asked.append(args), decode(*args))[1]  # type: ignore[method-assign]
+    studio.engine.decode = lambda *args: (asked.append(args), decode(*args))[1]
     studio.choose(tool="brush", cluster=3)
     studio.stroke([(2, 2), (12, 12)])
     studio.settle()
@@ -296,7 +298,7 @@ def test_a_new_few_step_network_or_decoder_keeps_the_document(studio: Studio) ->
     better = Identity(own.identity.tokenizer, model_with(own.identity.tokenizer, "bb" * 32))
     asked: list[object] = []
     decode = studio.engine.decode
-    studio.engine.decode = lambda *args: (asked.append(args), decode(*args))[1]  # type: ignore[method-assign]
+    studio.engine.decode = lambda *args: (asked.append(args), decode(*args))[1]
     switch(studio, "better", better)
     assert not studio.session.made_with_other_model and studio.window.action_set["run.run"].isEnabled()
     studio.until(lambda: all(card.picture.filled for card in studio.window.strip.cards))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nvg_studio.editor.documents.store import NewDocument, OpenDocument
+from nvg_studio.editor.documents.open_document import NewDocument, OpenDocument
 from nvg_studio.editor.files import autosaver
 from nvg_studio.engine.scripted import SCRIPTED_INFO, encode, identity_named
 from nvg_studio.imaging.crop import square_crop

@@ -20,6 +20,7 @@ from nvg_studio.imaging.crop import square_crop
 from nvg_studio.imaging.read import read_image
 from nvg_studio.project.storage import project_file
 from nvg_studio.ui.actions.table import MENUS, TABLE
+from nvg_studio.ui.dialogs.palette import CommandPalette
 from nvg_studio.ui.docks.cluster_model import CONTENT, LAYOUT, REGION
 from nvg_studio.ui.window.commands import save_commands
 from tests.ui.driver import LEFT, Studio, answering
@@ -139,7 +140,7 @@ def test_cards_wait_for_a_run_with_what_they_have_decoded(studio: Studio) -> Non
     studio.press_card(2)
     asked = []
     decode = engine.decode
-    engine.decode = lambda sequence, stages: asked.append(stages) or decode(sequence, stages)  # type: ignore
+    engine.decode = lambda sequence, stages: asked.append(stages) or decode(sequence, stages)
     engine.step(3)
     studio.session.engine_client.poll()
     studio.settle_drawing()
@@ -395,6 +396,7 @@ def test_command_palette_finds_and_triggers(studio: Studio) -> None:
     studio.trigger("help.palette")
     palette = QApplication.activePopupWidget()
     palette = palette or next(w for w in QApplication.topLevelWidgets() if w.objectName() == "palette")
+    assert isinstance(palette, CommandPalette)
     QTest.keyClicks(palette.search, "overlay")
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Down):  # around the ends of the list, and back
         QTest.keyClick(palette.search, key)

@@ -35,6 +35,7 @@ from nvg_studio.ui.canvas.keys import BRACKETS
 from nvg_studio.ui.dialogs.about import AboutDialog, diagnostics
 from nvg_studio.ui.dialogs.preferences import PreferencesDialog
 from tests.ui.driver import LEFT, Studio
+from tests.ui.generation import engine_of
 
 USABLE = (QAbstractButton, QLineEdit, QAbstractSpinBox, QComboBox, QAbstractSlider, QAbstractItemView)
 DIALOGS = ("file.new_layout", "file.export", "cluster.colour", "help.palette", "help.shortcuts", "help.about")
@@ -92,7 +93,7 @@ def test_a_device_that_is_absent_is_said_in_one_line(studio: Studio, tmp_path: P
     before = studio.session.info
     for _ in range(2):  # asking again says it again
         studio.window.message.clear()
-        studio.engine.fail_next("The device 'cuda' is not available here.")
+        engine_of(studio).fail_next("The device 'cuda' is not available here.")
         box.setCurrentIndex(box.findData("cuda"))
         box.activated.emit(box.currentIndex())
         studio.until(lambda: studio.session.loading is None and box.currentData() == "auto")
@@ -118,6 +119,7 @@ def test_unsaved_work_is_kept_as_soon_as_preferred(studio: Studio) -> None:
 def test_a_cancelled_dialog_prefers_nothing(studio: Studio) -> None:
     before = studio.user_settings.preferences
     ask = dialog(studio, "edit.preferences")
+    assert isinstance(ask, PreferencesDialog)
     ask.theme.setCurrentIndex(ask.theme.findData("light"))
     QTest.keyClick(ask, Qt.Key.Key_Escape)
     assert studio.user_settings.preferences is before
