@@ -12,6 +12,8 @@ from statistics import median
 
 import torch
 
+from nvg_studio.native_runtime import release_freed_memory
+
 MIB = 1 << 20
 STATUS = Path("/proc/self/status")
 """What Linux says of this process."""
@@ -77,4 +79,5 @@ def forget_peak(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     elif STATUS.exists():
+        release_freed_memory()  # what the allocator keeps for later is not in use
         STATUS.with_name("clear_refs").write_text("5", "ascii")
