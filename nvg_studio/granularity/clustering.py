@@ -8,7 +8,7 @@ elsewhere, so whole batches of such pairs can be taken at once. The result is th
 import numpy as np
 from numpy.typing import NDArray
 
-from nvg_studio.errors import SequenceError
+from nvg_studio.granularity.grid import clustering_depth
 from nvg_studio.granularity.halves import halve
 from nvg_studio.granularity.structure_method import Halves, StructureMethod
 
@@ -34,17 +34,9 @@ def cluster(latent: FloatArray) -> IntArray:
         SequenceError: L is not a power of two, or the latent is not finite.
     """
     latent = np.ascontiguousarray(latent, dtype=np.float32)
-    cells = latent.shape[0] if latent.ndim == 2 else 0
-    depth = cells.bit_length() - 1
-    if depth < 1 or cells != 1 << depth:
-        raise SequenceError(f"Cannot cluster an array of shape {latent.shape}: cells x channels with 2^K cells needed.")
-    if not np.isfinite(latent).all():
-        raise SequenceError(
-            "Cannot cluster the latent: it holds values that are not finite. Check the model's weights."
-        )
-
+    depth = clustering_depth(latent)
     merges = _merge_rounds(latent, depth)
-    finest = _renumber(merges, cells)
+    finest = _renumber(merges, len(latent))
     return finest >> np.arange(depth, -1, -1)[:, None]
 
 

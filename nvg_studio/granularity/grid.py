@@ -21,6 +21,23 @@ def tree_depth(cells: int) -> int:
     return depth
 
 
+def clustering_depth(latent: NDArray[np.floating[Any]]) -> int:
+    """K of a latent float [2^K, C] that is to be clustered, K at least 1.
+
+    Raises:
+        SequenceError: the number of cells is no such power of two, or the latent is not finite.
+    """
+    cells = latent.shape[0] if latent.ndim == 2 else 0
+    depth = cells.bit_length() - 1
+    if depth < 1 or cells != 1 << depth:
+        raise SequenceError(f"Cannot cluster an array of shape {latent.shape}: cells x channels with 2^K cells needed.")
+    if not np.isfinite(latent).all():
+        raise SequenceError(
+            "Cannot cluster the latent: it holds values that are not finite. Check the model's weights."
+        )
+    return depth
+
+
 def grid_shape(cells: int) -> tuple[int, int]:
     """Rows and columns of a grid of 2^K cells: square for even K, twice as wide as high for odd K."""
     rows = 1 << (tree_depth(cells) // 2)

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nvg_studio.errors import SequenceError
-from nvg_studio.granularity.grid import grid_shape
+from nvg_studio.granularity.grid import clustering_depth, grid_shape
 from nvg_studio.granularity.hierarchy import BitArray, bits_to_labels
 from nvg_studio.granularity.structure_method import Halves
 
@@ -58,16 +57,9 @@ def halve(latent: NDArray[np.floating], method: Halves) -> IntArray:
     Raises:
         SequenceError: L is not a power of two, or the latent is not finite.
     """
-    cells = latent.shape[0] if latent.ndim == 2 else 0
-    depth = cells.bit_length() - 1
-    if depth < 1 or cells != 1 << depth:
-        raise SequenceError(f"Cannot cluster an array of shape {latent.shape}: cells x channels with 2^K cells needed.")
-    if not np.isfinite(latent).all():
-        raise SequenceError(
-            "Cannot cluster the latent: it holds values that are not finite. Check the model's weights."
-        )
+    depth = clustering_depth(latent)
     found = cell_products(latent, method)
-    finest = np.zeros(cells, np.int64)
+    finest = np.zeros(len(latent), np.int64)
     for _ in range(depth):
         finest = 2 * finest + split_in_halves(found, finest)
     return finest >> np.arange(depth, -1, -1)[:, None]
